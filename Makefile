@@ -1,0 +1,73 @@
+# Leafhouse. `make` alone lists everything.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+# The nightly job's environment, from the locked and hashed requirements.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Leafhouse needs Python 3.11 or later; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing Leafhouse into $(VENV) (once) …" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# What the tests, the notebooks and the benchmarks need on top.
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing the development tools into $(VENV) (once) …" >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.installed ## Install what the nightly job needs into .venv
+
+.PHONY: extract
+extract: $(VENV)/.installed ## Fetch what is new at LeafLink into data/landing (ARGS="--full" for everything)
+	@$(BIN)/leafhouse extract $(ARGS) || { code=$$?; [ $$code -eq 5 ] || exit $$code; }
+
+.PHONY: load
+load: $(VENV)/.installed ## Merge, model, audit and publish data/warehouse.duckdb
+	@$(BIN)/leafhouse load $(ARGS)
+
+.PHONY: run
+run: $(VENV)/.installed ## Extract and load in one go, loading while it extracts
+	@$(BIN)/leafhouse run $(ARGS)
+
+.PHONY: status
+status: $(VENV)/.installed ## Show what the warehouse holds
+	@$(BIN)/leafhouse status $(ARGS)
+
+.PHONY: test
+test: lint ## Run all checks and tests (no network, no key)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## Check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: bench
+bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script
+	@$(BIN)/python -m bench.nightly $(ARGS)
+
+.PHONY: notebook
+notebook: $(VENV)/.installed-dev ## Open the notebooks on the published warehouse
+	@$(BIN)/jupyter lab notebooks
+
+.PHONY: lock
+lock: ## Renew the locked requirements (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove the environment and caches (the data stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

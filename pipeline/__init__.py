@@ -1,0 +1,1 @@
+"""Leafhouse: LeafLink in a DuckDB warehouse."""

@@ -1,0 +1,43 @@
+"""The errors a run can end with: the class says what to do next, the message says where and what was seen."""
+
+
+class LeafhouseError(Exception):
+    """A run cannot go on. `exit_code` is what the command exits with."""
+
+    exit_code = 1
+
+
+class AuditError(LeafhouseError):
+    """An audit of severity error found rows: nothing was published. Look at the rows, mend, load again."""
+
+    exit_code = 1
+
+
+class UsageError(LeafhouseError):
+    """The command was called with something that it cannot use. Call it again, corrected."""
+
+    exit_code = 2
+
+
+class ConfigurationError(LeafhouseError):
+    """A setting, a key or the data folder is not as it must be. Fix it, then run again."""
+
+    exit_code = 3
+
+
+class IncompleteError(LeafhouseError):
+    """The source could not be reached or not be read completely. Run again later, it is safe."""
+
+    exit_code = 4
+
+
+class RefusedError(LeafhouseError):
+    """LeafLink answered 403 for a resource. Its last rows stay; give the key the permission."""
+
+    exit_code = 5
+
+
+class LockedError(LeafhouseError):
+    """Another run holds the data folder. Wait for it."""
+
+    exit_code = 6

@@ -1,0 +1,20 @@
+"""What LeafLink offers: one module per API resource, found by looking into this folder."""
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pipeline.resources.resource import Changed, Full, Resource, WithParent
+
+__all__ = ["Changed", "Full", "Resource", "WithParent", "all_resources"]
+
+
+@cache
+def all_resources() -> dict[str, Resource]:
+    """Return every declared resource by name, in alphabetical order."""
+    found: dict[str, Resource] = {}
+    for module in iter_modules(__path__, f"{__name__}."):
+        for value in vars(import_module(module.name)).values():
+            if isinstance(value, Resource):
+                found[value.name] = value
+    return dict(sorted(found.items()))
