@@ -1,0 +1,67 @@
+"""The manifest of an extract: which batches it landed, and what each read was."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+FORMAT = 1
+
+Scope = Literal["all", "changed", "sets"]
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """A Parquet file. `file` is relative to the landing folder; `sha256` is of the whole file."""
+
+    resource: str
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read of one resource, and the proof that it was read completely.
+
+    `scope` says what the rows mean for the warehouse: "all" is a complete enumeration (missing keys were
+    deleted), "changed" are rows to replace by key, "sets" are the whole children of every landed parent.
+    `stated` is the API's own count of what was asked for, `received` the rows that came, `distinct` their
+    keys. `watermark` is the server's time up to which changes are covered (null: no such filter).
+    `refused` holds the reason when the API answered 403: nothing was landed, the last rows stay.
+    """
+
+    resource: str
+    key: str
+    scope: Scope
+    batches: tuple[Batch, ...] = ()
+    quarantined: int = 0
+    keyless: int = 0
+    stated: int = 0
+    received: int = 0
+    distinct: int = 0
+    rereads: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    parent: str | None = None
+    parent_key: str | None = None
+    watermark: datetime | None = None
+    refused: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """A committed extract. All instants are UTC; `server_time` is the source's clock at the start, never ours."""
+
+    run_id: str
+    kind: Literal["full", "incremental"]
+    source: Literal["sandbox", "live"]
+    base_url: str
+    company: str
+    started_at: datetime
+    finished_at: datetime
+    server_time: datetime
+    resources: tuple[ResourceRead, ...]
+    quarantine: tuple[Batch, ...] = ()
+    requests: int = 0
+    retries: int = 0
+    format: int = FORMAT
+    product: str = "leafhouse"

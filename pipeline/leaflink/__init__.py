@@ -1,0 +1,1 @@
+"""Speaking to the LeafLink API: session, pacing, retries, paging."""

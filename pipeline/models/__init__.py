@@ -1,0 +1,1 @@
+"""Reading sql/, ordering it, running it, auditing it."""

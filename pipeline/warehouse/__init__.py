@@ -1,0 +1,1 @@
+"""Merging what landed, building beside the published file, publishing in one rename."""
