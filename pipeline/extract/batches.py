@@ -1,0 +1,152 @@
+"""Collecting the rows of a window and landing them, many pages at a time, while the next pages come in.
+
+Memory stays bounded by back-pressure: one batch is being decoded and written, one is filling, and a reader
+with a further page waits.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+import anyio.to_thread
+import pyarrow as pa
+from anyio.abc import TaskGroup
+
+from pipeline.extract.decode import Decoded, RowDecoder
+from pipeline.extract.normalise import Rejected
+from pipeline.landing import Batch, Landing
+from pipeline.resources import Resource, WithParent
+
+# Decoding single pages costs three times as much; more bytes than this cost memory and gain nothing.
+_BATCH_ROWS = 5_000
+_BATCH_BYTES = 8 * 2**20
+
+
+@dataclass
+class Landed:
+    """What one reading landed, by resource name: the resource itself and those embedded in it."""
+
+    batches: list[Batch] = field(default_factory=list)
+    rejected: list[tuple[str, Rejected]] = field(default_factory=list)
+    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    childless: int = 0
+
+
+class Workshop:
+    """What the extractors of a run share: the landing, the run's stamp on every row, one decoder at a time."""
+
+    def __init__(self, landing: Landing, run_id: str, company: str, extracted_at: datetime) -> None:
+        self.landing = landing
+        self.run_id = run_id
+        self.company = company
+        self.extracted_at = extracted_at
+        self.limiter = anyio.CapacityLimiter(1)
+        self._numbers: Mapping[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1))
+
+    def write(self, resource: str, table: pa.Table) -> Batch:
+        """Land a decoded table, stamped with company, run and time."""
+        size = table.num_rows
+        for name, value, kind in self._stamps():
+            table = table.append_column(name, pa.repeat(pa.scalar(value, kind), size))
+        return self.landing.write_batch(resource, self.run_id, next(self._numbers[resource]), table)
+
+    def write_quarantine(self, rejected: list[tuple[str, Rejected]]) -> Batch:
+        """Land the rows that broke their contract."""
+        columns = {
+            "resource": [name for name, _ in rejected],
+            "key": [each.key for _, each in rejected],
+            "path": [each.path for _, each in rejected],
+            "reason": [each.reason for _, each in rejected],
+            "raw": [each.raw.decode("utf-8", errors="replace") for _, each in rejected],
+        }
+        table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+        for name, value, kind in self._stamps():
+            table = table.append_column(name, pa.repeat(pa.scalar(value, kind), table.num_rows))
+        return self.landing.write_quarantine(self.run_id, next(self._numbers["_quarantine"]), table)
+
+    def _stamps(self) -> list[tuple[str, object, pa.DataType]]:
+        return [
+            ("_company", self.company, pa.string()),
+            ("_run_id", self.run_id, pa.string()),
+            ("_extracted_at", self.extracted_at, pa.timestamp("us", "UTC")),
+        ]
+
+
+class Decoders:
+    """The decoders of a resource and of those embedded in its rows; they live as long as the run."""
+
+    def __init__(self, resource: Resource, resources: Mapping[str, Resource]) -> None:
+        self.resource = resource
+        self.embedded = {
+            each.refresh.embedded_as: each
+            for each in resources.values()
+            if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name
+        }
+        self._own = RowDecoder(resource, frozenset(self.embedded))
+        self._children = {name: RowDecoder(each) for name, each in self.embedded.items()}
+
+    def land(self, rows: list[bytes], workshop: Workshop, landed: Landed) -> None:
+        """Decode `rows` with all that is embedded in them, and land the tables."""
+        decoded = self._own.decode(rows)
+        landed.childless += decoded.childless
+        self._land_one(self.resource, decoded, workshop, landed)
+        for name, (parents, children) in decoded.children.items():
+            if children:
+                inner = self._children[name].decode(children, parents)
+                self._land_one(self.embedded[name], inner, workshop, landed)
+
+    def _land_one(self, resource: Resource, decoded: Decoded, workshop: Workshop, landed: Landed) -> None:
+        name = resource.name
+        landed.rejected += [(name, each) for each in decoded.rejected]
+        landed.rows[name] += decoded.table.num_rows + len(decoded.rejected)
+        landed.keys[name].update(str(key) for key in decoded.table.column(resource.key).to_pylist())
+        landed.keys[name].update(each.key for each in decoded.rejected if each.key is not None)
+        if decoded.table.num_rows:
+            landed.batches.append(workshop.write(name, decoded.table))
+
+
+class Collector:
+    """Takes the pages of one reading and lands them batch by batch in the background."""
+
+    def __init__(self, decoders: Decoders, workshop: Workshop, tasks: TaskGroup) -> None:
+        self.landed = Landed()
+        self._decoders = decoders
+        self._workshop = workshop
+        self._tasks = tasks
+        self._gate = anyio.Lock()
+        self._idle = anyio.Event()
+        self._idle.set()
+        self._rows: list[bytes] = []
+        self._bytes = 0
+
+    async def add(self, rows: list[bytes]) -> None:
+        """Take the rows of a page; waits while one batch is being landed and the next one is full."""
+        async with self._gate:
+            self._rows += rows
+            self._bytes += sum(map(len, rows))
+            if len(self._rows) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
+                await self._flush()
+
+    async def finish(self) -> Landed:
+        """Land what is left, and return all that was landed."""
+        async with self._gate:
+            await self._flush()
+            await self._idle.wait()
+        return self.landed
+
+    async def _flush(self) -> None:
+        await self._idle.wait()
+        rows, self._rows, self._bytes = self._rows, [], 0
+        if rows:
+            self._idle = anyio.Event()
+            self._tasks.start_soon(self._land, rows, self._idle)
+
+    async def _land(self, rows: list[bytes], done: anyio.Event) -> None:
+        await anyio.to_thread.run_sync(
+            self._decoders.land, rows, self._workshop, self.landed, limiter=self._workshop.limiter
+        )
+        done.set()

@@ -1,0 +1,219 @@
+"""Running the extractors of all resources side by side, and committing what they read as one manifest."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.errors import IncompleteError, RefusedError, UsageError
+from pipeline.extract.batches import Decoders, Landed, Workshop
+from pipeline.extract.listing import Listing, Reading
+from pipeline.extract.normalise import Rejected
+from pipeline.extract.plan import Plan, Step
+from pipeline.extract.progress import Progress
+from pipeline.extract.tasks import task_group
+from pipeline.extract.windows import IgnoredFilter, Window
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope
+from pipeline.leaflink import Client
+from pipeline.resources import Changed, Resource, WithParent, all_resources
+
+# More bad rows than both of these say that the contract or the source is broken, not a row.
+MOST_QUARANTINED = 25
+MOST_QUARANTINED_SHARE = 0.001
+# `line-items/?order=` takes a list: so many order numbers keep the address short.
+_PARENTS_PER_REQUEST = 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows come from, as the manifest says it."""
+
+    source: str
+    base_url: str
+    company: str
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time: 20261124T020000Z-4f9a."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+class Extraction:
+    """One run: the extractors share a client, a landing and the decoding workshop.
+
+    `on_landed` is called with each batch as soon as the reading that it belongs to is complete.
+    """
+
+    def __init__(
+        self, client: Client, landing: Landing, plan: Plan, origin: Origin,
+        *, page_size: int, connections: int, progress: Progress, on_landed: Callable[[Batch], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._client = client
+        self._landing = landing
+        self._plan = plan
+        self._origin = origin
+        self._page_size = page_size
+        self._connections = connections
+        self._progress = progress
+        self._on_landed = on_landed or (lambda batch: None)
+        self._started_at = datetime.now(UTC)
+        self.run_id = new_run_id(self._started_at)
+        self._workshop = Workshop(landing, self.run_id, origin.company, self._started_at)
+        self._reads: list[ResourceRead] = []
+        self._rejected: list[tuple[str, Rejected]] = []
+        self._server_times: list[datetime] = []
+
+    async def run(self) -> Manifest:
+        """Read every resource of the plan and commit the manifest.
+
+        Raises the most telling of the errors that the extractors ended with; nothing is committed then.
+        """
+        for name, step in self._plan.steps.items():
+            self._progress.of(name).way = step.way
+        async with task_group() as extractors:
+            for step in self._plan.steps.values():
+                refresh = step.resource.refresh
+                if not isinstance(refresh, WithParent) or refresh.parent not in self._plan.steps:
+                    extractors.start_soon(self._extract, step)
+        self._refuse_too_many_bad_rows()
+        manifest = self._manifest()
+        self._landing.commit(manifest)
+        return manifest
+
+    async def _extract(self, step: Step) -> None:
+        started = time.monotonic()
+        listing = self._listing(step.resource)
+        try:
+            reading, scope = await self._read(step, listing)
+        except RefusedError as error:
+            self._finish_refused(step.resource, str(error))
+            for child in self._children_of(step.resource):
+                self._finish_refused(child, f"comes with {step.resource.name}, which was refused")
+            return
+        if listing.server_time is not None:
+            self._server_times.append(listing.server_time)
+        self._finish(step.resource, scope, reading, listing, started)
+        for child in self._children_of(step.resource):
+            await self._extract_children(child, scope, reading, started)
+
+    async def _read(self, step: Step, listing: Listing) -> tuple[Reading, Scope]:
+        if step.since is None:
+            return await listing.read_all(), "all"
+        assert isinstance(step.resource.refresh, Changed)
+        window = Window(step.resource.params, step.resource.refresh.modified_field, low=step.since)
+        try:
+            return await listing.read(window), "changed"
+        except IgnoredFilter:
+            return await listing.read_all(), "all"
+
+    async def _extract_children(self, child: Resource, scope: Scope, parents: Reading, started: float) -> None:
+        """Land the rows that came inside their parents, or read them on their own when they did not."""
+        listing = self._listing(child)
+        reading = _embedded_reading(child, parents)
+        missing = sum(landed.childless for landed in parents.landed)
+        try:
+            if missing and scope == "changed":
+                reading = await self._read_of_parents(child, listing, parents)
+            elif scope == "all":
+                reading.stated = await listing.count(Window(child.params))
+                if missing or not reading.is_complete:
+                    reading = await listing.read_all()
+        except RefusedError as error:
+            if missing:
+                self._finish_refused(child, str(error))
+                return
+            reading.stated = len(reading.keys) + reading.keyless
+            scope = "changed"  # without the count of the whole listing, only the sets are proved
+        self._finish(child, "all" if scope == "all" else "sets", reading, listing, started)
+
+    async def _read_of_parents(self, child: Resource, listing: Listing, parents: Reading) -> Reading:
+        assert isinstance(child.refresh, WithParent)
+        numbers, reading = sorted(parents.keys), Reading()
+        for start in range(0, len(numbers), _PARENTS_PER_REQUEST):
+            asked = ",".join(numbers[start : start + _PARENTS_PER_REQUEST])
+            reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked})))
+        return reading
+
+    def _finish(
+        self, resource: Resource, scope: Scope, reading: Reading, listing: Listing, started: float
+    ) -> None:  # fmt: skip
+        name, refresh = resource.name, resource.refresh
+        batches = [batch for landed in reading.landed for batch in landed.batches if batch.resource == name]
+        rejected = [each for landed in reading.landed for each in landed.rejected if each[0] == name]
+        for batch in batches:
+            self._on_landed(batch)
+        self._rejected += rejected
+        read = ResourceRead(
+            resource=name, key=resource.key, scope=scope, batches=tuple(batches),
+            quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
+            stated=reading.stated, received=reading.received, distinct=len(reading.keys) + reading.keyless,
+            rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
+            parent=refresh.parent if isinstance(refresh, WithParent) else None,
+            parent_key=refresh.parent_key if isinstance(refresh, WithParent) else None,
+            watermark=listing.server_time if isinstance(refresh, Changed) else None,
+        )  # fmt: skip
+        self._reads.append(read)
+        self._progress.finish(read)
+
+    def _finish_refused(self, resource: Resource, reason: str) -> None:
+        read = ResourceRead(resource=resource.name, key=resource.key, scope="changed", refused=reason)
+        self._reads.append(read)
+        self._progress.finish(read)
+
+    def _listing(self, resource: Resource) -> Listing:
+        return Listing(
+            self._client, resource, Decoders(resource, all_resources()), self._workshop,
+            self._progress.of(resource.name), page_size=self._page_size, connections=self._connections,
+        )  # fmt: skip
+
+    def _children_of(self, resource: Resource) -> list[Resource]:
+        found = all_resources().values()
+        return [each for each in found if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name]
+
+    def _refuse_too_many_bad_rows(self) -> None:
+        for read in self._reads:
+            if read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received:
+                first = next(each for name, each in self._rejected if name == read.resource)
+                raise IncompleteError(
+                    f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
+                    f"the first one at {first.path or 'the row'}: {first.reason}. Nothing was committed; "
+                    "the last warehouse stays in place."
+                )
+
+    def _manifest(self) -> Manifest:
+        quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
+        return Manifest(
+            run_id=self.run_id, kind="incremental" if self._plan.is_incremental else "full",
+            source="sandbox" if self._origin.source == "sandbox" else "live",
+            base_url=self._origin.base_url, company=self._origin.company,
+            started_at=self._started_at, finished_at=datetime.now(UTC),
+            server_time=min(self._server_times, default=self._started_at),
+            resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,
+            requests=self._client.stats.requests, retries=self._client.stats.retries,
+        )  # fmt: skip
+
+
+def _embedded_reading(child: Resource, parents: Reading) -> Reading:
+    """Return what was read of `child` inside the rows of its parent."""
+    reading = Reading(landed=[])
+    for landed in parents.landed:
+        reading.received += landed.rows[child.name]
+        reading.keys |= landed.keys[child.name]
+        rejected = [each for each in landed.rejected if each[0] == child.name]
+        reading.keyless += sum(each.key is None for _, each in rejected)
+        reading.landed.append(Landed([b for b in landed.batches if b.resource == child.name], rejected))
+    reading.stated = len(reading.keys) + reading.keyless
+    return reading
+
+
+def selected(names: str | None) -> Mapping[str, Resource]:
+    """Return the resources named in a comma-separated list (all of them without one). Raises UsageError."""
+    found = all_resources()
+    if names is None:
+        return found
+    wanted = [name.strip().strip("/").replace("-", "_").replace("/", "_") for name in names.split(",")]
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        raise UsageError(f"--only {unknown[0]}: no such resource. Known are: {', '.join(found)}.")
+    return {name: found[name] for name in wanted}

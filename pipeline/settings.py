@@ -1,0 +1,89 @@
+"""Every setting, its default and its source: the environment, then `.env`, then the default."""
+
+import stat
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline.errors import ConfigurationError
+
+LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
+ENV_FILE = Path(".env")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError) as error:
+        raise ValueError("not a time zone; write for example America/Denver") from error
+    return name
+
+
+def _setting(name: str, default: Any, description: str, **limits: Any) -> Any:
+    return Field(default, validation_alias=name, description=description, **limits)
+
+
+class Settings(BaseSettings):
+    """The settings of a run. Counts are per minute, times in the unit of their name."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    api_key: SecretStr | None = _setting("LEAFLINK_API_KEY", None, "The key that LeafLink issued.")
+    auth_scheme: Literal["App", "Token"] = _setting("LEAFLINK_AUTH_SCHEME", "App", "App or Token, as the key is.")
+    base_url: str | None = _setting("LEAFLINK_BASE_URL", None, f"Where the API is; {LIVE_BASE_URL} with a key.")
+    page_size: int = _setting("LEAFLINK_PAGE_SIZE", 100, "Rows to ask for in a page.", ge=1, le=10_000)
+    rate_per_minute: int = _setting("LEAFLINK_RATE_PER_MINUTE", 300, "Requests a minute; 0 is no limit.", ge=0)
+    burst_per_minute: int = _setting("LEAFLINK_BURST_PER_MINUTE", 1000, "Most in any 60 s; 0 is the rate.", ge=0)
+    max_connections: int = _setting("LEAFLINK_MAX_CONNECTIONS", 16, "Most requests at the same time.", ge=1, le=256)
+    give_up_seconds: float = _setting(
+        "LEAFLINK_GIVE_UP_SECONDS", 300.0, "Seconds without one good answer that end a run.", gt=0
+    )
+    data_dir: Path = _setting("LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are.")
+    as_of: date | None = _setting("LEAFHOUSE_AS_OF", None, "The date that the marts are computed for.")
+    timezone: Annotated[str, AfterValidator(_known_zone)] = _setting(
+        "LEAFHOUSE_TIMEZONE", "UTC", "The reporting time zone."
+    )
+    sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the embedded sandbox is the source: neither a key nor a base URL is given."""
+        return self.api_key is None and self.base_url is None
+
+    @property
+    def source(self) -> Literal["sandbox", "live"]:
+        """What the data folder will belong to."""
+        return "sandbox" if self.is_sandbox else "live"
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises ConfigurationError naming the variable that cannot be used."""
+    _refuse_readable_secrets(ENV_FILE)
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise ConfigurationError(f"{name}: {_sentence(name, first['msg'])}") from None
+
+
+def _sentence(name: str, message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if name == "LEAFHOUSE_AS_OF":
+        return "not a date. Write it as YYYY-MM-DD, for example 2026-11-23, or unset it."
+    return f"{message}. Correct it in the environment or in {ENV_FILE}."
+
+
+def _refuse_readable_secrets(path: Path) -> None:
+    try:
+        mode, content = path.stat().st_mode, path.read_text(errors="replace")
+    except OSError:
+        return
+    if "LEAFLINK_API_KEY" in content and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigurationError(f"{path}: holds a key and can be read by others. Run `chmod 600 {path}`.")
