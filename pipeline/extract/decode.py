@@ -17,7 +17,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from pipeline.extract.arrow import cast_column
-from pipeline.extract.normalise import Rejected, normalise
+from pipeline.extract.normalise import Normalised, Rejected, normalise
 from pipeline.extract.structs import MOST_LEARNED, Layout, build_layout, unknown_field
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
@@ -69,30 +69,50 @@ class RowDecoder:
         decoded = Decoded(self._schema.empty_table(), [])
         with _without_gc():
             refused = self._decode_fast(rows, parents, decoded)
-            mended: list[bytes] = []
+            mended: list[Normalised] = []
             mended_parents: list[str] = []
             for index in refused:
-                fill = {} if parents is None or self._filled is None else {self._filled: parents[index]}
-                row = normalise(rows[index], self.resource.record, self.resource.key, fill)
+                parent = "" if parents is None else parents[index]
+                row = self._normalise(rows[index], parent)
                 if isinstance(row, Rejected):
                     decoded.rejected.append(row)
                 else:
-                    # Embedded rows are no part of the contract, so that they stay in the canonical row as they came.
                     mended.append(row)
-                    mended_parents.append("" if parents is None else parents[index])
-            for index in self._decode_fast(mended, mended_parents, decoded) if mended else ():
-                decoded.rejected.append(Rejected(None, "", "accepted by no column", mended[index]))
+                    mended_parents.append(parent)
+            if mended:
+                self._decode_mended(mended, mended_parents, decoded)
         return decoded
 
-    def _decode_fast(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: Decoded) -> list[int]:
-        """Add to `decoded` what the struct and the casts take; return the positions of the other rows."""
+    def _normalise(self, row: bytes, parent: str) -> Normalised | Rejected:
+        fill = {self._filled: parent} if self._filled is not None and parent else {}
+        resource = self.resource
+        return normalise(row, resource.record, resource.key, fill=fill, embedded=self._embedded)
+
+    def _decode_mended(self, mended: list[Normalised], parents: list[str], decoded: Decoded) -> None:
+        rows = [each.row for each in mended]
+        extras = [each.extra for each in mended]
+        for index in self._decode_fast(rows, parents, decoded, extras):
+            decoded.rejected.append(Rejected(None, "", "accepted by the contract, but by no column", rows[index]))
+
+    def _decode_fast(
+        self,
+        rows: Sequence[bytes],
+        parents: Sequence[str] | None,
+        decoded: Decoded,
+        extras: list[dict[str, msgspec.Raw]] | None = None,
+    ) -> list[int]:
+        """Add to `decoded` what the struct and the casts take; return the positions of the other rows.
+
+        `extras` are the unknown fields of the rows, where they have been taken out already.
+        """
         records = self._read(rows)
         good = [index for index, record in enumerate(records) if record is not None]
         while good:
             columns = list(zip(*(astuple(records[index]) for index in good), strict=True))
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
             if not bad:
-                arrays.append(pa.array(self._extras(columns, len(good)), pa.string()))
+                unknown = self._extras(columns, len(good)) if extras is None else [extras[index] for index in good]
+                arrays.append(pa.array(map(_extra_text, unknown), pa.string()))
                 table = pa.Table.from_arrays(arrays, schema=self._schema)
                 decoded.table = pa.concat_tables([decoded.table, table])
                 self._collect_children(columns, decoded)
@@ -150,10 +170,10 @@ class RowDecoder:
             bad |= unfit
         return arrays, bad
 
-    def _extras(self, columns: list[Any], size: int) -> list[str | None]:
-        if not self._learned:
-            return [None] * size
+    def _extras(self, columns: list[Any], size: int) -> list[dict[str, msgspec.Raw]]:
         extras: list[dict[str, msgspec.Raw]] = [{} for _ in range(size)]
+        if not self._learned:
+            return extras
         for member, column in zip(self._layout.members, columns, strict=True):
             if member.shape is None and member.name not in self._embedded:
                 for extra, raw in zip(extras, column, strict=True):
@@ -163,7 +183,7 @@ class RowDecoder:
                 layout = self._layout.nested[member.name]
                 for extra, value in zip(extras, column, strict=True):
                     _collect_extras(value, layout, member.name, extra)
-        return [msgspec.json.encode(extra).decode() if extra else None for extra in extras]
+        return extras
 
     def _collect_children(self, columns: list[Any], decoded: Decoded) -> None:
         for member, column in zip(self._layout.members, columns, strict=True):
@@ -176,6 +196,10 @@ class RowDecoder:
                     continue
                 parents.extend([str(key)] * len(embedded))
                 rows.extend(bytes(row) for row in embedded)
+
+
+def _extra_text(extra: dict[str, msgspec.Raw]) -> str | None:
+    return msgspec.json.encode(extra).decode() if extra else None
 
 
 def _collect_extras(value: Any, layout: Layout, path: str, extra: dict[str, msgspec.Raw]) -> None:

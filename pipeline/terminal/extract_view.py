@@ -1,0 +1,118 @@
+"""What people see of an extract: a live table on a terminal, plain lines in a pipe, a line per resource."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.live import Live
+from rich.table import Table
+
+from pipeline.extract.plan import Plan
+from pipeline.extract.progress import Progress
+from pipeline.landing import Manifest, ResourceRead
+from pipeline.terminal.console import Output
+
+_LOG_EVERY_SECONDS = 10.0
+
+
+class Counters(Protocol):
+    """What a client counts."""
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries included."""
+
+    @property
+    def retries(self) -> int:
+        """Of these, those that repeated one that failed."""
+
+
+class ExtractView:
+    """Shows an extract while it runs."""
+
+    def __init__(self, output: Output) -> None:
+        self.progress = Progress(on_read=self._resource_read)
+        self._output = output
+        self._counters: Counters | None = None
+        self._started = self._logged = time.monotonic()
+
+    def plan(self, plan: Plan) -> None:
+        """Say whether the run reads everything or what changed."""
+        since = [step.since for step in plan.steps.values() if step.since is not None]
+        if since:
+            self._output.say(
+                f"Incremental: orders, products and customers changed since {min(since):%Y-%m-%d %H:%M} UTC"
+            )
+        else:
+            self._output.say("Full: every row of every resource")
+
+    @contextmanager
+    def watch(self, counters: Counters) -> Iterator[None]:
+        """Show the progress for as long as the block runs."""
+        self._counters = counters
+        if not self._output.is_live:
+            yield
+            return
+        with Live(get_renderable=self._table, console=self._output.progress, refresh_per_second=5, transient=True):
+            yield
+
+    def tick(self) -> None:
+        """Write a plain progress line now and then, where nobody watches a live table."""
+        if self._output.is_live or time.monotonic() - self._logged < _LOG_EVERY_SECONDS:
+            return
+        self._logged = time.monotonic()
+        parts = [
+            f"{name} {each.rows:,}/{each.total or 0:,}"
+            for name, each in self.progress.resources.items()
+            if each.read is None
+        ]
+        self._output.log(f"  … {', '.join(parts)} ({self._rate()})")
+
+    def done(self, manifest: Manifest) -> None:
+        """Say what was committed."""
+        seconds = (manifest.finished_at - manifest.started_at).total_seconds()
+        self._output.say(
+            f"Extracted {sum(read.received for read in manifest.resources):,} rows in {seconds:.1f} s, "
+            f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}"
+        )
+
+    def _resource_read(self, read: ResourceRead) -> None:
+        self._output.say(describe_read(read))
+
+    def _rate(self) -> str:
+        if self._counters is None:
+            return ""
+        seconds = max(time.monotonic() - self._started, 0.001)
+        return f"{self._counters.requests / seconds:.0f} requests/s, {self._counters.retries} retries"
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for name in ("resource", "rows", "of", "pages", "left", "how"):
+            table.add_column(name, justify="left" if name in ("resource", "how") else "right")
+        for name, each in self.progress.resources.items():
+            total = "" if each.total is None else f"{each.total:,}"
+            table.add_row(
+                name, f"{each.rows:,}", total, f"{each.pages:,}", self._time_left(each.rows, each.total), each.way
+            )
+        table.caption = self._rate()
+        return table
+
+    def _time_left(self, rows: int, total: int | None) -> str:
+        if not rows or total is None:
+            return ""
+        seconds = (time.monotonic() - self._started) / rows * max(total - rows, 0)
+        return f"{seconds:.0f} s"
+
+
+def describe_read(read: ResourceRead) -> str:
+    """Return the line of a resource: rows, way, time, proof, requests."""
+    if read.refused is not None:
+        return f"  {read.resource:<18}{read.refused}; the rows of the last run stay"
+    way = {"all": "all", "changed": "changed", "sets": "with their orders"}[read.scope]
+    quarantined = f"  {read.quarantined} in quarantine" if read.quarantined else ""
+    rereads = f"  read {read.rereads + 1} times" if read.rereads else ""
+    return (
+        f"  {read.resource:<18}{read.received:>9,} {way:<18}{read.seconds:>7.1f} s  "
+        f"complete: {read.distinct:,} of {read.stated:,}  {read.requests} requests{rereads}{quarantined}"
+    )
