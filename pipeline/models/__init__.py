@@ -1,1 +1,21 @@
 """Reading sql/, ordering it, running it, auditing it."""
+
+from pipeline.models.audits import AuditResult, run_audits
+from pipeline.models.inventory import last_full_day, record_inventory
+from pipeline.models.project import SQL, ModelError, Project, lineage
+from pipeline.models.run import ModelRun, run_models
+from pipeline.models.settings import ModelSettings
+
+__all__ = [
+    "SQL",
+    "AuditResult",
+    "ModelError",
+    "ModelRun",
+    "ModelSettings",
+    "Project",
+    "last_full_day",
+    "lineage",
+    "record_inventory",
+    "run_audits",
+    "run_models",
+]

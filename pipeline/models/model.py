@@ -1,0 +1,107 @@
+"""One SQL file: its inputs, its header, the comments beside its columns."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from pipeline.errors import UsageError
+from pipeline.models.settings import VARIABLES
+
+
+class ModelError(UsageError):
+    """A file under sql/ cannot be used; the message names the file and the line. Mend it and load again."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A SELECT in a file. `name` is schema and table; `inputs` are the tables that it reads, `comments` by column."""
+
+    name: str
+    path: Path
+    text: str
+    header: str
+    inputs: tuple[str, ...]
+    comments: dict[str, str]
+
+    def error(self, message: str, line: int = 1) -> ModelError:
+        """Return the error that says `message` about a line of the file."""
+        return ModelError(f"{_display(self.path)}:{line}: {message}. Nothing was changed.")
+
+    def error_from(self, error: duckdb.Error) -> ModelError:
+        """Return what DuckDB had to say about the file's text (given to it with its lines unmoved)."""
+        message, _, context = str(error).partition("\n")
+        line = re.search(r"LINE (\d+):", context)
+        return self.error(message.rstrip("."), int(line[1]) if line else 1)
+
+    def line_of(self, text: str) -> int:
+        """Return the first line that mentions `text`, comments aside."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.search(rf"{re.escape(text)}\b", line.partition("--")[0]):
+                return number
+        return 1
+
+
+def read_model(path: Path, name: str) -> Model:
+    """Return the model in the file at `path`, or raise ModelError when it is not one SELECT."""
+    text = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
+    model = Model(name, path, text, _header(text), (), {})
+    try:
+        statements = sqlglot.parse(text, read="duckdb")
+    except SqlglotError as error:
+        raise _syntax_error(model, error) from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise model.error("a file holds one SELECT and nothing else")
+    query = statements[0]
+    _check_variables(model, query)
+    return Model(name, path, text, model.header, tuple(sorted(set(_inputs(query)))), _comments(query))
+
+
+def _display(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def _header(text: str) -> str:
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return " ".join(lines)
+
+
+def _syntax_error(model: Model, error: SqlglotError) -> ModelError:
+    details = getattr(error, "errors", None)
+    if details:
+        return model.error(f"syntax error: {details[0]['description']}".rstrip("."), details[0]["line"])
+    return model.error(f"syntax error: {str(error).splitlines()[0]}".rstrip("."))
+
+
+def _check_variables(model: Model, query: exp.Query) -> None:
+    for call in query.find_all(exp.Anonymous):
+        if call.name.lower() != "getvariable":
+            continue
+        name = call.expressions[0].name if call.expressions else ""
+        if name not in VARIABLES:
+            known = ", ".join(VARIABLES)
+            raise model.error(f"unknown variable {name!r} (known: {known})", model.line_of(f"getvariable('{name}')"))
+
+
+def _inputs(query: exp.Query) -> Iterator[str]:
+    # Names without a schema are the query's own CTEs, or functions of DuckDB.
+    for table in query.find_all(exp.Table):
+        if table.db:
+            yield f"{table.db}.{table.name}"
+
+
+def _comments(query: exp.Query) -> dict[str, str]:
+    return {
+        column.alias_or_name: " ".join(comment.strip() for comment in column.comments)
+        for column in query.selects
+        if column.comments and column.alias_or_name != "*"
+    }

@@ -1,0 +1,78 @@
+"""Running the models: every table of staging, intermediate and marts, made anew in one transaction."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import duckdb
+
+from pipeline.models.inventory import create_inventory
+from pipeline.models.model import Model
+from pipeline.models.project import LAYERS, Project, check_inputs
+from pipeline.models.seeds import load_seed
+from pipeline.models.settings import ModelSettings, bound_settings
+from pipeline.models.transaction import transaction
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """A model that was run: its table, the rows it has, the seconds it took."""
+
+    name: str
+    rows: int
+    seconds: float
+
+
+def run_models(
+    con: duckdb.DuckDBPyConnection, settings: ModelSettings, project: Project | None = None
+) -> list[ModelRun]:
+    """Make the tables of all models in the connection's current database, and return what was run, in order.
+
+    They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
+    it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
+    which names the file and the line, for a model that cannot be read or run.
+    """
+    project = project or Project()
+    models = project.models
+    with transaction(con), bound_settings(con, settings):
+        create_inventory(con)
+        _drop_leftovers(con, {model.name for model in models} | set(project.seeds))
+        for layer in ("seeds", *LAYERS):
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+        for table, path in project.seeds.items():
+            load_seed(con, table, path)
+        check_inputs(models, existing_tables(con) | {model.name for model in models})
+        return [_run_model(con, model) for model in models]
+
+
+def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the tables and views of the current database, as schema and name."""
+    rows = con.execute(
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
+        "WHERE table_catalog = current_database()"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _drop_leftovers(con: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
+    # A model that was removed or renamed must not leave its last rows behind as if they were new.
+    for name in sorted(existing_tables(con) - wanted):
+        if name.partition(".")[0] in ("seeds", *LAYERS):
+            con.execute(f"DROP TABLE {name}")
+
+
+def _run_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelRun:
+    started = perf_counter()
+    try:
+        # No line break before the text, so that DuckDB counts the file's own lines.
+        con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.text}")
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise model.error_from(error) from error
+    con.execute(f"COMMENT ON TABLE {model.name} IS {_quoted(model.header)}")
+    for column, comment in model.comments.items():
+        con.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {_quoted(comment)}')
+    (rows,) = con.execute(f"SELECT count(*) FROM {model.name}").fetchone() or (0,)  # noqa: S608
+    return ModelRun(model.name, rows, perf_counter() - started)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

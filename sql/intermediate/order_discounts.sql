@@ -1,0 +1,60 @@
+-- One row per live order with its discount in whole cents.
+-- A percentage is of the order's non-sample lines; an amount is at most their sum. Lines in another currency than the
+-- order's have no part in it, and without lines that add up to more than zero there is nothing to discount.
+with
+    orders as (select * from staging.orders_received),
+    lines as (select * from intermediate.line_amounts),
+    decisions as (select * from intermediate.company_decisions),
+    sums as (
+        select _company, order_number, sum(line_amount) as amount
+        from lines
+        where not is_sample and currency is not distinct from order_currency
+        group by _company, order_number
+    ),
+    scaled as (
+        select
+            orders._company,
+            orders.order_number,
+            orders.currency,
+            orders.discount_type,
+            orders.discount,
+            coalesce(sums.amount, 0) as discountable_amount,
+            cast(cast(sums.amount as decimal(28, 6)) * 1000000 as hugeint) as amount_millionths,
+            cast(
+                cast(case when abs(orders.discount) < 1000 then orders.discount end as decimal(12, 9)) * 1000000000
+                as hugeint
+            ) as rate_billionths,
+            cast(case when decisions.is_percent_a_fraction then 10000000000000 else 1000000000000000 end as hugeint)
+                as billionths_a_cent
+        from orders
+        left join sums on sums._company = orders._company and sums.order_number = orders.order_number
+        join decisions on decisions._company = orders._company
+    ),
+    measured as (
+        select
+            *,
+            cast(
+                cast(
+                    (2 * amount_millionths * rate_billionths + sign(rate_billionths) * billionths_a_cent)
+                    // (2 * billionths_a_cent)
+                    as decimal(38, 0)
+                ) * 0.01 as decimal(38, 2)
+            ) as percent_amount
+        from scaled
+    )
+select
+    _company,
+    order_number,
+    currency,
+    discountable_amount,
+    cast(
+        coalesce(
+            case
+                when discountable_amount <= 0 then 0
+                when discount_type = '%' then percent_amount
+                when discount_type = '$' then round(least(discount, discountable_amount), 2)
+            end,
+            0
+        ) as decimal(38, 2)
+    ) as discount_amount
+from measured

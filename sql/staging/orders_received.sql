@@ -1,0 +1,43 @@
+-- One row per live order, with its local dates and what its status counts for.
+with
+    orders as (select * from raw.orders_received where _deleted_at is null),
+    statuses as (select * from seeds.order_statuses)
+select
+    orders._company,
+    orders.number as order_number,
+    orders.short_id,
+    orders.seller as seller_id,
+    orders.buyer as buyer_id,
+    orders.customer.id as customer_id,
+    orders.customer.display_name as customer_name,
+    orders.status,
+    orders.total_amount,
+    orders.total_currency as currency,
+    coalesce(orders.credits, 0) as credits,
+    orders.payment_balance,
+    orders.discount,
+    orders.discount_type,
+    -- A tax in percent is known as an amount only through final_tax.
+    coalesce(orders.final_tax, case when orders.tax_type = '$' then orders.tax_amount end, 0)
+        as tax_amount,
+    coalesce(orders.shipping_charge_amount, 0) as shipping_amount,
+    orders.selected_payment_option.payment_term.days as option_term_days,
+    orders.selected_payment_option.payment_term.code as option_term_code,
+    orders.selected_payment_option.payment_term.term as option_term,
+    orders.payment_term,
+    coalesce(statuses.is_booked, false) as is_booked,
+    coalesce(statuses.is_receivable, false) as is_receivable,
+    coalesce(statuses.is_committed, false) as is_committed,
+    statuses.status is not null as is_known_status,
+    coalesce(orders.paid, false) as is_ticked_paid,
+    coalesce(orders.llf_payment_method, false) as is_llf_financed,
+    orders.customer.delinquent as is_delinquent,
+    orders.created_on as created_at,
+    orders.modified as modified_at,
+    cast(orders.created_on at time zone getvariable('timezone') as date) as created_date,
+    cast(orders.modified at time zone getvariable('timezone') as date) as modified_date,
+    cast(coalesce(orders.ship_date, orders.created_on) at time zone getvariable('timezone') as date) as invoice_date,
+    cast(orders.payment_due_date at time zone getvariable('timezone') as date) as payment_due_date,
+    orders.paid_date
+from orders
+left join statuses on statuses.status = orders.status
