@@ -1,0 +1,33 @@
+"""From a contract to its table."""
+
+import duckdb
+import pytest
+
+from pipeline.resources import Resource, all_resources
+from pipeline.resources.columns import columns_of, create_table
+
+
+@pytest.mark.parametrize("resource", all_resources().values(), ids=lambda each: each.name)
+def test_every_resource_makes_a_table_with_a_description_for_every_column(resource: Resource) -> None:
+    con = duckdb.connect()
+    con.execute(create_table(resource, resource.name))
+
+    names = [row[0] for row in con.execute(f"describe {resource.name}").fetchall()]
+    columns = columns_of(resource)
+
+    assert names[: len(columns)] == [column.name for column in columns]
+    assert all(column.description for column in columns)
+    assert resource.key in names
+    assert resource.path.endswith("/")
+
+
+def test_names_follow_the_path() -> None:
+    assert list(all_resources()) == ["customers", "line_items", "order_payments", "orders_received", "products"]
+
+
+def test_money_becomes_an_amount_and_a_currency_in_exact_decimals() -> None:
+    columns = {column.name: column.duckdb_type for column in columns_of(all_resources()["order_payments"])}
+
+    assert columns["total_amount"] == "DECIMAL(38, 9)"
+    assert columns["total_currency"] == "VARCHAR"
+    assert columns["payment_date"] == "TIMESTAMPTZ"

@@ -1,0 +1,55 @@
+"""The data flows one way: no module imports what comes after it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "pipeline"
+
+# What each part may import of the others; a part may always import itself.
+ALLOWED = {
+    "errors": set(),
+    "resources": {"errors"},
+    "settings": {"errors"},
+    "leaflink": {"errors"},
+    "landing": {"errors", "resources"},
+    "datafolder": {"errors", "landing"},
+    "extract": {"errors", "resources", "leaflink", "landing"},
+    "models": {"errors"},
+    "warehouse": {"errors", "resources", "landing", "models"},
+    "sandbox": {"errors"},
+    "terminal": {"errors", "landing", "extract", "warehouse", "models"},
+}
+COMMANDS = {"cli", "nightly", ""}  # they put the parts together
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the parts of the pipeline that a module imports."""
+    parts = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+            if node.module == "pipeline":
+                names = [f"pipeline.{alias.name}" for alias in node.names]
+        parts |= {name.split(".")[1] for name in names if name.startswith("pipeline.")}
+    return parts
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_imports_upstream_of_itself(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0].removesuffix(".py").replace("__init__", "")
+    if own in COMMANDS:
+        return
+
+    assert imports_of(path) - {own} <= ALLOWED[own]
+
+
+def test_contracts_know_no_http_and_models_know_no_api() -> None:
+    for part, forbidden in {"resources": {"aiohttp"}, "models": {"aiohttp", "msgspec"}}.items():
+        for path in (ROOT / part).rglob("*.py"):
+            text = path.read_text()
+            assert not any(f"import {name}" in text for name in forbidden), path
