@@ -1,0 +1,86 @@
+"""A new sandbox: products, customers, and the orders of the days before its first moment."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from pipeline.sandbox.config import SandboxConfig
+from pipeline.sandbox.customers import FIRST_CUSTOMER, Buyer, make_customers
+from pipeline.sandbox.forms import instant, random_for
+from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
+from pipeline.sandbox.products import Goods, make_products, reserved
+from pipeline.sandbox.store import Store, from_json
+
+# The newest orders have these statuses, so that even a small sandbox has all ten.
+_NEWEST = (
+    "Shipped", "Complete", "Fulfilled", "Backorder", "Rejected", "Combined", "Accepted", "Cancelled", "Submitted",
+    "Draft", "Draft",
+)  # fmt: skip
+_CHUNK = 500  # orders in memory at once
+
+
+def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
+    """Write a new sandbox to `path`, all of it or nothing."""
+    building = path.with_suffix(".building")
+    store = Store.create(building)
+    rng = random_for(config.seed, "catalog")
+    products = make_products(config.products, now, config.days, rng)
+    customers = make_customers(config.customers, now, config.days, rng)
+    store.put("products", products)
+    store.put("customers", customers)
+    keys = Keys(customer=FIRST_CUSTOMER + len(customers))
+    rng = random_for(config.seed, "orders")
+    maker = OrderMaker([Buyer.of(row) for row in customers], [Goods.of(row) for row in products], keys, rng)
+    bundles = _orders(maker, config, now)
+    while chunk := list(islice(bundles, _CHUNK)):
+        put_bundles(store, chunk)
+    for name, value in (("config", asdict(config)), ("keys", asdict(keys)), ("now", now.isoformat()), ("step", 0)):
+        store.remember(name, value)
+    store.finish()
+    store = Store(building)
+    with store.transaction():
+        reserve(store, None, config.seed)
+    store.close()
+    building.replace(path)
+
+
+def _orders(maker: OrderMaker, config: SandboxConfig, now: datetime) -> Iterator[Bundle]:
+    """Yield the orders, the oldest first. Business grows: the newer the days, the more orders."""
+    created = now - timedelta(days=config.days)
+    for position in range(config.orders):
+        # Now and then two orders share their moment of creation.
+        if maker.rng.random() > 0.01:
+            share = ((position + maker.rng.random()) / config.orders) ** 0.8
+            created = now - timedelta(days=config.days) * (1 - share)
+        left = config.orders - position
+        yield maker.make(created, now, _NEWEST[-left] if left <= len(_NEWEST) else None)
+
+
+def put_bundles(store: Store, bundles: list[Bundle]) -> None:
+    """Write orders with their lines and payments."""
+    store.put("orders_received", (bundle.order for bundle in bundles))
+    store.put("line_items", (line for bundle in bundles for line in bundle.lines))
+    store.put("order_payments", (payment for bundle in bundles for payment in bundle.payments))
+
+
+def reserve(store: Store, now: datetime | None, *parts: object) -> int:
+    """Give every product the reserved quantity that its Submitted and Accepted orders come to.
+
+    `now` is when that changed a product (null: it does not show). Returns how many products changed.
+    """
+    query = """
+        SELECT product_id, sum(units_e4) FROM orders_received
+        JOIN line_items ON order_number = orders_received.key
+        WHERE status IN ('Submitted', 'Accepted') GROUP BY product_id
+    """
+    units = dict(store.select(query))
+    changed = []
+    for (body,) in store.select("SELECT body FROM products ORDER BY key"):
+        old = from_json(body)
+        new = reserved(old, units.get(old["id"], 0))
+        if new != old:
+            changed.append(new if now is None else new | {"modified": instant(now, random_for(old["id"], *parts))})
+    store.put("products", changed)
+    return len(changed)

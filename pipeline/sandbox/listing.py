@@ -1,0 +1,131 @@
+"""Answers to well-formed questions: pages of a list, single rows, and what is left out of or added to a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from pipeline.sandbox.customers import Buyer
+from pipeline.sandbox.filters import Condition
+from pipeline.sandbox.orders import rep_objects
+from pipeline.sandbox.store import Store, from_json, to_json
+from pipeline.sandbox.tables import TABLES, Row, Table
+
+# The parameters that decide what a row looks like; `include_children=line_items` alone needs no parsing.
+_SHAPING = frozenset({"fields_include", "fields_exclude", "expand"})
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """How the server answers.
+
+    `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
+    filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
+    `scheme` is what the key must come with: App or Token.
+    """
+
+    key: str = "sandbox"
+    scheme: str = "App"
+    rate_per_minute: int = 300
+    burst_per_minute: int = 1000
+    default_limit: int = 50
+    max_limit: int = 100
+    latency_seconds: float = 0.0
+    gzip: bool = False
+    ignored_filters: frozenset[tuple[str, str]] = frozenset(
+        {("line_items", "order__modified__gte"), ("line_items", "order__modified__lte")}
+    )
+    newest_first: frozenset[str] = frozenset()
+
+
+class BadParameterError(Exception):
+    """A filter's value is of no use; `problems` says which and why, as the answer does."""
+
+    def __init__(self, problems: dict[str, list[str]]) -> None:
+        super().__init__(str(problems))
+        self.problems = problems
+
+
+class Listing:
+    """Reads answers from the store."""
+
+    def __init__(self, store: Store, settings: ServerSettings) -> None:
+        self._store, self._settings = store, settings
+
+    def page(self, table: Table, query: Mapping[str, str], url: str, where: list[Condition]) -> bytes:
+        """Return a page of the rows that `where` and the query's filters leave; `url` is the list's own.
+
+        Parameters that are unknown are ignored, `page` and `page_size` among them. Raises BadParameterError.
+        """
+        conditions = where + self._conditions(table, query)
+        limit = _whole(query.get("limit"), 1) or self._settings.default_limit
+        limit = min(limit, self._settings.max_limit)
+        offset = _whole(query.get("offset"), 0) or 0
+        count = self._store.count(table, conditions)
+        order_by = "key DESC" if table.name in self._settings.newest_first else None
+        found = self._store.page(table, conditions, limit, offset, order_by) if offset < count else []
+        following = _link(url, query, limit, offset + limit) if offset + limit < count else None
+        previous = _link(url, query, limit, max(0, offset - limit)) if offset else None
+        head = to_json({"count": count, "next": following, "previous": previous})
+        return head[:-1] + b',"results":[' + b",".join(self._shaped(table, found, query)) + b"]}"
+
+    def row(self, table: Table, key: str, query: Mapping[str, str]) -> bytes | None:
+        """Return one row, or nothing if there is none with that key."""
+        found = self._store.page(table, [Condition("CAST(key AS TEXT) = ?", (key,))], 1, 0)
+        return self._shaped(table, found, query)[0] if found else None
+
+    def _conditions(self, table: Table, query: Mapping[str, str]) -> list[Condition]:
+        conditions, problems = [], {}
+        for name, text in query.items():
+            condition = table.filters.get(name)
+            if condition is None or not text or (table.name, name) in self._settings.ignored_filters:
+                continue
+            try:
+                conditions.append(condition(text))
+            except ValueError as error:
+                problems[name] = [str(error)]
+        if problems:
+            raise BadParameterError(problems)
+        return conditions
+
+    def _shaped(self, table: Table, found: list[tuple[Any, bytes]], query: Mapping[str, str]) -> list[bytes]:
+        """Return the bodies as the query wants them; children are put in as text, which keeps pages cheap."""
+        included = table.includes & set(query.get("include_children", "").split(","))
+        bodies = [body for _, body in found]
+        if included - {"line_items"} or _SHAPING & query.keys():
+            bodies = [to_json(self._reshaped(table, from_json(body), query, included)) for body in bodies]
+        if "line_items" in included:
+            lines = self._store.children(TABLES["line_items"], "order_number", [key for key, _ in found])
+            bodies = [
+                body[:-1] + (b',"line_items":[' if body != b"{}" else b'"line_items":[') + b",".join(lines[key]) + b"]}"
+                for (key, _), body in zip(found, bodies, strict=True)
+            ]
+        return bodies
+
+    def _reshaped(self, table: Table, row: Row, query: Mapping[str, str], included: frozenset[str]) -> Row:
+        if "customer" in included and isinstance(row["customer"], int):
+            customer = self._store.get("customers", row["customer"])
+            row["customer"] = Buyer.of(from_json(customer)).short() if customer else None
+        if "sales_reps" in included:
+            row["sales_reps"] = rep_objects(row["sales_reps"])
+        if table.name == "line_items" and "product" in query.get("expand", "").split(","):
+            product = self._store.get("products", row["product"])
+            row["product"] = from_json(product) if product else None
+        if wanted := query.get("fields_include"):
+            row = {name: value for name, value in row.items() if name in wanted.split(",")}
+        if unwanted := query.get("fields_exclude"):
+            row = {name: value for name, value in row.items() if name not in unwanted.split(",")}
+        return row
+
+
+def _whole(text: str | None, least: int) -> int | None:
+    """Return a whole number of at most 18 digits that is at least `least`; what is none counts as not given."""
+    return int(text) if text and text.isdecimal() and len(text) < 19 and int(text) >= least else None
+
+
+def _link(url: str, query: Mapping[str, str], limit: int, offset: int) -> str:
+    """Return the address of another page; the first one is told without an offset."""
+    parameters: dict[str, Any] = {**query, "limit": limit, "offset": offset}
+    if not offset:
+        del parameters["offset"]
+    return f"{url}?{urlencode(parameters)}"

@@ -1,0 +1,106 @@
+"""The sandbox over HTTP: who may ask, what is there, and the answers in LeafLink's forms."""
+
+import asyncio
+import gzip
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from pipeline.sandbox.filters import Condition
+from pipeline.sandbox.listing import BadParameterError, Listing, ServerSettings
+from pipeline.sandbox.sandbox import Sandbox
+from pipeline.sandbox.store import to_json
+from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.throttle import Throttle
+
+ROOT = "/api/v2/"
+_PATHS = {table.path.rstrip("/"): table for table in TABLES.values()}
+
+
+@asynccontextmanager
+async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> AsyncIterator[str]:
+    """Serve the sandbox and yield the base URL, such as http://127.0.0.1:40123/api/v2/.
+
+    Port 0 is any free one. `settings` are fields of ServerSettings. The sandbox may be changed meanwhile, by
+    whoever runs in the same thread; each answer shows one moment of it.
+    """
+    handler = _Handler(sandbox, ServerSettings(**settings))
+    runner = web.ServerRunner(web.Server(handler.answer, access_log=None))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0][1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}{ROOT}"
+    finally:
+        await runner.cleanup()
+
+
+class _Handler:
+    def __init__(self, sandbox: Sandbox, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._store = sandbox.store
+        self._listing = Listing(sandbox.store, settings)
+        self._throttle = Throttle(settings.rate_per_minute, settings.burst_per_minute)
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        if self._settings.latency_seconds:
+            await asyncio.sleep(self._settings.latency_seconds)
+        refusal = self._refusal(request)
+        return refusal or self._compressed(request, self._found(request))
+
+    def _refusal(self, request: web.BaseRequest) -> web.Response | None:
+        """Return why the request is not looked at, if so: its path, its key, its method or too many of its kind."""
+        if not request.path.endswith("/"):
+            return _problem(400, "Paths end in a slash.")
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if key.strip() != self._settings.key:
+            return _problem(401, "There is no such key.")
+        if scheme.lower() != self._settings.scheme.lower():
+            return _problem(403, f"This key comes with the scheme {self._settings.scheme}.")
+        wait = self._throttle.wait_seconds(asyncio.get_running_loop().time())
+        if wait:
+            return _problem(429, "Too many requests.", {"Retry-After": str(math.ceil(wait))})
+        if request.method != "GET":
+            return _problem(405, f"{request.method} is not possible here.", {"Allow": "GET"})
+        return None
+
+    def _found(self, request: web.BaseRequest) -> web.Response:
+        path = request.path.removeprefix(ROOT).strip("/").split("/") if request.path.startswith(ROOT) else [""]
+        table = _PATHS.get(path[0])
+        query = dict(request.query)
+        url = f"{request.scheme}://{request.host}{request.path}"
+        try:
+            if table is None or len(path) > 3:
+                body = None
+            elif len(path) == 1:
+                body = self._listing.page(table, query, url, [])
+            elif len(path) == 2:
+                body = self._listing.row(table, path[1], query)
+            elif path[2] in table.nested and self._store.get(table.name, path[1]) is not None:
+                child, column = table.nested[path[2]]
+                body = self._listing.page(TABLES[child], query, url, [Condition(f"{column} = ?", (path[1],))])
+            else:
+                body = None
+        except BadParameterError as error:
+            return _json(400, to_json(error.problems))
+        return _problem(404, "There is nothing here.") if body is None else _json(200, body)
+
+    def _compressed(self, request: web.BaseRequest, response: web.Response) -> web.Response:
+        if self._settings.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
+            assert isinstance(response.body, bytes)
+            response.body = gzip.compress(response.body, compresslevel=1, mtime=0)
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+
+
+def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return _json(status, to_json({"detail": detail}), headers)

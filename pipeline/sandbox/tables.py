@@ -1,0 +1,241 @@
+"""The resources that the sandbox serves, each declared once: its path, key, columns, order and filters.
+
+A table keeps each row as the JSON text that is served, beside the few columns that rows are found and sorted by;
+every other filter looks into the JSON. A further resource is one more `Table` in `TABLES`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.sandbox import filters
+from pipeline.sandbox.filters import Filter
+from pipeline.sandbox.forms import microseconds, scaled
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column beside the body: its SQL type, and how it follows from the row."""
+
+    sql_type: str
+    read: Callable[[Row], Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One resource: where it is served and how its rows are found.
+
+    `nested` names what is served below one row's path: the last part of the path, the resource, and its column
+    that holds this one's key. `includes` are the children that `include_children` can add to a row. `indexes` are
+    the columns that rows are looked up by.
+    """
+
+    path: str
+    key: str
+    key_type: str
+    columns: Mapping[str, Column]
+    order_by: str
+    filters: Mapping[str, Filter]
+    nested: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    includes: frozenset[str] = frozenset()
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the resource: its path with underscores."""
+        return self.path.strip("/").replace("-", "_").replace("/", "_")
+
+    def values_of(self, row: Row) -> tuple[Any, ...]:
+        """Return the row's key and columns, in the order of the table."""
+        return (row[self.key], *(column.read(row) for column in self.columns.values()))
+
+
+def _moment(name: str) -> Column:
+    return Column("INTEGER", lambda row: microseconds(row[name]))
+
+
+def _plain(name: str, sql_type: str = "INTEGER") -> Column:
+    return Column(sql_type, lambda row: row[name])
+
+
+def _customer_of(row: Row) -> Any:
+    customer = row["customer"]
+    return customer["id"] if isinstance(customer, dict) else customer
+
+
+_TIMES = {"created_on": _moment("created_on"), "modified": _moment("modified")}
+_TIME_FILTERS = filters.instants("created_on", "created_on {}") | filters.instants("modified", "modified {}")
+_SELLER = filters.field("seller")
+_OF_ORDERS = "order_number IN (SELECT key FROM orders_received WHERE {})"
+_OF_CUSTOMERS = "customer_id IN (SELECT key FROM customers WHERE {})"
+
+ORDERS = Table(
+    path="orders-received/",
+    key="number",
+    key_type="TEXT",
+    columns={
+        **_TIMES,
+        "status": _plain("status", "TEXT"),
+        "paid": _plain("paid"),
+        "customer_id": Column("INTEGER", _customer_of),
+        "shipped": Column("INTEGER", lambda row: microseconds(row["ship_date"])),
+        "external_id": _plain("external_id_seller", "TEXT"),
+        "balance": Column("INTEGER", lambda row: scaled(row["payment_balance"], 2)),
+    },
+    order_by="created_on DESC, key ASC",
+    filters={
+        **_TIME_FILTERS,
+        "number": filters.equals("key"),
+        "order_id": lambda text: filters.Condition("(key = ? OR external_id = ?)", (text, text)),
+        "external_id_seller": filters.equals("external_id"),
+        "external_id_seller__icontains": filters.contains("external_id"),
+        "status": filters.words("status"),
+        "status__not": filters.words("status", negated=True),
+        "paid": filters.is_true("paid"),
+        "brand": filters.is_number(filters.field("brand")),
+        "brand__in": filters.one_of(filters.field("brand")),
+        "buyer": filters.is_number(filters.field("buyer")),
+        "customer": filters.through(
+            _OF_CUSTOMERS,
+            lambda text: filters.Condition(
+                f"{filters.field('name')} = ? OR {filters.field('nickname')} = ?", (text, text)
+            ),
+        ),
+        "sales_rep": filters.through(
+            "EXISTS (SELECT 1 FROM json_each(body, '$.sales_reps') WHERE {})",
+            filters.is_number("CASE type WHEN 'object' THEN value ->> '$.id' ELSE value END"),
+        ),
+        "classification": filters.words(filters.field("classification")),
+        "user": filters.equals(filters.field("user")),
+        "manual": filters.is_true(filters.field("manual")),
+        "seller__slug__iexact": filters.seller_slug(_SELLER),
+        "company_slug": filters.seller_slug(_SELLER),
+        "service_zone": filters.through(_OF_CUSTOMERS, filters.is_number(filters.field("service_zone"))),
+    },
+    nested={"line-items": ("line_items", "order_number"), "payments": ("order_payments", "order_number")},
+    includes=frozenset({"line_items", "customer", "sales_reps"}),
+    indexes=("created_on DESC, key", "modified", "status"),
+)
+
+LINE_ITEMS = Table(
+    path="line-items/",
+    key="id",
+    key_type="INTEGER",
+    columns={
+        "order_number": _plain("order", "TEXT"),
+        "product_id": _plain("product"),
+        "units_e4": Column("INTEGER", lambda row: scaled(row["quantity"], 4)),
+    },
+    order_by="key",
+    filters={
+        "id": filters.is_number("key"),
+        "order": filters.through(
+            _OF_ORDERS,
+            lambda text: _either(filters.one_of("key")(text), filters.one_of("external_id")(text)),
+        ),
+        "product_id": filters.is_number("product_id"),
+        "product__name": filters.through(
+            "product_id IN (SELECT key FROM products WHERE {})", filters.equals(filters.field("name"))
+        ),
+        "is_sample": filters.is_true(filters.field("is_sample")),
+        **filters.instants("order__created_on", _OF_ORDERS.format("created_on {}")),
+        **filters.instants("order__modified", _OF_ORDERS.format("modified {}")),
+        **filters.instants("order__ship_date", _OF_ORDERS.format("shipped {}")),
+        "order__customers": filters.through(_OF_ORDERS, filters.one_of("customer_id")),
+        "company_slug": filters.through(_OF_ORDERS, filters.seller_slug(_SELLER)),
+    },
+    indexes=("order_number",),
+)
+
+ORDER_PAYMENTS = Table(
+    path="order-payments/",
+    key="id",
+    key_type="INTEGER",
+    columns={
+        "order_number": _plain("order", "TEXT"),
+        "cents": Column("INTEGER", lambda row: scaled(row["total"], 2)),
+    },
+    order_by="key",
+    filters={},
+    indexes=("order_number",),
+)
+
+PRODUCTS = Table(
+    path="products/",
+    key="id",
+    key_type="INTEGER",
+    columns={**_TIMES, "last_edit": _moment("last_edit")},
+    order_by="key",
+    filters={
+        **_TIME_FILTERS,
+        **filters.instants("last_edit", "last_edit {}"),
+        "id": filters.is_number("key"),
+        "sku": filters.equals(filters.field("sku")),
+        "name": filters.equals(filters.field("name")),
+        "display_name": filters.equals(filters.field("display_name")),
+        "search": filters.contains(filters.field("name")),
+        "brand": filters.is_number(filters.field("brand")),
+        "company": filters.is_number(_SELLER),
+        "company_slug": filters.seller_slug(_SELLER),
+        "product_line": filters.is_number(filters.field("product_line")),
+        "category": filters.is_number(filters.field("category")),
+        "sub_category": filters.is_number(filters.field("sub_category")),
+        "parent": filters.is_number(filters.field("parent.id")),
+        "parent__isnull": filters.is_true(f"{filters.field('parent')} IS NULL"),
+        "has_children": filters.is_true(f"{filters.field('children_count')} > 0"),
+        "license": filters.is_number(filters.field("license.id")),
+        "listing_state": filters.words(filters.field("listing_state")),
+        "archived": filters.is_true(f"{filters.field('listing_state')} = 'Archived'"),
+        "seller_internal_id": filters.equals(filters.field("seller_internal_id")),
+    },
+)
+
+
+def _text_filters(names: tuple[str, ...]) -> dict[str, Filter]:
+    found: dict[str, Filter] = {}
+    for name in names:
+        expression = filters.field(name)
+        found[name] = filters.equals(expression)
+        found[f"{name}__in"] = filters.one_of(expression)
+        found[f"{name}__startswith"] = filters.starts_with(expression)
+    return found
+
+
+_CUSTOMER_TEXTS = (
+    "nickname", "phone", "dba", "external_id", "ein", "old_license_number", "brand", "address",
+    "business_license_name", "name", "business_identifier", "license_number", "ext_acct_id", "email", "website",
+)  # fmt: skip
+_CUSTOMER_NUMBERS = ("owner", "partner", "tier", "price_schedule", "service_zone", "license_type", "status")
+
+CUSTOMERS = Table(
+    path="customers/",
+    key="id",
+    key_type="INTEGER",
+    columns=_TIMES,
+    order_by="key",
+    filters={
+        **_TIME_FILTERS,
+        **_text_filters(_CUSTOMER_TEXTS),
+        **{name: filters.is_number(filters.field(name)) for name in _CUSTOMER_NUMBERS},
+        **filters.numbers("discount_percent", filters.field("discount_percent")),
+        "id": filters.is_number("key"),
+        "id__in": filters.one_of("key"),
+        "state": filters.equals(filters.field("state")),
+        "owner__slug": filters.seller_slug(filters.field("owner")),
+        "company_slug": filters.seller_slug(filters.field("owner")),
+        "license_inactive": filters.is_true(filters.field("license_inactive")),
+        "leaflink_source": filters.is_true(filters.field("leaflink_source")),
+        "archived": filters.is_true(filters.field("archived")),
+        "is_archived": filters.is_true(filters.field("archived")),
+        "delinquent": filters.is_true(filters.field("delinquent")),
+    },
+)
+
+
+def _either(first: filters.Condition, second: filters.Condition) -> filters.Condition:
+    return filters.Condition(f"{first.sql} OR {second.sql}", first.values + second.values)
+
+
+TABLES = {table.name: table for table in (ORDERS, LINE_ITEMS, CUSTOMERS, PRODUCTS, ORDER_PAYMENTS)}
