@@ -45,7 +45,7 @@ def run_audits(
     What follows from a failure is up to the caller. Raises ModelError for an audit that cannot be read or run.
     """
     audits = (project or Project()).audits
-    with transaction(con), bound_settings(con, settings):
+    with bound_settings(con, settings), transaction(con):
         check_inputs(audits, existing_tables(con))
         for statement in _CREATE:
             con.execute(statement)

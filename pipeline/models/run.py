@@ -33,7 +33,7 @@ def run_models(
     """
     project = project or Project()
     models = project.models
-    with transaction(con), bound_settings(con, settings):
+    with bound_settings(con, settings), transaction(con):
         create_inventory(con)
         _drop_leftovers(con, {model.name for model in models} | set(project.seeds))
         for layer in ("seeds", *LAYERS):

@@ -10,8 +10,8 @@ with
             lines.order_number,
             lines.line_id,
             cast(discounts.discount_amount * 100 as hugeint) as discount_cents,
-            cast(lines.line_amount * 1000000 as hugeint) as line_millionths,
-            cast(cast(discounts.discountable_amount as decimal(28, 6)) * 1000000 as hugeint) as order_millionths
+            cast(cast(lines.line_amount as decimal(38, 6)) * 1000000 as hugeint) as line_millionths,
+            cast(cast(discounts.discountable_amount as decimal(38, 6)) * 1000000 as hugeint) as order_millionths
         from lines
         join discounts on discounts._company = lines._company and discounts.order_number = lines.order_number
         where not lines.is_sample

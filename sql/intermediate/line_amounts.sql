@@ -9,13 +9,13 @@ with
         select
             lines.*,
             coalesce(lines.sale_price_amount > 0, false) as is_on_sale,  -- 0 means that there is no sale
-            cast(case when abs(lines.sale_price_amount) < 100000000 then lines.sale_price_amount end as decimal(17, 9))
+            cast(case when abs(lines.sale_price_amount) < 100000000 then lines.sale_price_amount end as decimal(38, 9))
                 as sale_price,
             cast(
                 case when abs(lines.ordered_unit_price_amount) < 100000000 then lines.ordered_unit_price_amount end
-                as decimal(17, 9)
+                as decimal(38, 9)
             ) as ordered_price,
-            cast(case when abs(lines.quantity) < 100000000 then lines.quantity end as decimal(17, 9)) as bounded_quantity,
+            cast(case when abs(lines.quantity) < 100000000 then lines.quantity end as decimal(38, 9)) as bounded_quantity,
             cast(case when lines.unit_multiplier > 0 then lines.unit_multiplier else 1 end as hugeint) as multiplier,
             orders.currency as order_currency
         from lines

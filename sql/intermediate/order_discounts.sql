@@ -19,9 +19,9 @@ with
             orders.discount_type,
             orders.discount,
             coalesce(sums.amount, 0) as discountable_amount,
-            cast(cast(sums.amount as decimal(28, 6)) * 1000000 as hugeint) as amount_millionths,
+            cast(cast(sums.amount as decimal(38, 6)) * 1000000 as hugeint) as amount_millionths,
             cast(
-                cast(case when abs(orders.discount) < 1000 then orders.discount end as decimal(12, 9)) * 1000000000
+                cast(case when abs(orders.discount) < 1000 then orders.discount end as decimal(38, 9)) * 1000000000
                 as hugeint
             ) as rate_billionths,
             cast(case when decisions.is_percent_a_fraction then 10000000000000 else 1000000000000000 end as hugeint)

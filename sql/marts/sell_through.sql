@@ -64,8 +64,8 @@ with
         select
             *,
             case when is_managed then quantity end as on_hand,
-            cast(units_sold * 10000 as hugeint) as sold,
-            cast(case when is_managed then cast(quantity as decimal(20, 4)) end * 10000 as hugeint) as held,
+            cast(cast(units_sold as decimal(38, 4)) * 10000 as hugeint) as sold,
+            cast(case when is_managed then cast(quantity as decimal(38, 4)) end * 10000 as hugeint) as held,
             cast(getvariable('sell_through_days') as hugeint) as window_days
         from joined
     )
