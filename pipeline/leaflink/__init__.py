@@ -1,1 +1,20 @@
-"""Speaking to the LeafLink API: session, pacing, retries, paging."""
+"""Speaking to the LeafLink API: one origin, paced, retried, and never anything but a GET."""
+
+from pipeline.leaflink.answers import Response
+from pipeline.leaflink.client import Client, Event, Stats
+from pipeline.leaflink.errors import ForbiddenError, NotFoundError, RejectedError
+from pipeline.leaflink.pacing import Pacer
+from pipeline.leaflink.source import Scheme, Source
+
+__all__ = [
+    "Client",
+    "Event",
+    "ForbiddenError",
+    "NotFoundError",
+    "Pacer",
+    "RejectedError",
+    "Response",
+    "Scheme",
+    "Source",
+    "Stats",
+]
