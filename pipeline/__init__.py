@@ -1,1 +1,23 @@
 """Leafhouse: LeafLink in a DuckDB warehouse."""
+
+from pathlib import Path
+
+import duckdb
+
+
+def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a connection to the published warehouse: read-only, and never in the way of a load.
+
+    Without a `path` it is the one in LEAFHOUSE_DATA_DIR (default `data`, also from a folder inside the checkout).
+    Call it again to see what a later load published. Raises UsageError when there is no warehouse yet.
+    """
+    from pipeline.errors import UsageError
+    from pipeline.settings import read_settings
+    from pipeline.warehouse.reader import attach
+
+    file = Path(path) if path is not None else read_settings().data_dir / "warehouse.duckdb"
+    if path is None and not file.is_absolute() and not file.exists():
+        file = Path(__file__).parents[1] / file
+    if not file.exists():
+        raise UsageError(f"{file}: no warehouse yet. Run `make extract load` first.")
+    return attach(file)

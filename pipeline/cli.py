@@ -1,0 +1,135 @@
+"""The commands and nothing else."""
+
+import functools
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import anyio
+import msgspec
+import typer
+
+from pipeline import nightly
+from pipeline.errors import LeafhouseError, UsageError
+from pipeline.resources import all_resources
+from pipeline.settings import read_settings
+from pipeline.terminal.console import Output, clean
+from pipeline.terminal.extract_view import ExtractView
+from pipeline.terminal.load_view import LoadResult, LoadView, show_status
+from pipeline.warehouse.lock import DataLock
+from pipeline.warehouse.status import read_status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="LeafLink in a DuckDB warehouse: extract, load, and query one file.",
+)
+
+Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")]
+Only = Annotated[str | None, typer.Option(metavar="R,…", help="Read only these resources, separated by commas.")]
+AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="Compute the marts for this date (YYYY-MM-DD).")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for machines.")]
+
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    """Run the command line; errors of ours end with one sentence and their exit code."""
+    try:
+        app()
+    except LeafhouseError as error:
+        sys.stderr.write(f"{clean(str(error))}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was published stays as it was. Run again, it is safe.\n")
+        sys.exit(130)
+
+
+@app.command()
+def extract(full: Full = False, only: Only = None, as_json: Json = False) -> None:
+    """Fetch what is new at LeafLink into the landing folder."""
+    output = Output(as_json=as_json)
+    job = nightly.open_job(read_settings())
+    nightly.announce(job, output)
+    with DataLock(job.settings.data_dir, "extract"):
+        manifest = _run(nightly.extract, job, full=full, only=only, view=ExtractView(output))
+    output.document(msgspec.to_builtins(manifest))
+    _exit_for(nightly.refusals(manifest))
+
+
+@app.command()
+def load(as_of: AsOf = None, as_json: Json = False) -> None:
+    """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
+    output = Output(as_json=as_json)
+    job = nightly.open_job(read_settings())
+    with DataLock(job.settings.data_dir, "load"):
+        result = nightly.load(job, as_of=_date(as_of))
+    _show_load(output, result)
+
+
+@app.command()
+def run(full: Full = False, only: Only = None, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Extract and load in one go: batches are merged while the next pages come in."""
+    output = Output(as_json=as_json)
+    job = nightly.open_job(read_settings())
+    nightly.announce(job, output)
+    with DataLock(job.settings.data_dir, "run"):
+        view = ExtractView(output)
+        result = _run(nightly.run, job, full=full, only=only, as_of=_date(as_of), view=view)
+    _show_load(output, result)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show what the warehouse holds: rows, newest change, last run and completeness of each resource."""
+    show_status(Output(as_json=as_json), read_status(read_settings().data_dir, all_resources()))
+
+
+@app.command()
+def sandbox(
+    orders: Annotated[int, typer.Option(min=1, help="Orders that a new sandbox starts with.")] = 1200,
+    seed: Annotated[int, typer.Option(help="Picks the data of a new sandbox.")] = 1,
+    folder: Annotated[Path, typer.Option(help="Where its state is kept.")] = Path("data/sandbox"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 is any free one.")] = 8808,
+    key: Annotated[str, typer.Option(help="The key that it takes.")] = nightly.SANDBOX_KEY,
+    rate: Annotated[int, typer.Option(min=0, help="Requests a minute; 0 is no limit.")] = 300,
+    latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds to wait before each answer.")] = 0,
+) -> None:
+    """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
+    say = Output(as_json=False).say
+    _run(nightly.serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
+         latency_seconds=latency_ms / 1000, say=say)  # fmt: skip
+
+
+def _run(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
+    use_uvloop = sys.platform != "win32"
+    return anyio.run(functools.partial(function, *args, **kwargs), backend_options={"use_uvloop": use_uvloop})
+
+
+def _show_load(output: Output, result: LoadResult) -> None:
+    if not output.as_json:
+        LoadView(output).done(result)
+    output.document(result.as_document())
+    _exit_for(list(result.refused))
+
+
+def _exit_for(refused: list[str]) -> None:
+    if refused:
+        sys.exit(5)
+
+
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text}: not a date. Write it as YYYY-MM-DD, for example 2026-11-23.") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""What people see of a load: a line while it works, and the summary that ends it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pipeline.landing import Manifest
+from pipeline.models import AuditResult, ModelRun
+from pipeline.terminal.console import Output
+from pipeline.warehouse.build import Published
+from pipeline.warehouse.merge import Merged
+from pipeline.warehouse.status import Status
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first number of the morning: what is open, and what of it is past due, by currency."""
+
+    currency: str
+    open_balance: Decimal
+    past_due: Decimal
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did."""
+
+    load_id: str
+    source: str
+    as_of: date
+    runs: Sequence[Manifest]
+    merged: Sequence[Merged]
+    models: Sequence[ModelRun]
+    audits: Sequence[AuditResult]
+    headlines: Sequence[Headline]
+    refused: Sequence[str]
+    published: Published
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the result for machines."""
+        return {
+            "load_id": self.load_id,
+            "source": self.source,
+            "as_of": self.as_of.isoformat(),
+            "runs": [manifest.run_id for manifest in self.runs],
+            "raw": [asdict(each) for each in self.merged],
+            "marts": [asdict(each) for each in self.models if each.name.startswith("marts.")],
+            "audits": [asdict(each) for each in self.audits],
+            "open_receivables": [asdict(each) for each in self.headlines],
+            "refused": list(self.refused),
+            "warehouse": str(self.published.path),
+            "bytes": self.published.bytes,
+            "seconds": round(self.published.seconds, 3),
+        }
+
+
+class LoadView:
+    """Shows a load."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def done(self, result: LoadResult) -> None:
+        """Print the summary."""
+        say = self._output.say
+        say(f"Loaded {_runs(result.runs)}")
+        say(f"  {'raw':<24}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
+        for merged in result.merged:
+            counts = (merged.rows, merged.inserted, merged.replaced, merged.deleted)
+            say(f"  {merged.resource:<24}" + "".join(f"{count:>10,}" for count in counts))
+        say(f"  {'marts':<24}{'rows':>10}{'seconds':>10}")
+        for model in result.models:
+            if model.name.startswith("marts."):
+                say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
+        say(f"  audits: {describe_audits(result.audits)}")
+        for reason in result.refused:
+            say(f"  {reason}")
+        for each in result.headlines:
+            say(f"Open receivables on {result.as_of}: {each.open_balance:,.2f} {each.currency}, "
+                f"{each.past_due:,.2f} past due")  # fmt: skip
+        if result.source == "sandbox":
+            say("All of it is INVENTED: this is the embedded sandbox. Set LEAFLINK_API_KEY for your own data.")
+        published = result.published
+        say(f"Published {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
+
+
+def describe_audits(audits: Sequence[AuditResult]) -> str:
+    """Return how the audits went, in a line."""
+    passed = sum(not audit.failures for audit in audits)
+    failed = [f"{audit.audit_id} ({audit.failures:,} rows)" for audit in audits if audit.failures]
+    return f"{passed} passed" + (f", {len(failed)} warn: {', '.join(failed)}" if failed else "")
+
+
+def _runs(runs: Sequence[Manifest]) -> str:
+    if not runs:
+        return "no new run; the marts are computed anew"
+    return ", ".join(f"{manifest.run_id} ({manifest.kind})" for manifest in runs)
+
+
+def show_status(output: Output, status: Status) -> None:
+    """Print what a published warehouse holds."""
+    document = asdict(status) | {"published_at": status.published_at.isoformat()}
+    output.document(document)
+    if output.as_json:
+        return
+    say = output.say
+    say(f"{status.path} ({status.bytes / 2**20:.1f} MB), published {status.published_at:%Y-%m-%d %H:%M:%S %Z}")
+    say(f"{status.note} Marts as of {status.as_of}; {status.loaded_runs} runs loaded.")
+    say(f"  {'resource':<20}{'rows':>10}{'deleted':>9}  {'newest change':<30}{'last run':<24}completeness")
+    for each in status.resources:
+        quarantined = f", {each.quarantined} in quarantine" if each.quarantined else ""
+        say(
+            f"  {each.resource:<20}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
+            f"{each.last_run or '':<24}{each.completeness}{quarantined}"
+        )
+    for audit in status.failed_audits:
+        say(f"  audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")

@@ -1,0 +1,73 @@
+"""One run at a time in a data folder: a lock that names its holder, and that dies with the holder."""
+
+import fcntl
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from pipeline.errors import ConfigurationError, LockedError
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a data folder."""
+
+    command: str
+    pid: int
+    host: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"`leafhouse {self.command}` (process {self.pid} on {self.host}, since {self.since:%Y-%m-%d %H:%M:%S} UTC)"
+        )
+
+
+class DataLock:
+    """Holds a data folder for `command` for as long as the block runs. Raises LockedError naming the holder."""
+
+    def __init__(self, data_dir: Path, command: str) -> None:
+        self._path = data_dir / "lock"
+        self._command = command
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self._path}: cannot be written ({error.strerror}). Nothing was changed."
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _read_holder(descriptor)
+            os.close(descriptor)
+            raise LockedError(
+                f"{self._path.parent}: in use by {holder}. Wait until it ends, then run again. Nothing was changed."
+            ) from None
+        mine = Holder(self._command, os.getpid(), socket.gethostname(), datetime.now(UTC))
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, msgspec.json.encode(mine), 0)
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The file stays: removing it would let two runs lock two different files of the same name.
+        if self._descriptor is not None:
+            os.truncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _read_holder(descriptor: int) -> str:
+    try:
+        return str(msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder))
+    except msgspec.DecodeError:
+        return "another run"

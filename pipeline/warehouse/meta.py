@@ -1,0 +1,140 @@
+"""The `meta` schema: what the warehouse knows of itself, its runs, their completeness and the rows set aside."""
+
+from importlib.metadata import version
+
+import duckdb
+
+from pipeline.errors import ConfigurationError
+from pipeline.landing import Manifest
+
+FORMAT = 1
+
+# Per table: its comment, and its columns with their types and comments.
+_TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
+    "warehouse": (
+        "One row: what this file is.",
+        (
+            ("format", "INTEGER", "Version of the layout."),
+            ("leafhouse", "VARCHAR", "Version of Leafhouse that wrote it last."),
+            ("source", "VARCHAR", "sandbox: embedded and invented data; live: a LeafLink account."),
+            ("note", "VARCHAR", "What a reader must know before using the numbers."),
+            ("created_at", "TIMESTAMPTZ", "When the file was first made."),
+        ),
+    ),
+    "runs": (
+        "One row per extract that was loaded.",
+        (
+            ("run_id", "VARCHAR", "Key of the run; it sorts by time."),
+            ("kind", "VARCHAR", "full or incremental."),
+            ("source", "VARCHAR", "sandbox or live."),
+            ("base_url", "VARCHAR", "Where the rows were read."),
+            ("_company", "VARCHAR", "The company they were read for."),
+            ("started_at", "TIMESTAMPTZ", "When the extract began, by our clock."),
+            ("finished_at", "TIMESTAMPTZ", "When it was committed, by our clock."),
+            ("server_time", "TIMESTAMPTZ", "The source's clock when it began."),
+            ("requests", "BIGINT", "Requests sent."),
+            ("retries", "BIGINT", "Requests that were repeated."),
+            ("load_id", "VARCHAR", "The load that took it."),
+        ),
+    ),
+    "completeness": (
+        "One row per run and resource: the proof that all rows came.",
+        (
+            ("run_id", "VARCHAR", "The run."),
+            ("resource", "VARCHAR", "The resource."),
+            ("scope", "VARCHAR", "all, changed, or sets (children with their parents)."),
+            ("stated", "BIGINT", "Rows that the API stated."),
+            ("received", "BIGINT", "Rows that came."),
+            ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
+            ("quarantined", "BIGINT", "Of these, rows that broke their contract."),
+            ("rereads", "INTEGER", "Readings that were thrown away because the source moved."),
+            ("requests", "BIGINT", "Requests it took."),
+            ("seconds", "DOUBLE", "Seconds it took."),
+            ("verdict", "VARCHAR", "complete, incomplete or refused."),
+            ("reason", "VARCHAR", "Why it was refused."),
+        ),
+    ),
+    "quarantine": (
+        "Rows that broke their contract and wait to be mended at the source.",
+        (
+            ("resource", "VARCHAR", "The resource."),
+            ("key", "VARCHAR", "Key of the row, where it could be read."),
+            ("path", "VARCHAR", "The field that broke the contract."),
+            ("reason", "VARCHAR", "What is wrong with it."),
+            ("raw", "VARCHAR", "The row as it came."),
+            ("_company", "VARCHAR", "The company it was read for."),
+            ("_run_id", "VARCHAR", "The run that met it last."),
+            ("_extracted_at", "TIMESTAMPTZ", "When it was met last."),
+        ),
+    ),
+    "loads": (
+        "One row per published load.",
+        (
+            ("load_id", "VARCHAR", "Key of the load; it sorts by time."),
+            ("started_at", "TIMESTAMPTZ", "When it began."),
+            ("as_of", "DATE", "The date that the marts were computed for."),
+            ("known_at", "TIMESTAMPTZ", "The instant from whose knowledge."),
+            ("timezone", "VARCHAR", "The reporting time zone."),
+            ("sell_through_days", "INTEGER", "The window of sell-through."),
+        ),
+    ),
+}
+
+
+def create_meta(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema and its tables where they do not exist."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    for name, (comment, columns) in _TABLES.items():
+        definition = ", ".join(f'"{column}" {kind}' for column, kind, _ in columns)
+        con.execute(f"CREATE TABLE IF NOT EXISTS meta.{name} ({definition})")
+        con.execute(f"COMMENT ON TABLE meta.{name} IS '{comment}'")
+        for column, _, text in columns:
+            con.execute(f"COMMENT ON COLUMN meta.{name}.\"{column}\" IS '{text.replace(chr(39), chr(39) * 2)}'")
+
+
+def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
+    """Raise ConfigurationError when a newer Leafhouse wrote the warehouse."""
+    row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
+    if row is not None and row[0] > FORMAT:
+        raise ConfigurationError(
+            f"{path}: written by Leafhouse {row[1]} (format {row[0]}; this one reads {FORMAT}). "
+            "Use the newer Leafhouse. Nothing was changed."
+        )
+
+
+def describe_warehouse(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Write what the file is. Raises ConfigurationError when it belongs to the other kind of source."""
+    row = con.execute("SELECT source FROM meta.warehouse").fetchone()
+    if row is not None and row[0] != source:
+        raise ConfigurationError(
+            f"The warehouse holds {row[0]} data, the landing {source} data. "
+            "Set LEAFHOUSE_DATA_DIR to a folder of its own for each. Nothing was changed."
+        )
+    note = "Invented data of the embedded sandbox." if source == "sandbox" else "Data of a LeafLink account."
+    if row is None:
+        con.execute(
+            "INSERT INTO meta.warehouse VALUES (?, ?, ?, ?, now())", [FORMAT, version("leafhouse"), source, note]
+        )
+    else:
+        con.execute("UPDATE meta.warehouse SET format = ?, leafhouse = ?", [FORMAT, version("leafhouse")])
+
+
+def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str) -> None:
+    """Write a run that has been merged, with the proof of its completeness."""
+    con.execute(
+        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            manifest.run_id, manifest.kind, manifest.source, manifest.base_url, manifest.company, manifest.started_at,
+            manifest.finished_at, manifest.server_time, manifest.requests, manifest.retries, load_id,
+        ],
+    )  # fmt: skip
+    for read in manifest.resources:
+        verdict = "complete" if read.distinct == read.stated else "incomplete"
+        con.execute(
+            "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                manifest.run_id, read.resource, read.scope, read.stated, read.received, read.distinct,
+                read.quarantined, read.rereads, read.requests, read.seconds,
+                "refused" if read.refused is not None else verdict, read.refused,
+            ],
+        )  # fmt: skip
