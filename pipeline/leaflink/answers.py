@@ -41,12 +41,12 @@ async def read_answer(answer: aiohttp.ClientResponse, source: Source, path: str,
     if status == 429 or status >= 500:
         raise Hiccup(
             f"status {status}",
-            wait_seconds=asked_wait(answer.headers),
+            wait_seconds=asked_wait(answer.headers, throttled=status == 429),
             throttled=status == 429,
             overloaded=status in (429, 503),
         )
     if 400 <= status < 500:
-        raise _refusal(status, source, path, source.redact(await _read_detail(answer)))
+        raise _refusal(status, source, path, await _read_detail(answer, source))
     raise Hiccup(f"status {status}")
 
 
@@ -115,16 +115,18 @@ class _Detail(msgspec.Struct):
     detail: str
 
 
-async def _read_detail(answer: aiohttp.ClientResponse) -> str:
+async def _read_detail(answer: aiohttp.ClientResponse, source: Source) -> str:
     """Return what the API says about a refusal, in a line fit to be shown; empty when it says nothing."""
     body = await _read_body(answer, _LARGEST_REFUSAL_BYTES) or b""
     if not _is_closed(body):
         return ""
     try:
-        return shown(msgspec.json.decode(body, type=_Detail).detail)
+        said = msgspec.json.decode(body, type=_Detail).detail
     except (ValueError, RecursionError):
         # Errors of fields come as {"field": ["what is wrong with it"]}: shown as they are.
-        return shown(body.decode("utf-8", "replace"))
+        said = body.decode("utf-8", "replace")
+    # The key first: cut to length, half of it would not be found.
+    return shown(source.redact(said))
 
 
 def _refusal(status: int, source: Source, path: str, detail: str) -> LeafhouseError:

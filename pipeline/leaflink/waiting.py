@@ -30,18 +30,16 @@ def http_date(text: str | None) -> datetime | None:
         return None
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
+def asked_wait(headers: Mapping[str, str], *, throttled: bool) -> float | None:
     """Return for how many seconds the server asks to be left alone; None when it says nothing that makes sense.
 
-    Instants are compared with the server's own `Date`, since its clock need not be ours.
+    `throttled`: the answer is a 429. Only then do the headers on the rate count: others carry them as well, just to
+    inform. Instants are compared with the server's own `Date`, since its clock need not be ours.
     """
     now = http_date(headers.get("Date")) or datetime.now(UTC)
-    asked = headers.get("Retry-After", "").strip()
-    candidates = [_seconds_until(asked, now)]
-    candidates += [
-        _seconds_until(headers.get(name, "").strip(), now) for name in ("RateLimit-Reset", "X-RateLimit-Reset")
-    ]
-    for seconds in candidates:
+    names = ("Retry-After", "RateLimit-Reset", "X-RateLimit-Reset") if throttled else ("Retry-After",)
+    for name in names:
+        seconds = _seconds_until(headers.get(name, "").strip(), now)
         if seconds is not None and seconds > 0:
             return min(seconds, _LONGEST_ASKED_SECONDS)
     return None

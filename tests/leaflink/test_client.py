@@ -198,13 +198,24 @@ async def test_a_request_that_is_not_accepted_is_not_repeated(leaflink, open_cli
         (json.dumps({"detail": "one\x1b[31m\r\ntwo\x00\u202e\u2028three"}).encode(), "(400: one [31m two three)."),
         (json.dumps({"detail": "x" * 5000}).encode(), "(400: " + "x" * 199 + "…)."),
         (json.dumps({"detail": f"App {KEY} is wrong"}).encode(), "(400: App [key] is wrong)."),
+        (json.dumps({"detail": "x" * 190 + KEY}).encode(), "(400: " + "x" * 190 + "[key])."),
         (b'{"detail": "caf\xff"}', '(400: {"detail": "caf\ufffd"}).'),
         (b"<html>\x1b]0;hello</html>", "(400)."),
         (b'{"a":' * 8_000 + b"1" + b"}" * 8_000, "(400: " + '{"a":' * 39 + '{"a"…).'),
         (b'{"detail": "' + b"x" * 100_000 + b'"}', "(400)."),
         (b"", "(400)."),
     ],
-    ids=["control characters", "long", "the key itself", "bad UTF-8", "HTML", "deep", "huge", "empty"],
+    ids=[
+        "control characters",
+        "long",
+        "the key itself",
+        "the key where the text is cut",
+        "bad UTF-8",
+        "HTML",
+        "deep",
+        "huge",
+        "empty",
+    ],
 )
 async def test_what_the_api_says_is_shown_only_as_far_as_it_is_fit_to_be(leaflink, open_client, body, shown):
     leaflink.always = answer(400, body)

@@ -43,22 +43,30 @@ EPOCH = 1_795_485_600  # DATE, in seconds since 1970
     ],
 )
 def test_what_the_server_asks_for_is_read_and_what_makes_no_sense_is_not(headers, seconds):
-    assert asked_wait(CIMultiDict({"Date": DATE, **headers})) == seconds
+    assert asked_wait(CIMultiDict({"Date": DATE, **headers}), throttled=True) == seconds
+
+
+def test_headers_on_the_rate_count_only_when_the_rate_was_the_trouble():
+    headers = CIMultiDict({"Date": DATE, "X-RateLimit-Reset": "45", "RateLimit-Reset": "45"})
+
+    assert asked_wait(headers, throttled=False) is None
+    headers["Retry-After"] = "3"
+    assert asked_wait(headers, throttled=False) == 3
 
 
 def test_a_date_counts_from_the_servers_clock_not_from_ours():
-    assert asked_wait(CIMultiDict({"Date": DATE.replace("2026", "2020"), "Retry-After": DATE})) == 120
+    assert asked_wait(CIMultiDict({"Date": DATE.replace("2026", "2020"), "Retry-After": DATE}), throttled=True) == 120
 
 
 def test_without_a_servers_clock_a_date_of_the_past_asks_for_nothing():
-    assert asked_wait(CIMultiDict({"Retry-After": "Tue, 24 Nov 2015 02:00:00 GMT"})) is None
+    assert asked_wait(CIMultiDict({"Retry-After": "Tue, 24 Nov 2015 02:00:00 GMT"}), throttled=True) is None
 
 
 @given(
     st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{8} [A-Z+0-9]{1,6}")
 )
 def test_no_header_breaks_the_reading_or_asks_for_more_than_the_longest_wait(text):
-    seconds = asked_wait(CIMultiDict({"Date": DATE, "Retry-After": text, "X-RateLimit-Reset": text}))
+    seconds = asked_wait(CIMultiDict({"Date": DATE, "Retry-After": text, "X-RateLimit-Reset": text}), throttled=True)
 
     assert seconds is None or 0 < seconds <= 120
     date = http_date(text)
