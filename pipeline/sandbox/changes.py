@@ -70,12 +70,12 @@ class Mover:
     def move(self) -> Changes:
         """Make the changes and remember the moment; returns how many there were of each kind."""
         self._delete_drafts()
-        self._edit_catalog()
         self._move_statuses()
         self._edit_orders()
         self._change_lines()
         self._change_payments()
         self._add_orders()
+        self._edit_catalog()
         reserve(self.store, self.now, self.step)
         self.store.remember("keys", asdict(self.keys))
         self.store.remember("now", self.now.isoformat())

@@ -71,7 +71,7 @@ def make_customers(count: int, now: datetime, days: int, rng: Random) -> list[di
     """Return `count` customers, the oldest first."""
     rows = []
     for position in range(count):
-        created = now - timedelta(days=days * (1.3 - position / count), seconds=rng.random() * 9e4)
+        created = now - timedelta(days=days * (1.6 - position / count / 2) + 2, seconds=rng.random() * 9e4)
         changed = created + (now - created) * rng.random()
         rows.append(make_customer(FIRST_CUSTOMER + position, created, changed, rng))
     return rows
@@ -85,7 +85,9 @@ def make_customer(key: int, created: datetime, changed: datetime, rng: Random) -
     street = f"{rng.randrange(1, 9900)} {rng.choice(STREETS)}"
     address = {"address": street, "unit_number": rng.choice((None, "", "4B", "12")), "city": city, "county": county}
     address |= {"state": state, "zipcode": zipcode}
-    name = rng.choice(STORE_SPECIAL) if rng.random() < 0.08 else f"{rng.choice(STORE_FIRST)} {rng.choice(STORE_LAST)}"
+    name = f"{rng.choice(STORE_FIRST)} {rng.choice(STORE_LAST)}"
+    if key % 13 == 0:
+        name = STORE_SPECIAL[key // 13 % len(STORE_SPECIAL)]
     return {
         "id": key,
         **address,

@@ -27,6 +27,11 @@ def field(name: str) -> str:
     return f"(body ->> '$.{name}')"
 
 
+def text_field(name: str) -> str:
+    """Return the SQL for a field that may come as a number, as text."""
+    return f"CAST({field(name)} AS TEXT)"
+
+
 def _instant(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
@@ -42,6 +47,12 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError("Enter a number.") from None
+
+
+def _whole(text: str) -> int:
+    if not (text.strip().isdecimal() and len(text) < 19):
+        raise ValueError("Enter a whole number.")
+    return int(text)
 
 
 def instants(parameter: str, template: str) -> dict[str, Filter]:
@@ -60,29 +71,28 @@ def _compared(template: str, sign: str, parse: Callable[[str], object]) -> Filte
 
 
 def equals(expression: str) -> Filter:
-    """Return a filter for rows where the expression, as text, is exactly the parameter."""
-    return lambda text: Condition(f"CAST({expression} AS TEXT) = ?", (text,))
+    """Return a filter for rows where the expression is exactly the parameter."""
+    return lambda text: Condition(f"{expression} = ?", (text,))
 
 
 def is_number(expression: str) -> Filter:
     """Return a filter for rows where the expression is the number given, refusing what is no whole number."""
-
-    def condition(text: str) -> Condition:
-        if not text.isdecimal():
-            raise ValueError("Enter a number.")
-        return Condition(f"{expression} = ?", (int(text),))
-
-    return condition
+    return lambda text: Condition(f"{expression} = ?", (_whole(text),))
 
 
-def one_of(expression: str) -> Filter:
+def one_of(expression: str, parse: Callable[[str], object] = str.strip) -> Filter:
     """Return a filter for rows where the expression is in the comma-separated list."""
 
     def condition(text: str) -> Condition:
-        values = tuple(each.strip() for each in text.split(","))
-        return Condition(f"CAST({expression} AS TEXT) IN ({', '.join('?' * len(values))})", values)
+        values = tuple(parse(each) for each in text.split(","))
+        return Condition(f"{expression} IN ({', '.join('?' * len(values))})", values)
 
     return condition
+
+
+def one_of_numbers(expression: str) -> Filter:
+    """Return a filter for rows where the expression is in the comma-separated list of whole numbers."""
+    return one_of(expression, _whole)
 
 
 def words(expression: str, negated: bool = False) -> Filter:

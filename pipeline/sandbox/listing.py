@@ -71,7 +71,10 @@ class Listing:
 
     def row(self, table: Table, key: str, query: Mapping[str, str]) -> bytes | None:
         """Return one row, or nothing if there is none with that key."""
-        found = self._store.page(table, [Condition("CAST(key AS TEXT) = ?", (key,))], 1, 0)
+        if table.key_type == "INTEGER" and _whole(key, 0) is None:
+            return None
+        # A text that is a number finds the number: the column's type decides.
+        found = self._store.page(table, [Condition("key = ?", (key,))], 1, 0)
         return self._shaped(table, found, query)[0] if found else None
 
     def _conditions(self, table: Table, query: Mapping[str, str]) -> list[Condition]:

@@ -91,7 +91,8 @@ class OrderMaker:
         amounts = order_amounts((wish.priced for wish in start.wishes), adjustments)
         terms = payment_terms(start.buyer.term, moments.invoiced, rng)
         credits_cents, settlement = 0, Settlement()
-        if moments.status in RECEIVABLE:
+        # Some pay before anything is shipped.
+        if moments.status in RECEIVABLE or (moments.status in ("Accepted", "Fulfilled") and rng.random() < 0.1):
             credits_cents = amounts.total * rng.randrange(1, 10) // 100 if rng.random() < 0.03 else 0
             days = 14 if terms.days is None else terms.days
             settlement = settle(amounts.total - credits_cents, moments.invoiced, days, now, rng)

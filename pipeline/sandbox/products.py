@@ -50,7 +50,7 @@ def make_products(count: int, now: datetime, days: int, rng: Random) -> list[dic
     rows: list[dict[str, Any]] = []
     for position in range(count):
         seller = SELLERS[position % len(SELLERS)]
-        created = now - timedelta(days=days * (1.2 - position / (count * 2)), seconds=rng.random() * 9e4)
+        created = now - timedelta(days=days * (1.6 - position / count / 2) + 2, seconds=rng.random() * 9e4)
         edited = created + (now - created) * rng.random()
         row = _product(FIRST_PRODUCT + position, seller, rng)
         if position < len(SELLERS):

@@ -33,12 +33,15 @@ class Sandbox:
 
     @classmethod
     def open(cls, folder: Path, config: SandboxConfig, now: datetime) -> "Sandbox":
-        """Open the sandbox in `folder`, or make one there from `config`. One that exists keeps its own config."""
+        """Open the sandbox in `folder`, or make one there from `config`. One that exists keeps its own config.
+
+        Raises ConfigurationError when its file is damaged or of another version.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "sandbox.sqlite"
         if not path.exists():
             generate(path, config, now)
-        return cls(Store(path))
+        return cls(Store.open(path))
 
     def close(self) -> None:
         """Close the file."""
@@ -82,7 +85,7 @@ class Sandbox:
                 raise KeyError(f"{resource}: there is no {key}")
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make several changes one: the server shows all of them or none."""
+        """Make several changes one: the server shows all of them or none, if nothing is awaited in between."""
         return self.store.transaction()
 
     def lines_of(self, number: str) -> list[Row]:

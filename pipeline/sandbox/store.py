@@ -11,11 +11,14 @@ from typing import Any
 
 import orjson
 
+from pipeline.errors import ConfigurationError
 from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.tables import TABLES, Row, Table
 
 # Statements below are put together from the declarations in `tables`; what comes from outside is always bound.
 # ruff: noqa: S608
+
+_FORMAT = 1  # goes up when a file of before can no longer be used
 
 
 def to_json(row: Any) -> bytes:
@@ -57,6 +60,21 @@ class Store:
         store._connection.execute("BEGIN")
         return store
 
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Return the database that is there; raises ConfigurationError when it is damaged or of another version."""
+        try:
+            store = cls(path)
+            (found,) = store._connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            message = f"the sandbox's file {path} cannot be read ({error}): delete it, and a new one is made"
+            raise ConfigurationError(message) from error
+        if found != _FORMAT:
+            store.close()
+            message = f"the sandbox's file {path} is of another version ({found}, not {_FORMAT}): delete it"
+            raise ConfigurationError(message)
+        return store
+
     def finish(self) -> None:
         """Build the indexes of a new database and put it on disk."""
         for table in TABLES.values():
@@ -64,7 +82,7 @@ class Store:
                 self._connection.execute(f"CREATE INDEX {table.name}_{number} ON {table.name} ({columns})")
         self._connection.execute("COMMIT")
         self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA user_version = 1")
+        self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
         self._connection.close()
 
     def close(self) -> None:
@@ -123,11 +141,10 @@ class Store:
         self, table: Table, where: Sequence[Condition], limit: int, offset: int, order_by: str | None = None
     ) -> list[tuple[Any, bytes]]:
         """Return keys and bodies of a page; a limit of -1 is none."""
-        condition = _joined(where)
-        query = (
-            f"SELECT key, CAST(body AS BLOB) FROM {table.name} WHERE {condition.sql}"
-            f" ORDER BY {order_by or table.order_by} LIMIT ? OFFSET ?"
-        )
+        condition, order = _joined(where), order_by or table.order_by
+        # First the keys, which narrow indexes know: to skip rows together with their bodies costs twenty times more.
+        keys = f"SELECT key FROM {table.name} WHERE {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?"
+        query = f"SELECT key, CAST(body AS BLOB) FROM {table.name} WHERE key IN ({keys}) ORDER BY {order}"
         return self._connection.execute(query, (*condition.values, limit, offset)).fetchall()
 
     def bodies(self, table: Table) -> Iterator[bytes]:

@@ -95,7 +95,7 @@ ORDERS = Table(
         "status__not": filters.words("status", negated=True),
         "paid": filters.is_true("paid"),
         "brand": filters.is_number(filters.field("brand")),
-        "brand__in": filters.one_of(filters.field("brand")),
+        "brand__in": filters.one_of_numbers(filters.field("brand")),
         "buyer": filters.is_number(filters.field("buyer")),
         "customer": filters.through(
             _OF_CUSTOMERS,
@@ -108,7 +108,7 @@ ORDERS = Table(
             filters.is_number("CASE type WHEN 'object' THEN value ->> '$.id' ELSE value END"),
         ),
         "classification": filters.words(filters.field("classification")),
-        "user": filters.equals(filters.field("user")),
+        "user": filters.equals(filters.text_field("user")),
         "manual": filters.is_true(filters.field("manual")),
         "seller__slug__iexact": filters.seller_slug(_SELLER),
         "company_slug": filters.seller_slug(_SELLER),
@@ -116,7 +116,7 @@ ORDERS = Table(
     },
     nested={"line-items": ("line_items", "order_number"), "payments": ("order_payments", "order_number")},
     includes=frozenset({"line_items", "customer", "sales_reps"}),
-    indexes=("created_on DESC, key", "modified", "status"),
+    indexes=("created_on DESC, key", "modified", "status, paid, balance, key", "external_id"),
 )
 
 LINE_ITEMS = Table(
@@ -137,16 +137,16 @@ LINE_ITEMS = Table(
         ),
         "product_id": filters.is_number("product_id"),
         "product__name": filters.through(
-            "product_id IN (SELECT key FROM products WHERE {})", filters.equals(filters.field("name"))
+            "product_id IN (SELECT key FROM products WHERE {})", filters.equals(filters.text_field("name"))
         ),
         "is_sample": filters.is_true(filters.field("is_sample")),
         **filters.instants("order__created_on", _OF_ORDERS.format("created_on {}")),
         **filters.instants("order__modified", _OF_ORDERS.format("modified {}")),
         **filters.instants("order__ship_date", _OF_ORDERS.format("shipped {}")),
-        "order__customers": filters.through(_OF_ORDERS, filters.one_of("customer_id")),
+        "order__customers": filters.through(_OF_ORDERS, filters.one_of_numbers("customer_id")),
         "company_slug": filters.through(_OF_ORDERS, filters.seller_slug(_SELLER)),
     },
-    indexes=("order_number",),
+    indexes=("key", "order_number"),
 )
 
 ORDER_PAYMENTS = Table(
@@ -159,7 +159,7 @@ ORDER_PAYMENTS = Table(
     },
     order_by="key",
     filters={},
-    indexes=("order_number",),
+    indexes=("key", "order_number"),
 )
 
 PRODUCTS = Table(
@@ -172,9 +172,9 @@ PRODUCTS = Table(
         **_TIME_FILTERS,
         **filters.instants("last_edit", "last_edit {}"),
         "id": filters.is_number("key"),
-        "sku": filters.equals(filters.field("sku")),
-        "name": filters.equals(filters.field("name")),
-        "display_name": filters.equals(filters.field("display_name")),
+        "sku": filters.equals(filters.text_field("sku")),
+        "name": filters.equals(filters.text_field("name")),
+        "display_name": filters.equals(filters.text_field("display_name")),
         "search": filters.contains(filters.field("name")),
         "brand": filters.is_number(filters.field("brand")),
         "company": filters.is_number(_SELLER),
@@ -188,7 +188,7 @@ PRODUCTS = Table(
         "license": filters.is_number(filters.field("license.id")),
         "listing_state": filters.words(filters.field("listing_state")),
         "archived": filters.is_true(f"{filters.field('listing_state')} = 'Archived'"),
-        "seller_internal_id": filters.equals(filters.field("seller_internal_id")),
+        "seller_internal_id": filters.equals(filters.text_field("seller_internal_id")),
     },
 )
 
@@ -196,7 +196,7 @@ PRODUCTS = Table(
 def _text_filters(names: tuple[str, ...]) -> dict[str, Filter]:
     found: dict[str, Filter] = {}
     for name in names:
-        expression = filters.field(name)
+        expression = filters.text_field(name)
         found[name] = filters.equals(expression)
         found[f"{name}__in"] = filters.one_of(expression)
         found[f"{name}__startswith"] = filters.starts_with(expression)
@@ -221,8 +221,8 @@ CUSTOMERS = Table(
         **{name: filters.is_number(filters.field(name)) for name in _CUSTOMER_NUMBERS},
         **filters.numbers("discount_percent", filters.field("discount_percent")),
         "id": filters.is_number("key"),
-        "id__in": filters.one_of("key"),
-        "state": filters.equals(filters.field("state")),
+        "id__in": filters.one_of_numbers("key"),
+        "state": filters.equals(filters.text_field("state")),
         "owner__slug": filters.seller_slug(filters.field("owner")),
         "company_slug": filters.seller_slug(filters.field("owner")),
         "license_inactive": filters.is_true(filters.field("license_inactive")),

@@ -10,8 +10,8 @@ _STATUSES = (
 # Chances of each status in percent, for orders of up to so many days.
 _CHANCES = (
     (1, (15, 45, 36, 2, 2, 0, 0, 0, 0)),
-    (7, (4, 10, 33, 7, 20, 16, 2, 4, 4)),
-    (21, (2, 2, 8, 3, 11, 42, 24, 4, 4)),
+    (7, (4, 16, 29, 7, 18, 16, 2, 4, 4)),
+    (21, (2, 4, 6, 3, 11, 42, 24, 4, 4)),
     (10**6, (1, 0, 1, 1, 1, 20, 67, 5, 4)),
 )
 RECEIVABLE = ("Shipped", "Complete")
