@@ -131,15 +131,13 @@ async def test_a_redirect_is_not_followed_and_names_where_it_points(leaflink, op
     assert "LEAFLINK_BASE_URL" in str(caught.value)
 
 
-@pytest.mark.parametrize("location", [None, "http://[broken", "\x1b[31m"])
+@pytest.mark.parametrize("location", [None, "http://[broken", "http://host:99999/"])
 async def test_a_redirect_to_nowhere_is_a_configuration_error_too(leaflink, open_client, location):
     leaflink.always = answer(302, headers={"Location": location})
 
     async with open_client() as client:
-        with pytest.raises(ConfigurationError, match="redirect") as caught:
+        with pytest.raises(ConfigurationError, match="redirect"):
             await client.get("products/", {})
-
-    assert "\x1b" not in str(caught.value)
 
 
 async def test_an_unknown_key_is_a_configuration_error_that_names_both_settings(leaflink, open_client):
