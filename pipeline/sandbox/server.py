@@ -28,7 +28,8 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
     whoever runs in the same thread; each answer shows one moment of it.
     """
     handler = _Handler(sandbox, ServerSettings(**settings))
-    runner = web.ServerRunner(web.Server(handler.answer, access_log=None))
+    # Whoever stops the server has no more interest in answers that are under way.
+    runner = web.ServerRunner(web.Server(handler.answer, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

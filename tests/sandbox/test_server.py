@@ -1,11 +1,12 @@
 """Paths, keys, limits and pages, over real HTTP."""
 
+import asyncio
 import zlib
 
 import aiohttp
 import pytest
 
-from pipeline.sandbox import Sandbox
+from pipeline.sandbox import Sandbox, serve
 from pipeline.sandbox.throttle import Throttle
 
 from .conftest import RESOURCES, Client, client_of
@@ -160,6 +161,18 @@ async def test_answers_are_compressed_when_set_and_asked_for(shared: Sandbox):
 
     assert (encoding, plain_encoding) == ("gzip", None)
     assert zlib.decompress(packed, 31) == plain
+
+
+async def test_stopping_drops_answers_that_are_under_way(shared: Sandbox):
+    async with serve(shared, latency_seconds=3600) as base:
+        port = int(base.split(":")[2].split("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/v2/products/ HTTP/1.1\r\nHost: here\r\n\r\n")
+        await writer.drain()
+
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_the_servers_clock_is_in_every_answer(client: Client):
