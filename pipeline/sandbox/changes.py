@@ -30,6 +30,12 @@ _OWING = """
     SELECT key FROM orders_received
     WHERE paid = 0 AND balance > 0 AND status IN ('Shipped', 'Complete') AND {} ORDER BY key
 """
+# The newest payments that can bounce or be deleted without leaving less than nothing paid.
+_UNDOABLE = """
+    SELECT key FROM order_payments AS payment
+    WHERE cents BETWEEN 1 AND (SELECT sum(cents) FROM order_payments WHERE order_number = payment.order_number)
+    ORDER BY key DESC LIMIT 300
+"""
 _FEWEST_DRAFTS = 4  # a step leaves so many, of which the next one deletes some
 
 
@@ -164,13 +170,12 @@ class Mover:
             self._write_order(self._row("orders_received", number), touched=self.config.touches_orders)
 
     def _change_payments(self) -> None:
-        newest = "SELECT key FROM (SELECT key FROM order_payments {} ORDER BY key DESC LIMIT 300) ORDER BY key"
-        for key in self._pick(newest.format(""), 2):
+        for key in self._pick(_UNDOABLE, 2):
             payment = self._row("order_payments", key)
             self.store.delete("order_payments", "key", key)
             self.changes.payments_deleted += 1
             self._write_order(self._row("orders_received", payment["order"]), touched=self.config.touches_orders)
-        for key in self._pick(newest.format("WHERE cents > 0"), 2):
+        for key in self._pick(_UNDOABLE, 2):
             payment = self._row("order_payments", key)
             order = self._row("orders_received", payment["order"]) | {"paid": False, "paid_date": None}
             self._pay(order, -scaled(payment["total"], 2), "Returned unpaid", "check", 0)

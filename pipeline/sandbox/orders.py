@@ -95,7 +95,7 @@ class OrderMaker:
         if moments.status in RECEIVABLE or (moments.status in ("Accepted", "Fulfilled") and rng.random() < 0.1):
             credits_cents = amounts.total * rng.randrange(1, 10) // 100 if rng.random() < 0.03 else 0
             days = 14 if terms.days is None else terms.days
-            settlement = settle(amounts.total - credits_cents, moments.invoiced, days, now, rng)
+            settlement = settle(amounts.total - credits_cents, moments, days, now, rng)
         if settlement.last_at:
             moments = replace(moments, modified=max(moments.modified, settlement.last_at))
         order = _order_row(start, moments, terms, rng)
@@ -126,7 +126,7 @@ def _adjustments(rng: Random) -> Adjustments:
     if chance < 0.12:
         discount = rng.choice((500, 1000, 1250, 333))
     elif chance < 0.18:
-        discount, discount_type = rng.choice((2500, 10000, 1999, 99999900)), "$"
+        discount, discount_type = rng.choice((2500, 10000, 1999, 150000)), "$"
     if rng.random() < 0.2:
         tax, tax_type = rng.choice(((1500, "%"), (290, "%"), (12345, "$")))
     if rng.random() < 0.25:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from pipeline.sandbox.forms import instant, money
+from pipeline.sandbox.timeline import Moments
 from pipeline.sandbox.vocabulary import PAYMENT_TYPES, SELLERS
 
 _HABITS = ("full", "unticked", "parts", "partial", "bounced", "refund", "overpaid", "ticked", "none")
@@ -33,16 +34,16 @@ class Settlement:
     last_at: datetime | None = None
 
 
-def settle(owed_cents: int, invoiced: date, days: int, now: datetime, rng: Random) -> Settlement:
-    """Return what happened up to `now` to an order that owes so much since its invoice, due in `days` days."""
+def settle(owed_cents: int, moments: Moments, days: int, now: datetime, rng: Random) -> Settlement:
+    """Return what happened up to `now` to an order that owes so much, due `days` days after its invoice."""
     if owed_cents <= 0:
         return Settlement()
     habit = rng.choices(_HABITS, _CHANCES)[0]
-    due = datetime.combine(invoiced, time(16), UTC) + timedelta(days=days)
+    due = datetime.combine(moments.invoiced, time(16), UTC) + timedelta(days=days)
     # Most pay around the due date, some much later.
     lateness = rng.randrange(20, 110) if rng.random() < 0.2 else rng.randrange(-6, 15)
     first = due + timedelta(days=lateness, seconds=rng.randrange(20000), microseconds=rng.randrange(10**6))
-    first = max(first, datetime.combine(invoiced, time(1), UTC))
+    first = max(first, datetime.combine(moments.invoiced, time(1), UTC), moments.created)
     made = [
         Payment(first + timedelta(days=later), cents, reason, kind)
         for later, cents, reason, kind in _instalments(habit, owed_cents, rng)

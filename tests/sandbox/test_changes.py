@@ -56,6 +56,8 @@ def test_amounts_and_stock_stay_exact_over_many_steps(own: Sandbox):
 
     assert_exact(own)
     assert_stock_adds_up(own)
+    for order in own.rows("orders_received"):
+        assert sum(amount_of(payment["total"]) for payment in own.payments_of(order["number"])) >= 0
 
 
 def test_what_changed_says_so_after_the_last_step(own: Sandbox):

@@ -283,6 +283,24 @@ def test_receivables_of_every_age_and_every_way_of_paying(shared: Sandbox):
     assert 0.7 < shared.count("order_payments") / shared.count("orders_received") < 1.1
 
 
+def test_nothing_happens_to_an_order_before_it_was_created_or_after_now(shared: Sandbox):
+    orders = {row["number"]: row for row in shared.rows("orders_received")}
+    products = {row["id"]: row for row in shared.rows("products")}
+
+    def moment(row: dict[str, Any], name: str) -> datetime:
+        return datetime.fromisoformat(row[name])
+
+    for order in orders.values():
+        assert moment(order, "created_on") <= moment(order, "modified") <= NOW
+        if order["status"] in ("Shipped", "Complete") and order["ship_date"]:
+            assert moment(order, "ship_date").date() >= moment(order, "created_on").date()
+    for payment in shared.rows("order_payments"):
+        created = moment(orders[payment["order"]], "created_on")
+        assert created <= moment(payment, "payment_date") <= moment(payment, "created_on") <= NOW
+    for line in shared.rows("line_items"):
+        assert moment(products[line["product"]], "created_on") <= moment(orders[line["order"]], "created_on")
+
+
 def test_terms_are_told_in_every_way(shared: Sandbox):
     orders = list(shared.rows("orders_received"))
     options = [row["selected_payment_option"]["payment_term"] for row in orders if row["selected_payment_option"]]
