@@ -5,21 +5,17 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
-import msgspec
 import typer
 
-from pipeline import nightly
 from pipeline.errors import LeafhouseError, UsageError
-from pipeline.resources import all_resources
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output, clean
-from pipeline.terminal.extract_view import ExtractView
-from pipeline.terminal.load_view import LoadResult, LoadView, show_status
-from pipeline.warehouse.lock import DataLock
-from pipeline.warehouse.status import read_status
+
+if TYPE_CHECKING:
+    from pipeline.terminal.load_view import LoadResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,60 +44,80 @@ def main() -> None:
         sys.exit(130)
 
 
-@app.command()
-def extract(full: Full = False, only: Only = None, as_json: Json = False) -> None:
+@app.command("extract")
+def extract_command(full: Full = False, only: Only = None, as_json: Json = False) -> None:
     """Fetch what is new at LeafLink into the landing folder."""
+    import msgspec
+
+    from pipeline.jobs.extract import extract
+    from pipeline.jobs.job import open_job, refusals
+    from pipeline.terminal.extract_view import ExtractView
+    from pipeline.warehouse.lock import DataLock
+
     output = Output(as_json=as_json)
-    job = nightly.open_job(read_settings())
-    nightly.announce(job, output)
+    job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "extract"):
-        manifest = _run(nightly.extract, job, full=full, only=only, view=ExtractView(output))
+        manifest = _run(extract, job, full=full, only=only, view=ExtractView(output, job.settings.source))
     output.document(msgspec.to_builtins(manifest))
-    _exit_for(nightly.refusals(manifest))
+    _exit_for(refusals(manifest))
 
 
-@app.command()
-def load(as_of: AsOf = None, as_json: Json = False) -> None:
+@app.command("load")
+def load_command(as_of: AsOf = None, as_json: Json = False) -> None:
     """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
-    output = Output(as_json=as_json)
-    job = nightly.open_job(read_settings())
+    from pipeline.jobs.job import open_job
+    from pipeline.jobs.load import load
+    from pipeline.warehouse.lock import DataLock
+
+    output, day = Output(as_json=as_json), _date(as_of)
+    job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "load"):
-        result = nightly.load(job, as_of=_date(as_of))
+        result = load(job, as_of=day)
     _show_load(output, result)
 
 
-@app.command()
-def run(full: Full = False, only: Only = None, as_of: AsOf = None, as_json: Json = False) -> None:
+@app.command("run")
+def run_command(full: Full = False, only: Only = None, as_of: AsOf = None, as_json: Json = False) -> None:
     """Extract and load in one go: batches are merged while the next pages come in."""
-    output = Output(as_json=as_json)
-    job = nightly.open_job(read_settings())
-    nightly.announce(job, output)
+    from pipeline.jobs.job import open_job
+    from pipeline.jobs.run import run
+    from pipeline.terminal.extract_view import ExtractView
+    from pipeline.warehouse.lock import DataLock
+
+    output, day = Output(as_json=as_json), _date(as_of)
+    job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "run"):
-        view = ExtractView(output)
-        result = _run(nightly.run, job, full=full, only=only, as_of=_date(as_of), view=view)
+        view = ExtractView(output, job.settings.source)
+        result = _run(run, job, full=full, only=only, as_of=day, view=view)
     _show_load(output, result)
 
 
-@app.command()
-def status(as_json: Json = False) -> None:
+@app.command("status")
+def status_command(as_json: Json = False) -> None:
     """Show what the warehouse holds: rows, newest change, last run and completeness of each resource."""
+    from pipeline.resources import all_resources
+    from pipeline.terminal.load_view import show_status
+    from pipeline.warehouse.status import read_status
+
     show_status(Output(as_json=as_json), read_status(read_settings().data_dir, all_resources()))
 
 
-@app.command()
-def sandbox(
+@app.command("sandbox")
+def sandbox_command(
     orders: Annotated[int, typer.Option(min=1, help="Orders that a new sandbox starts with.")] = 1200,
     seed: Annotated[int, typer.Option(help="Picks the data of a new sandbox.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where its state is kept.")] = Path("data/sandbox"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 is any free one.")] = 8808,
-    key: Annotated[str, typer.Option(help="The key that it takes.")] = nightly.SANDBOX_KEY,
+    key: Annotated[str, typer.Option(help="The key that it takes.")] = "sandbox",
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute; 0 is no limit.")] = 300,
     latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds to wait before each answer.")] = 0,
 ) -> None:
     """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
+    from pipeline.jobs.sandbox import serve_sandbox
+
     say = Output(as_json=False).say
-    _run(nightly.serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
+    _run(serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
          latency_seconds=latency_ms / 1000, say=say)  # fmt: skip
 
 
@@ -110,7 +126,9 @@ def _run(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) 
     return anyio.run(functools.partial(function, *args, **kwargs), backend_options={"use_uvloop": use_uvloop})
 
 
-def _show_load(output: Output, result: LoadResult) -> None:
+def _show_load(output: Output, result: "LoadResult") -> None:
+    from pipeline.terminal.load_view import LoadView
+
     if not output.as_json:
         LoadView(output).done(result)
     output.document(result.as_document())

@@ -12,7 +12,7 @@ _CLAIM = "source"
 
 
 def prepare_data_dir(folder: Path, source: Kind) -> None:
-    """Create `folder` (0700) if need be, and claim it for `source`.
+    """Create `folder` (0700) if need be, and see that `source` may use it.
 
     Raises ConfigurationError when it is not writable, or belongs to the other kind of source: invented and
     real numbers must never meet in one warehouse.
@@ -30,15 +30,14 @@ def prepare_data_dir(folder: Path, source: Kind) -> None:
             "or set LEAFHOUSE_DATA_DIR to another folder. Nothing was changed."
         )
     owner = claimed_by(folder)
-    if owner is None:
-        try:
-            write_aside(folder / _CLAIM, lambda aside: aside.write_text(f"{source}\n"))
-        except OSError as error:
-            raise ConfigurationError(
-                f"{folder}: cannot be written to ({error.strerror}). Nothing was changed."
-            ) from error
-    elif owner != source:
+    if owner is not None and owner != source:
         raise ConfigurationError(_belongs_to_other(folder, owner))
+
+
+def claim_data_dir(folder: Path, source: Kind) -> None:
+    """Note, with the first rows that land, whose the folder is."""
+    if claimed_by(folder) is None:
+        write_aside(folder / _CLAIM, lambda aside: aside.write_text(f"{source}\n"))
 
 
 def claimed_by(folder: Path) -> str | None:

@@ -21,7 +21,7 @@ ALLOWED = {
     "sandbox": {"errors"},
     "terminal": {"errors", "landing", "extract", "warehouse", "models"},
 }
-COMMANDS = {"cli", "nightly", ""}  # they put the parts together
+COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 
 
 def imports_of(path: Path) -> set[str]:

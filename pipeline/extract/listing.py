@@ -155,7 +155,8 @@ class Listing:
 
     async def _take(self, window: Window, page: Page, reading: Reading, collector: Collector) -> None:
         heads = self._heads.read(page.rows)
-        window.check(heads)
+        if window.field is not None:
+            window.check(self._heads.moments(heads, window.field))
         reading.stated = page.count
         reading.received += len(page.rows)
         reading.keys.update(head.key for head in heads if head.key is not None)

@@ -1,6 +1,5 @@
 """Running the extractors of all resources side by side, and committing what they read as one manifest."""
 
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pipeline.extract.plan import Plan, Step
 from pipeline.extract.progress import Progress
 from pipeline.extract.tasks import task_group
 from pipeline.extract.windows import IgnoredFilter, Window
-from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope, new_run_id
 from pipeline.leaflink import Client
 from pipeline.resources import Changed, Resource, WithParent, all_resources
 
@@ -32,11 +31,6 @@ class Origin:
     source: str
     base_url: str
     company: str
-
-
-def new_run_id(now: datetime) -> str:
-    """Return an id that sorts by time: 20261124T020000Z-4f9a."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 class Extraction:

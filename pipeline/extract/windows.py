@@ -4,9 +4,11 @@ Windows by `created_on` keep offsets small (long scans have been seen to end ear
 row from one into another.
 """
 
-from collections.abc import Mapping
+import types
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -38,16 +40,10 @@ class Window:
             query[f"{self.field}__lt"] = _text(self.high)
         return query
 
-    def check(self, heads: list["Head"]) -> None:
-        """Raise IgnoredFilter when a row lies outside: the only sign that a filter did nothing."""
-        if self.field is None:
-            return
-        for head in heads:
-            moment = head.moments.get(self.field)
-            outside = moment is not None and (
-                (self.low is not None and moment < self.low) or (self.high is not None and moment >= self.high)
-            )
-            if outside:
+    def check(self, moments: Iterable[datetime]) -> None:
+        """Raise IgnoredFilter when one of a page's instants lies outside: the only sign that a filter did nothing."""
+        for moment in moments:
+            if (self.low is not None and moment < self.low) or (self.high is not None and moment >= self.high):
                 raise IgnoredFilter(f"the filter {' and '.join(sorted(self.query()))} let {moment} through")
 
     def split(self, now: datetime) -> tuple["Window", "Window"] | None:
@@ -82,12 +78,11 @@ def first_windows(params: Mapping[str, str], created_field: str, now: datetime) 
     return [Window(params, created_field, low, high) for low, high in zip(lows, highs, strict=True)]
 
 
-@dataclass(frozen=True)
-class Head:
-    """What the reader needs of a row before it is decoded: its key (None: unreadable) and some instants."""
+class Head(NamedTuple):
+    """What the reader needs of a row before it is decoded: its key (None: unreadable) and some instants, as text."""
 
     key: str | None
-    moments: Mapping[str, datetime]
+    texts: tuple[str | None, ...]
 
 
 class HeadReader:
@@ -95,42 +90,46 @@ class HeadReader:
 
     def __init__(self, key: str, fields: tuple[str, ...]) -> None:
         self._fields = fields
-        names = [key, *fields]
-        attributes = [f"f{index}" for index in range(len(names))]
-        nothing = msgspec.Raw(b"null")
-        struct = msgspec.defstruct(
-            "Head",
-            [(attribute, msgspec.Raw, nothing) for attribute in attributes],
-            rename=dict(zip(attributes, names, strict=True)),
-            gc=False,
-        )
-        self._read_all = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
-        self._read_one = msgspec.json.Decoder(struct).decode
+        # Typed for the usual forms, which is fast; whatever else a row holds there is read as raw text, row by row.
+        usual = types.GenericAlias(list, (_struct(key, fields, int | str, str | None, None),))
+        self._read_usual = msgspec.json.Decoder(usual).decode
+        self._read_any = msgspec.json.Decoder(_struct(key, fields, msgspec.Raw, msgspec.Raw, _NULL)).decode
 
     def read(self, rows: list[bytes]) -> list[Head]:
         """Return a head per row."""
         try:
-            found = self._read_all(b"[" + b",".join(rows) + b"]")
+            found = self._read_usual(b"[" + b",".join(rows) + b"]")
             if len(found) == len(rows):
-                return [self._head(each) for each in found]
-        except (msgspec.DecodeError, RecursionError):
+                return [Head(str(key), tuple(texts)) for key, *texts in map(msgspec.structs.astuple, found)]
+        except (ValueError, RecursionError):
             pass
         return [self._read_alone(row) for row in rows]
 
     def _read_alone(self, row: bytes) -> Head:
         try:
-            return self._head(self._read_one(row))
-        except (msgspec.DecodeError, RecursionError):
-            return Head(None, {})
+            key, *texts = map(bytes, msgspec.structs.astuple(self._read_any(row)))
+        except (ValueError, RecursionError):
+            return Head(None, (None,) * len(self._fields))
+        return Head(_key(key), tuple(text.strip(b'"').decode(errors="replace") for text in texts))
 
-    def _head(self, found: msgspec.Struct) -> Head:
-        key, *instants = msgspec.structs.astuple(found)
-        moments = {}
-        for name, raw in zip(self._fields, instants, strict=True):
-            moment = _moment(bytes(raw))
+    def moments(self, heads: list[Head], field: str) -> Iterator[datetime]:
+        """Yield the instants of `field`, in UTC, of the rows that have a readable one."""
+        index = self._fields.index(field)
+        for head in heads:
+            moment = _moment(head.texts[index])
             if moment is not None:
-                moments[name] = moment
-        return Head(_key(bytes(key)), moments)
+                yield moment
+
+
+_NULL = msgspec.Raw(b"null")
+
+
+def _struct(key: str, fields: tuple[str, ...], key_type: Any, text_type: Any, default: Any) -> Any:
+    names = [key, *fields]
+    attributes = [f"f{index}" for index in range(len(names))]
+    members = [(attributes[0], key_type) if default is None else (attributes[0], key_type, default)]
+    members += [(attribute, text_type, default) for attribute in attributes[1:]]
+    return msgspec.defstruct("Head", members, rename=dict(zip(attributes, names, strict=True)), gc=False)
 
 
 def _key(raw: bytes) -> str | None:
@@ -143,9 +142,9 @@ def _key(raw: bytes) -> str | None:
     return text if text.lstrip("-").isdigit() else None
 
 
-def _moment(raw: bytes) -> datetime | None:
+def _moment(text: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(raw.strip(b'"').decode())
+        moment = datetime.fromisoformat(text or "")
         return moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

@@ -1,5 +1,6 @@
 """The manifest of an extract: which batches it landed, and what each read was."""
 
+import secrets
 from datetime import datetime
 from typing import Literal
 
@@ -65,3 +66,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     format: int = FORMAT
     product: str = "leafhouse"
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time: 20261124T020000Z-4f9a."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"

@@ -31,14 +31,17 @@ class Counters(Protocol):
 class ExtractView:
     """Shows an extract while it runs."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, source: str) -> None:
+        self._source = source
         self.progress = Progress(on_read=self._resource_read)
         self._output = output
         self._counters: Counters | None = None
         self._started = self._logged = time.monotonic()
 
     def plan(self, plan: Plan) -> None:
-        """Say whether the run reads everything or what changed."""
+        """Say whether the run reads everything or what changed; before that, loudly, that data are invented."""
+        if self._source == "sandbox":
+            self._output.say("SANDBOX: no LEAFLINK_API_KEY is set: this reads an embedded LeafLink with INVENTED data")
         since = [step.since for step in plan.steps.values() if step.since is not None]
         if since:
             self._output.say(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract.windows import Head, HeadReader, IgnoredFilter, Window, first_windows
+from pipeline.extract.windows import HeadReader, IgnoredFilter, Window, first_windows
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 instants = st.datetimes(datetime(1980, 1, 1), datetime(2040, 1, 1)).map(lambda each: each.replace(tzinfo=UTC))
@@ -41,9 +41,9 @@ def test_splitting_the_past_comes_to_an_end() -> None:
 def test_a_filter_that_does_not_filter_is_noticed() -> None:
     window = Window({}, "modified", low=NOW)
 
-    window.check([Head("a", {"modified": NOW})])
+    window.check([NOW])
     with pytest.raises(IgnoredFilter, match="modified__gte"):
-        window.check([Head("b", {"modified": NOW - timedelta(seconds=1)})])
+        window.check([NOW, NOW - timedelta(seconds=1)])
 
 
 def test_the_query_gives_the_bounds_in_utc() -> None:
@@ -72,3 +72,15 @@ def test_keys_are_read_where_they_can_be(row: bytes, key: str | None) -> None:
     reader = HeadReader("id", ("modified",))
 
     assert [head.key for head in reader.read([b'{"id": 1, "modified": "2026-11-24T12:00:00Z"}', row])] == ["1", key]
+
+
+def test_instants_are_read_in_utc_where_they_can_be() -> None:
+    reader = HeadReader("id", ("created_on", "modified"))
+    rows = [
+        b'{"id": 1, "modified": "2026-11-24T12:00:00.5-06:00"}',
+        b'{"id": 2, "modified": 7}',
+        b'{"id": 3, "modified": "2026-11-24T12:00:00"}',
+    ]
+
+    assert list(reader.moments(reader.read(rows), "modified")) == [datetime(2026, 11, 24, 18, 0, 0, 500000, UTC)]
+    assert list(reader.moments(reader.read(rows[:1]), "created_on")) == []

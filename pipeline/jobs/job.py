@@ -1,0 +1,38 @@
+"""What the commands share: the settings, and the landing in their data folder."""
+
+from dataclasses import dataclass
+
+from pipeline.datafolder import prepare_data_dir
+from pipeline.errors import ConfigurationError
+from pipeline.landing import Landing, Manifest
+from pipeline.settings import Settings
+
+# One company until leafhouse.toml names several.
+COMPANY = "default"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command at work on a data folder."""
+
+    settings: Settings
+    landing: Landing
+
+
+def open_job(settings: Settings) -> Job:
+    """Prepare the data folder. Raises ConfigurationError when it cannot be used for this source."""
+    if settings.base_url is not None and settings.api_key is None:
+        raise ConfigurationError(
+            "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
+        )
+    prepare_data_dir(settings.data_dir, settings.source)
+    return Job(settings, Landing(settings.data_dir / "landing"))
+
+
+def refusals(manifest: Manifest) -> list[str]:
+    """Return a sentence for every resource that the API refused."""
+    return [
+        f"{read.resource}: {read.refused}. Its rows of the last run stay."
+        for read in manifest.resources
+        if read.refused is not None
+    ]

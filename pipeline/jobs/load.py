@@ -1,0 +1,82 @@
+"""Load: merge what was landed, compute and audit the marts, publish."""
+
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from pipeline.errors import AuditError, UsageError
+from pipeline.jobs.job import Job, refusals
+from pipeline.landing import Manifest, new_run_id
+from pipeline.models import AuditResult, ModelSettings, last_full_day, record_inventory, run_audits, run_models
+from pipeline.resources import all_resources
+from pipeline.terminal.load_view import Headline, LoadResult
+from pipeline.warehouse.build import Build, companies, newest_server_time
+
+
+def load(job: Job, *, as_of: date | None) -> LoadResult:
+    """Merge the landed runs, compute and audit the marts, and publish.
+
+    Raises UsageError when nothing has landed yet, AuditError when an audit of severity error found rows; the
+    published warehouse stays as it was then.
+    """
+    with open_build(job) as build:
+        runs = build.pending()
+        for manifest in runs:
+            build.merge(manifest)
+        return finish_load(job, build, runs, as_of)
+
+
+def open_build(job: Job) -> Build:
+    """Return the next warehouse of the data folder, to be entered."""
+    return Build(job.settings.data_dir, job.landing, all_resources(), new_run_id(datetime.now(UTC)))
+
+
+def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None) -> LoadResult:
+    """Compute and audit the marts of a build that has merged `runs`, and publish it."""
+    server_time = newest_server_time(build.con)
+    if server_time is None:
+        raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
+    build.close_inputs()
+    settings = job.settings
+    last_day = last_full_day(server_time, settings.timezone)
+    model_settings = ModelSettings(
+        as_of=as_of or settings.as_of or last_day, known_at=datetime.now(UTC), timezone=settings.timezone,
+        sell_through_days=settings.sell_through_days, run_id=build.load_id,
+    )  # fmt: skip
+    for company in companies(build.con):
+        record_inventory(build.con, company, last_day, build.load_id)
+    models = run_models(build.con, model_settings)
+    build.record_load(model_settings)
+    audits = run_audits(build.con, model_settings)
+    _refuse_failed_audits(build.con, audits, build.load_id)
+    headlines = _headlines(build.con)
+    return LoadResult(
+        load_id=build.load_id, source=settings.source, as_of=model_settings.as_of, runs=runs,
+        merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
+        refused=refusals(runs[-1]) if runs else [], published=build.publish(),
+    )  # fmt: skip
+
+
+def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResult], load_id: str) -> None:
+    failed = [audit for audit in audits if audit.severity == "error" and audit.failures]
+    if not failed:
+        return
+    lines = []
+    for audit in failed:
+        row = con.execute(
+            "SELECT failure FROM audit.failures WHERE run_id = ? AND audit_id = ? LIMIT 1", [load_id, audit.audit_id]
+        ).fetchone()
+        lines.append(f"  {audit.audit_id}: {audit.failures:,} rows, the first one {row[0] if row else ''}"[:600])
+    raise AuditError(
+        "An audit failed, so nothing was published; the last warehouse stays in place.\n"
+        + "\n".join(lines)
+        + "\nThe queries are in sql/audits/. What was landed is kept: mend the cause and run `leafhouse load` again."
+    )
+
+
+def _headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
+    rows = con.execute(
+        "SELECT currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END) "
+        "FROM marts.ar_aging GROUP BY currency ORDER BY 2 DESC"
+    ).fetchall()
+    return [Headline(*row) for row in rows]
