@@ -1,7 +1,9 @@
 """Answers to well-formed questions: pages of a list, single rows, and what is left out of or added to a row."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +23,7 @@ class ServerSettings:
 
     `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
     filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
-    `scheme` is what the key must come with: App or Token.
+    `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header.
     """
 
     key: str = "sandbox"
@@ -36,6 +38,7 @@ class ServerSettings:
         {("line_items", "order__modified__gte"), ("line_items", "order__modified__lte")}
     )
     newest_first: frozenset[str] = frozenset()
+    clock: Callable[[], datetime] = field(default=partial(datetime.now, UTC))
 
 
 class BadParameterError(Exception):

@@ -5,6 +5,8 @@ import gzip
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -51,8 +53,9 @@ class _Handler:
         """Answer one request."""
         if self._settings.latency_seconds:
             await asyncio.sleep(self._settings.latency_seconds)
-        refusal = self._refusal(request)
-        return refusal or self._compressed(request, self._found(request))
+        response = self._refusal(request) or self._compressed(request, self._found(request))
+        response.headers["Date"] = format_datetime(self._settings.clock().astimezone(UTC), usegmt=True)
+        return response
 
     def _refusal(self, request: web.BaseRequest) -> web.Response | None:
         """Return why the request is not looked at, if so: its path, its key, its method or too many of its kind."""

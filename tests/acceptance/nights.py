@@ -1,0 +1,87 @@
+"""Running the nightly job in this process against a sandbox that is served over real HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+import pipeline
+from pipeline.jobs.extract import extract
+from pipeline.jobs.job import open_job
+from pipeline.jobs.load import load
+from pipeline.landing import Manifest
+from pipeline.sandbox import Sandbox, SandboxConfig, serve
+from pipeline.settings import read_settings
+from pipeline.terminal.console import Output
+from pipeline.terminal.extract_view import ExtractView
+from pipeline.terminal.load_view import LoadResult
+
+from .expected import actual_row, expected_row, same
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+KEY = "night-key"
+
+
+@dataclass
+class House:
+    """A sandbox, served, and a data folder that reads it as a live source."""
+
+    sandbox: Sandbox
+    data_dir: Path
+
+    async def extract(self, *, full: bool = False, only: str | None = None) -> Manifest:
+        job = open_job(read_settings())
+        return await extract(job, full=full, only=only, view=ExtractView(Output(as_json=True), "live"))
+
+    def load(self) -> LoadResult:
+        return load(open_job(read_settings()), as_of=None)
+
+    async def night(self, *, full: bool = False) -> LoadResult:
+        await self.extract(full=full)
+        return self.load()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        return pipeline.connect(self.data_dir / "warehouse.duckdb")
+
+    def raw(self, resource: str) -> pa.Table:
+        con = self.connect()
+        try:
+            return con.sql(f"select * from raw.{resource} where _deleted_at is null").to_arrow_table()
+        finally:
+            con.close()
+
+    def differences(self, resource: str, key: str) -> list[Any]:
+        """Return how raw differs from the sandbox: keys on one side only, and (key, column, expected, actual)."""
+        table = self.raw(resource)
+        actual = {row[key]: actual_row(row) for row in table.to_pylist()}
+        assert len(actual) == table.num_rows, "keys are unique"
+        expected = {row[key]: expected_row(row, table.schema) for row in self.sandbox.rows(resource)}
+        found: list[Any] = sorted(actual.keys() ^ expected.keys(), key=str)
+        for each in expected.keys() & actual.keys():
+            for name, value in expected[each].items():
+                if not same(value, actual[each][name]):
+                    found.append((each, name, value, actual[each][name]))
+        return found
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, orders: int, seed: int = 1, **server: Any
+) -> AsyncIterator[House]:
+    """Make and serve a sandbox, and point the settings at it."""
+    sandbox = Sandbox.open(folder / "source", SandboxConfig(orders=orders, seed=seed), NOW)
+    try:
+        async with serve(sandbox, key=KEY, clock=lambda: sandbox.now, **({"rate_per_minute": 0} | server)) as base_url:
+            monkeypatch.setenv("LEAFLINK_BASE_URL", base_url)
+            monkeypatch.setenv("LEAFLINK_API_KEY", KEY)
+            monkeypatch.setenv("LEAFLINK_RATE_PER_MINUTE", "0")
+            monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(folder / "data"))
+            yield House(sandbox, folder / "data")
+    finally:
+        sandbox.close()
