@@ -93,8 +93,14 @@ def create_meta(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
-    """Raise ConfigurationError when a newer Leafhouse wrote the warehouse."""
-    row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
+    """Raise ConfigurationError when the current database is no warehouse of ours, or a newer Leafhouse wrote it."""
+    try:
+        row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
+    except duckdb.CatalogException as error:
+        raise ConfigurationError(
+            f"{path}: not a warehouse that Leafhouse built. Nothing was changed. "
+            "Move it away, or set LEAFHOUSE_DATA_DIR to another folder."
+        ) from error
     if row is not None and row[0] > FORMAT:
         raise ConfigurationError(
             f"{path}: written by Leafhouse {row[1]} (format {row[0]}; this one reads {FORMAT}). "
@@ -102,12 +108,13 @@ def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
         )
 
 
-def describe_warehouse(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Write what the file is. Raises ConfigurationError when it belongs to the other kind of source."""
+def describe_warehouse(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """Write what the file is. Raises ConfigurationError when the run read the other kind of source."""
+    source = manifest.source
     row = con.execute("SELECT source FROM meta.warehouse").fetchone()
     if row is not None and row[0] != source:
         raise ConfigurationError(
-            f"The warehouse holds {row[0]} data, the landing {source} data. "
+            f"The warehouse holds {row[0]} data, but the landed run {manifest.run_id} holds {source} data. "
             "Set LEAFHOUSE_DATA_DIR to a folder of its own for each. Nothing was changed."
         )
     note = "Invented data of the embedded sandbox." if source == "sandbox" else "Data of a LeafLink account."

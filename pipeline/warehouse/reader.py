@@ -1,20 +1,57 @@
-"""Reading the published warehouse without ever being in a load's way."""
+"""Opening warehouse files without ever being in a load's way."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-_ALIAS = "warehouse"
+from pipeline.errors import ConfigurationError
+
+CATALOG = "warehouse"
 
 
 def attach(path: Path) -> duckdb.DuckDBPyConnection:
     """Return a fresh in-memory connection with the file at `path` attached read-only, as its current database.
 
     Within one process DuckDB hands out the old file for as long as a connection to its path is open, even after
-    the file was replaced; a file that is attached anew is always the newest.
+    the file was replaced; a file that is attached anew is always the newest. Raises ConfigurationError when the file is
+    damaged or from a newer DuckDB.
     """
     con = duckdb.connect()
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {_ALIAS} (READ_ONLY)")
-    con.execute(f"USE {_ALIAS}")
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        with damage_refused(path):
+            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+            con.execute(f"USE {CATALOG}")
+    except BaseException:
+        con.close()
+        raise
     return con
+
+
+@contextmanager
+def damage_refused(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a file that it cannot read into a ConfigurationError about the warehouse at `path`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = str(error).splitlines()[0]
+        if re.search(r"version number \d+, but", message):
+            raise ConfigurationError(
+                f"{path}: written by a newer DuckDB than this one ({duckdb.__version__}). Nothing was changed. "
+                "Use the newer Leafhouse."
+            ) from error
+        if _says_damaged(error):
+            raise ConfigurationError(
+                f"{path}: damaged ({message[:200]}). Nothing was changed. Move it away and put the newest file of "
+                f"{path.parent / 'kept'} in its place, or just move it away: the landing still holds the data. "
+                "Then load again."
+            ) from error
+        raise
+
+
+def _says_damaged(error: duckdb.Error) -> bool:
+    texts = ("Corrupt database", "not a valid DuckDB database", "Could not read enough bytes", "Failed to deserialize")
+    return any(text in str(error) for text in texts)
