@@ -1,0 +1,150 @@
+"""A warehouse in memory, with the raw tables filled from API rows or from CSV files."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.models import ModelSettings, Project
+from pipeline.resources import Resource, all_resources
+from pipeline.resources.columns import BOOKKEEPING, columns_of, create_table
+from pipeline.resources.types import Money
+
+COMPANY = "default"
+PROJECT = Project()  # read once: parsing sql/ costs more than running it on a few rows
+FIVE = {
+    name: all_resources()[name] for name in ("orders_received", "line_items", "customers", "products", "order_payments")
+}
+SETTINGS = ModelSettings(
+    as_of=date(2026, 3, 31),
+    known_at=datetime(2026, 6, 1, tzinfo=UTC),
+    timezone="UTC",
+    sell_through_days=90,
+    run_id="20260401T020000Z-0001",
+)
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A connection whose raw tables are there and empty, every column with its comment."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("CREATE SCHEMA raw")
+    con.execute("CREATE SCHEMA meta")
+    con.execute(
+        "CREATE TABLE meta.completeness (run_id VARCHAR, resource VARCHAR, stated BIGINT, received BIGINT, "
+        "distinct_keys BIGINT, rereads BIGINT, verdict VARCHAR)"
+    )
+    for name, resource in FIVE.items():
+        con.execute(create_table(resource, f"raw.{name}"))
+        comments = {column.name: column.description for column in columns_of(resource)}
+        comments |= {column: comment for column, _, comment in BOOKKEEPING}
+        for column, comment in comments.items():
+            con.execute(f"""COMMENT ON COLUMN raw.{name}."{column}" IS '{comment.replace("'", "''")}'""")
+    return con
+
+
+def clear(con: duckdb.DuckDBPyConnection) -> None:
+    for name in FIVE:
+        con.execute(f"DELETE FROM raw.{name}")
+
+
+def insert_api_rows(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert rows in the API's shape, normalised by the resource's own contract."""
+    _insert(con, FIVE[name], [_flat(FIVE[name], row) | {"_company": COMPANY} for row in rows])
+
+
+def insert_csv(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Insert a CSV file named as its table; `customer.id` fills a struct, empty cells and absent columns are null."""
+    with path.open(newline="") as file:
+        rows = [_nested(row) for row in csv.DictReader(file)]
+    if path.stem == "inventory_daily":
+        con.executemany(
+            "INSERT INTO history.inventory_daily BY NAME SELECT ? AS _company, CAST(? AS BIGINT) AS product_id, "
+            "CAST(? AS DATE) AS day, CAST(? AS DECIMAL(38, 9)) AS quantity, CAST(? AS BOOLEAN) AS is_managed",
+            [(COMPANY, row["product_id"], row["day"], row.get("quantity"), row["is_managed"]) for row in rows],
+        )
+        return
+    resource = FIVE[path.stem]
+    types = {column.name: column.arrow_type for column in columns_of(resource)}
+    typed = [{name: _typed(value, types.get(name, pa.string())) for name, value in row.items()} for row in rows]
+    _insert(con, resource, [{"_company": COMPANY} | row for row in typed])
+
+
+def settings_of(folder: Path) -> ModelSettings:
+    """The usual settings, with what the folder's settings.csv has instead."""
+    path = folder / "settings.csv"
+    if not path.exists():
+        return SETTINGS
+    with path.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    changes: dict[str, Any] = dict(row)
+    if "as_of" in changes:
+        changes["as_of"] = date.fromisoformat(changes["as_of"])
+    if "sell_through_days" in changes:
+        changes["sell_through_days"] = int(changes["sell_through_days"])
+    return replace(SETTINGS, **changes)
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
+    """The rows of a table as dicts."""
+    cursor = con.execute(f"SELECT * FROM {table}")
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _insert(con: duckdb.DuckDBPyConnection, resource: Resource, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    fields = [(column.name, column.arrow_type) for column in columns_of(resource)]
+    fields += [("_company", pa.string()), ("_deleted_at", pa.timestamp("us", "UTC"))]
+    given = {name for row in rows for name in row}
+    schema = pa.schema([field for field in fields if field[0] in given])
+    table = pa.Table.from_pylist(rows, schema=schema)
+    con.register("arriving", table)
+    con.execute(f"INSERT INTO raw.{resource.name} BY NAME SELECT * FROM arriving")
+    con.unregister("arriving")
+
+
+def _flat(resource: Resource, row: dict[str, Any]) -> dict[str, Any]:
+    record = resource.record.model_validate(row)
+    flat: dict[str, Any] = {}
+    for name, value in record:
+        if isinstance(value, Money):
+            flat |= {f"{name}_amount": value.amount, f"{name}_currency": value.currency}
+        elif name in resource.record.model_fields:
+            flat[name] = value.model_dump() if hasattr(value, "model_dump") else value
+    return flat
+
+
+def _nested(row: dict[str, str]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, text in row.items():
+        if text == "":
+            continue
+        *parents, last = name.split(".")
+        inner = nested
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[last] = text
+    return nested
+
+
+def _typed(value: Any, kind: pa.DataType) -> Any:
+    if pa.types.is_struct(kind):
+        return {field.name: _typed(value[field.name], field.type) for field in kind if field.name in value}
+    if pa.types.is_int64(kind):
+        return int(value)
+    if pa.types.is_decimal(kind):
+        return Decimal(value)
+    if pa.types.is_boolean(kind):
+        return value == "true"
+    if pa.types.is_timestamp(kind):
+        return datetime.fromisoformat(value)
+    if pa.types.is_date(kind):
+        return date.fromisoformat(value)
+    return value
