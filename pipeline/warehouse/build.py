@@ -35,7 +35,7 @@ _MEMORY_LIMIT = "160MB"
 # write, checkpoint and rewrite in part as 'v1.4.0', 'v1.5.0' and the default; 1.7 and 21.3 to 22.0 MB as 'v1.0.0'
 # and 'v1.2.0'.
 _STORAGE_VERSION = "v1.4.0"
-# Batches that come before their manifest are appended so many rows at a time: one by one they take half as much CPU again.
+# Batches that come before their manifest are appended so many rows at a time; one by one costs half as much CPU again.
 _ROWS_AT_ONCE = 40_000
 
 
