@@ -106,7 +106,8 @@ class Landing:
             for batch in (*manifest.quarantine, *(b for read in manifest.resources for b in read.batches))
         }
         for path in self._files("*/*"):
-            if path.parent.name != _MANIFESTS and path.relative_to(self.root).as_posix() not in named:
+            is_manifest = path.parent.name == _MANIFESTS and path.suffix == ".json"
+            if not is_manifest and path.relative_to(self.root).as_posix() not in named:
                 path.unlink(missing_ok=True)
 
     def forget(self, run_ids: Iterable[str]) -> None:
@@ -125,7 +126,7 @@ class _Version(msgspec.Struct):
 
 def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, sync it, and rename it to `path`: readers see all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(path.parent)
     aside = path.with_name(f".{path.name}.part")
     try:
         aside.touch(mode=0o600)
@@ -135,6 +136,13 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
         sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _make_private(folder: Path) -> None:
+    # mkdir(parents=True) would make the folders above with the usual mode.
+    if not folder.exists():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -25,7 +25,7 @@ from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
 from pipeline.warehouse.merge import Merged, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.quarantine import merge_quarantine
-from pipeline.warehouse.reader import CATALOG, damage_refused
+from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.tables import create_raw, quoted
 
 KEPT_WAREHOUSES = 3
@@ -80,8 +80,7 @@ class Build:
             self._make_folder()
             if self._published.exists():
                 copy_file(self._published, self._file)
-            with damage_refused(self._published):
-                self._open()
+            self._open()
             undo.pop_all()
         return self
 
@@ -120,6 +119,9 @@ class Build:
         if hasattr(self, "con"):
             self.con.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+        damage = damage_in(self._published, error)
+        if damage is not None:
+            raise damage from error
         if error is not None and says_full(error):
             raise ConfigurationError(
                 f"{self._folder}: the build did not fit ({str(error).splitlines()[0]}). Nothing was changed: "
@@ -154,19 +156,18 @@ class Build:
         self._check_known(manifest)
         describe_warehouse(self.con, manifest)
         quarantine = [str(self._landing.check(batch)) for batch in manifest.quarantine]
-        with damage_refused(self._published):
-            for read in manifest.resources:
-                if not self._appended[read.resource] <= {batch.file for batch in read.batches}:
-                    self._take_back(read.resource)
-                done = self._appended[read.resource]
-                self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
-            merge_quarantine(self.con, manifest, quarantine)
-            for each in merge_run(self.con, manifest, self._resources):
-                total = self.merged[each.resource]
-                total.inserted += each.inserted
-                total.replaced += each.replaced
-                total.deleted += each.deleted
-            record_run(self.con, manifest, self.load_id)
+        for read in manifest.resources:
+            if not self._appended[read.resource] <= {batch.file for batch in read.batches}:
+                self._take_back(read.resource)
+            done = self._appended[read.resource]
+            self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
+        merge_quarantine(self.con, manifest, quarantine)
+        for each in merge_run(self.con, manifest, self._resources):
+            total = self.merged[each.resource]
+            total.inserted += each.inserted
+            total.replaced += each.replaced
+            total.deleted += each.deleted
+        record_run(self.con, manifest, self.load_id)
         for read in manifest.resources:
             self._appended.pop(read.resource, None)
             self._waiting.pop(read.resource, None)

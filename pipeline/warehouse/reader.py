@@ -1,8 +1,6 @@
 """Opening warehouse files without ever being in a load's way."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -10,6 +8,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 
 CATALOG = "warehouse"
+_DAMAGE = ("Corrupt database", "not a valid DuckDB database", "Could not read enough bytes", "Failed to deserialize")
 
 
 def attach(path: Path) -> duckdb.DuckDBPyConnection:
@@ -22,36 +21,31 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     try:
         con.execute("SET TimeZone = 'UTC'")
-        with damage_refused(path):
-            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
-            con.execute(f"USE {CATALOG}")
-    except BaseException:
+        con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+        con.execute(f"USE {CATALOG}")
+    except BaseException as error:
         con.close()
+        damage = damage_in(path, error)
+        if damage is not None:
+            raise damage from error
         raise
     return con
 
 
-@contextmanager
-def damage_refused(path: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a file that it cannot read into a ConfigurationError about the warehouse at `path`."""
-    try:
-        yield
-    except duckdb.Error as error:
-        message = str(error).splitlines()[0]
-        if re.search(r"version number \d+, but", message):
-            raise ConfigurationError(
-                f"{path}: written by a newer DuckDB than this one ({duckdb.__version__}). Nothing was changed. "
-                "Use the newer Leafhouse."
-            ) from error
-        if _says_damaged(error):
-            raise ConfigurationError(
-                f"{path}: damaged ({message[:200]}). Nothing was changed. Move it away and put the newest file of "
-                f"{path.parent / 'kept'} in its place, or just move it away: the landing still holds the data. "
-                "Then load again."
-            ) from error
-        raise
-
-
-def _says_damaged(error: duckdb.Error) -> bool:
-    texts = ("Corrupt database", "not a valid DuckDB database", "Could not read enough bytes", "Failed to deserialize")
-    return any(text in str(error) for text in texts)
+def damage_in(path: Path, error: BaseException | None) -> ConfigurationError | None:
+    """Return the error to raise when `error` says that the warehouse at `path` cannot be read; None for others."""
+    if not isinstance(error, duckdb.Error):
+        return None
+    message = str(error).splitlines()[0]
+    if re.search(r"version number \d+, but", message):
+        return ConfigurationError(
+            f"{path}: written by a newer DuckDB than this one ({duckdb.__version__}). Nothing was changed. "
+            "Use the newer Leafhouse."
+        )
+    if any(text in message for text in _DAMAGE):
+        return ConfigurationError(
+            f"{path}: damaged ({message[:200]}). Nothing was changed. Move it away and put the newest file of "
+            f"{path.parent / 'kept'} in its place, or just move it away: the landing still holds the data. "
+            "Then load again."
+        )
+    return None
