@@ -95,7 +95,7 @@ def shown_odd(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
         odd.execute("UPDATE meta.warehouse SET source = 'live', note = NULL")
         odd.execute("UPDATE meta.completeness SET verdict = 'refused' WHERE resource = 'order_payments'")
         odd.execute("UPDATE marts.ar_aging SET customer_name = ?", [HOSTILE])
-        odd.execute("UPDATE marts.ar_aging SET currency = NULL WHERE currency = 'CAD'")
+        odd.execute("UPDATE marts.ar_aging SET currency = NULL WHERE days_past_due IS NULL")
         odd.execute("DELETE FROM marts.brand_performance")
         odd.execute("DELETE FROM marts.sell_through")
     return execute(folder, ROOT)
@@ -144,7 +144,7 @@ def test_no_chart_adds_or_compares_two_currencies(shown: dict[str, str]) -> None
     for chart in ("bucket-chart", "customer-chart", "brand-chart"):
         datasets = specification(shown[chart])["datasets"].values()
 
-        assert [len({row["currency"] for row in rows}) for rows in datasets] == [1, 1], chart
+        assert {len({row["currency"] for row in rows}) for rows in datasets} == {1}, chart
 
 
 def test_the_customers_listed_are_the_ten_furthest_behind(
@@ -152,7 +152,8 @@ def test_the_customers_listed_are_the_ten_furthest_behind(
 ) -> None:
     owed = con.execute(
         "SELECT currency, customer_name || ' · ' || customer_id, sum(open_balance) AS past_due FROM marts.ar_aging "
-        "WHERE open_balance > 0 AND days_past_due > 0 GROUP BY ALL ORDER BY currency, past_due DESC"
+        "WHERE open_balance > 0 AND days_past_due > 0 GROUP BY currency, customer_name, customer_id "
+        "ORDER BY currency, past_due DESC, customer_id"
     ).fetchall()
     place: Counter[str] = Counter()
     worst = []
@@ -243,6 +244,6 @@ def test_a_customers_name_cannot_run_code_in_the_notebook(shown_odd: dict[str, s
 
 
 def test_orders_without_a_currency_and_marts_without_rows_are_shown_as_such(shown_odd: dict[str, str]) -> None:
-    assert {bar["currency"] for bar in drawn(shown_odd["bucket-chart"])} == {"USD", "no currency"}
+    assert {"USD", "no currency"} <= {bar["currency"] for bar in drawn(shown_odd["bucket-chart"])}
     assert "No rows." in shown_odd["brand-chart"]
     assert listed(shown_odd["stock-table"]) == []
