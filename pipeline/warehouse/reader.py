@@ -1,6 +1,8 @@
 """Opening warehouse files without ever being in a load's way."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -20,16 +22,26 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
     """
     con = duckdb.connect()
     try:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
-        con.execute(f"USE {CATALOG}")
-    except BaseException as error:
+        with damage_refused(path):
+            con.execute("SET TimeZone = 'UTC'")
+            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+            con.execute(f"USE {CATALOG}")
+    except BaseException:
         con.close()
-        damage = damage_in(path, error)
-        if damage is not None:
-            raise damage from error
         raise
     return con
+
+
+@contextmanager
+def damage_refused(path: Path) -> Iterator[None]:
+    """Raise ConfigurationError for what DuckDB says inside when it cannot read the warehouse at `path`."""
+    try:
+        yield
+    except duckdb.Error as error:
+        damage = damage_in(path, error)
+        if damage is None:
+            raise
+        raise damage from error
 
 
 def damage_in(path: Path, error: BaseException | None) -> ConfigurationError | None:

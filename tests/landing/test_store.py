@@ -1,0 +1,188 @@
+"""A landing holds what its manifests name: whole files, with their checksums, for their owner only."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import ConfigurationError
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead
+from pipeline.landing.store import write_aside
+
+AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
+ROWS = pa.table({"number": ["a", "b"], "total": [1, 2]})
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    return Landing(tmp_path / "data" / "landing")
+
+
+def manifest_of(run_id: str, *batches: Batch, quarantine: tuple[Batch, ...] = ()) -> Manifest:
+    read = ResourceRead(resource="orders", key="number", scope="all", batches=batches, watermark=AT)
+    return Manifest(
+        run_id=run_id, kind="full", source="live", base_url="https://example.com/api/v2/", company="acme",
+        started_at=AT, finished_at=AT, server_time=AT, resources=(read,), quarantine=quarantine, requests=3,
+    )  # fmt: skip
+
+
+def files(landing: Landing) -> set[str]:
+    return {path.relative_to(landing.root).as_posix() for path in landing.root.rglob("*") if path.is_file()}
+
+
+def test_a_batch_is_read_back_as_it_was_written(landing: Landing) -> None:
+    batch = landing.write_batch("orders", "run-1", 1, ROWS)
+
+    assert pq.read_table(landing.check(batch)).equals(ROWS)
+    assert (batch.resource, batch.file, batch.rows) == ("orders", "orders/run-1-0001.parquet", 2)
+    assert batch.bytes == landing.path_of(batch).stat().st_size
+
+
+def test_a_manifest_is_read_back_as_it_was_committed(landing: Landing) -> None:
+    batch = landing.write_batch("orders", "run-1", 1, ROWS)
+    manifest = manifest_of("run-1", batch, quarantine=(landing.write_quarantine("run-1", 1, ROWS),))
+
+    landing.commit(manifest)
+
+    assert landing.manifests() == [manifest]
+
+
+def test_manifests_come_oldest_first(landing: Landing) -> None:
+    for run_id in ("20261124T020000Z-0001", "20261123T020000Z-ffff", "20261124T020000Z-0000"):
+        landing.commit(manifest_of(run_id))
+
+    assert [manifest.run_id for manifest in landing.manifests()] == [
+        "20261123T020000Z-ffff",
+        "20261124T020000Z-0000",
+        "20261124T020000Z-0001",
+    ]
+
+
+def test_an_empty_landing_has_no_manifests_and_nothing_to_sweep(landing: Landing) -> None:
+    landing.sweep()
+
+    assert landing.manifests() == []
+
+
+def test_only_the_owner_can_read_it(landing: Landing) -> None:
+    landing.commit(manifest_of("run-1", landing.write_batch("orders", "run-1", 1, ROWS)))
+
+    for path in [landing.root.parent, *landing.root.parent.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_damaged_batch_is_named(landing: Landing) -> None:
+    batch = landing.write_batch("orders", "run-1", 1, ROWS)
+    content = bytearray(landing.path_of(batch).read_bytes())
+    content[len(content) // 2] ^= 1
+    landing.path_of(batch).write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match=r"run-1-0001\.parquet: damaged"):
+        landing.check(batch)
+
+
+def test_a_missing_batch_is_named(landing: Landing) -> None:
+    batch = landing.write_batch("orders", "run-1", 1, ROWS)
+    landing.path_of(batch).unlink()
+
+    with pytest.raises(ConfigurationError, match=r"run-1-0001\.parquet: cannot be read"):
+        landing.check(batch)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"null", b"\xff\xfe", b'{"format": "one"}', b'{"format": 1, "run_id": 7}'])
+def test_a_damaged_manifest_is_named(landing: Landing, text: bytes) -> None:
+    landing.commit(manifest_of("run-1")).write_bytes(text)
+
+    with pytest.raises(ConfigurationError, match=r"run-1\.json: damaged manifest"):
+        landing.manifests()
+
+
+def test_a_manifest_of_a_newer_version_is_named_as_such(landing: Landing) -> None:
+    landing.commit(manifest_of("run-1")).write_text('{"format": 2, "whatever": []}')
+
+    with pytest.raises(ConfigurationError, match=r"run-1\.json: written by a newer Leafhouse"):
+        landing.manifests()
+
+
+def test_batches_do_not_count_before_their_manifest_and_are_swept(landing: Landing) -> None:
+    kept = landing.write_batch("orders", "run-1", 1, ROWS)
+    kept_aside = landing.write_quarantine("run-1", 1, ROWS)
+    landing.commit(manifest_of("run-1", kept, quarantine=(kept_aside,)))
+    landing.write_batch("orders", "run-2", 1, ROWS)
+    landing.write_quarantine("run-2", 1, ROWS)
+    assert [manifest.run_id for manifest in landing.manifests()] == ["run-1"]
+
+    landing.sweep()
+
+    assert files(landing) == {kept.file, kept_aside.file, "_manifests/run-1.json"}
+
+
+def test_half_written_files_are_swept(landing: Landing) -> None:
+    landing.commit(manifest_of("run-1"))
+    for name in ("orders/.run-2-0001.parquet.part", "_manifests/.run-2.json.part"):
+        (landing.root / name).parent.mkdir(exist_ok=True)
+        (landing.root / name).write_bytes(b"half")
+    assert len(landing.manifests()) == 1
+
+    landing.sweep()
+
+    assert files(landing) == {"_manifests/run-1.json"}
+
+
+def test_forgetting_a_run_removes_its_files_and_no_others(landing: Landing) -> None:
+    for run_id in ("run-1", "run-2"):
+        landing.commit(manifest_of(run_id, landing.write_batch("orders", run_id, 1, ROWS)))
+
+    landing.forget(["run-1"])
+
+    assert files(landing) == {"orders/run-2-0001.parquet", "_manifests/run-2.json"}
+
+
+def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail(aside: Path) -> None:
+        aside.write_text("half")
+        raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        write_aside(path, fail)
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+EXTRACT = """
+import sys
+from pathlib import Path
+import pyarrow as pa
+from pipeline.landing import Landing
+landing = Landing(Path(sys.argv[1]))
+for number in range(1, 4):
+    landing.write_batch("orders", "run-2", number, pa.table({"number": ["a", "b"]}))
+print("landed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_extract_that_is_killed_before_its_commit_changes_nothing(landing: Landing) -> None:
+    landing.commit(manifest_of("run-1", landing.write_batch("orders", "run-1", 1, ROWS)))
+    before = landing.manifests()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", EXTRACT, str(landing.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "landed\n"
+        os.kill(process.pid, signal.SIGKILL)
+
+    assert landing.manifests() == before
+    landing.sweep()
+    assert files(landing) == {"orders/run-1-0001.parquet", "_manifests/run-1.json"}
