@@ -50,7 +50,7 @@ select
     cast(
         coalesce(
             case
-                when discountable_amount <= 0 then 0
+                when discount is null or discountable_amount <= 0 then 0  -- least() passes over nulls
                 when discount_type = '%' then percent_amount
                 when discount_type = '$' then round(least(discount, discountable_amount), 2)
             end,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 import duckdb
@@ -147,10 +148,11 @@ def load(con: duckdb.DuckDBPyConnection, source: oracle.Rows) -> None:
         )
 
 
-def differences(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
-    """The rows that only one side has, as columns and texts."""
+def differences(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:
+    """What differs between two marts: in each pair of rows that only one side has, the columns that are not equal."""
     left, right = _counted(found), _counted(expected)
-    return sorted((left - right).elements()), sorted((right - left).elements())
+    pairs = zip_longest(sorted((left - right).elements()), sorted((right - left).elements()), fillvalue=())
+    return "\n".join(f"{sorted(set(one) - set(other))} != {sorted(set(other) - set(one))}" for one, other in pairs)
 
 
 def _counted(rows: list[dict[str, Any]]) -> Counter[tuple[tuple[str, str], ...]]:
@@ -184,7 +186,7 @@ def test_every_mart_equals_the_independent_calculation(
     failed = {each.audit_id for each in run_audits(con, chosen, PROJECT) if each.severity == "error" and each.failures}
 
     def same(mart: str, expected: list[dict[str, Any]]) -> None:
-        assert differences(rows_of(con, mart), expected) == ([], []), mart
+        assert differences(rows_of(con, mart), expected) == "", mart
 
     same("marts.ar_aging", oracle.ar_aging(source, as_of))
     same("marts.ar_aging_by_customer", oracle.ar_aging_by_customer(source, as_of))
