@@ -42,7 +42,7 @@ class Model:
     def line_of(self, text: str) -> int:
         """Return the first line that mentions `text`, comments aside."""
         for number, line in enumerate(self.text.splitlines(), 1):
-            if re.search(rf"{re.escape(text)}\b", line.partition("--")[0]):
+            if re.search(rf"{re.escape(text)}(?!\w)", line.partition("--")[0]):
                 return number
         return 1
 

@@ -1,76 +1,105 @@
 -- severity: error
 -- Every live row of raw is one row of staging, and no join on the way to the marts multiplies or drops rows.
 with
-    raw_rows as (
-        select 'orders_received' as step, _company, cast(number as varchar) as key
+    expected as (
+        select 'orders_received' as step, _company, count(*) as row_count, count(distinct number) as keys
         from raw.orders_received
         where _deleted_at is null
+        group by _company
         union all
-        select 'line_items' as step, _company, cast(id as varchar) as key
+        select 'line_items' as step, _company, count(*) as row_count, count(distinct id) as keys
         from raw.line_items
         where _deleted_at is null
+        group by _company
         union all
-        select 'customers' as step, _company, cast(id as varchar) as key
+        select 'customers' as step, _company, count(*) as row_count, count(distinct id) as keys
         from raw.customers
         where _deleted_at is null
+        group by _company
         union all
-        select 'products' as step, _company, cast(id as varchar) as key
+        select 'products' as step, _company, count(*) as row_count, count(distinct id) as keys
         from raw.products
         where _deleted_at is null
+        group by _company
         union all
-        select 'order_payments' as step, _company, cast(id as varchar) as key
+        select 'order_payments' as step, _company, count(*) as row_count, count(distinct id) as keys
         from raw.order_payments
         where _deleted_at is null
-    ),
-    staging_rows as (
-        select 'orders_received' as step, _company, order_number as key from staging.orders_received
+        group by _company
         union all
-        select 'line_items' as step, _company, cast(line_id as varchar) as key from staging.line_items
-        union all
-        select 'customers' as step, _company, cast(customer_id as varchar) as key from staging.customers
-        union all
-        select 'products' as step, _company, cast(product_id as varchar) as key from staging.products
-        union all
-        select 'order_payments' as step, _company, cast(payment_id as varchar) as key from staging.order_payments
-    ),
-    expected as (
-        select * from raw_rows
-        union all
-        select 'line_amounts' as step, line_items._company, cast(line_items.line_id as varchar) as key
-        from staging.line_items
+        select 'line_amounts' as step, lines._company, count(*) as row_count, count(distinct lines.line_id) as keys
+        from staging.line_items as lines
         where exists (
             select 1
-            from staging.orders_received
-            where orders_received._company = line_items._company
-                and orders_received.order_number = line_items.order_number
+            from staging.orders_received as orders
+            where orders._company = lines._company and orders.order_number = lines.order_number
         )
+        group by lines._company
         union all
-        select 'ar_aging' as step, _company, order_number as key
+        select 'sold_lines' as step, lines._company, count(*) as row_count, count(distinct lines.line_id) as keys
+        from intermediate.line_amounts as lines
+        where exists (
+            select 1
+            from staging.orders_received as orders
+            where orders._company = lines._company
+                and orders.order_number = lines.order_number
+                and (orders.is_booked or orders.is_receivable)
+        )
+        group by lines._company
+        union all
+        select 'ar_aging' as step, _company, count(*) as row_count, count(distinct order_number) as keys
         from intermediate.order_balances
         where is_receivable and open_balance <> 0
+        group by _company
         union all
-        select 'sell_through' as step, _company, cast(product_id as varchar) as key from staging.products
+        select 'sell_through' as step, _company, count(*) as row_count, count(distinct product_id) as keys
+        from staging.products
+        group by _company
     ),
     found as (
-        select * from staging_rows
+        select 'orders_received' as step, _company, count(*) as row_count, count(distinct order_number) as keys
+        from staging.orders_received
+        group by _company
         union all
-        select 'line_amounts' as step, _company, cast(line_id as varchar) as key from intermediate.line_amounts
+        select 'line_items' as step, _company, count(*) as row_count, count(distinct line_id) as keys
+        from staging.line_items
+        group by _company
         union all
-        select 'ar_aging' as step, _company, order_number as key from marts.ar_aging
+        select 'customers' as step, _company, count(*) as row_count, count(distinct customer_id) as keys
+        from staging.customers
+        group by _company
         union all
-        select 'sell_through' as step, _company, cast(product_id as varchar) as key from marts.sell_through
-    ),
-    expected_counts as (select step, _company, key, count(*) as row_count from expected group by step, _company, key),
-    found_counts as (select step, _company, key, count(*) as row_count from found group by step, _company, key)
+        select 'products' as step, _company, count(*) as row_count, count(distinct product_id) as keys
+        from staging.products
+        group by _company
+        union all
+        select 'order_payments' as step, _company, count(*) as row_count, count(distinct payment_id) as keys
+        from staging.order_payments
+        group by _company
+        union all
+        select 'line_amounts' as step, _company, count(*) as row_count, count(distinct line_id) as keys
+        from intermediate.line_amounts
+        group by _company
+        union all
+        select 'sold_lines' as step, _company, count(*) as row_count, count(distinct line_id) as keys
+        from intermediate.sold_lines
+        group by _company
+        union all
+        select 'ar_aging' as step, _company, count(*) as row_count, count(distinct order_number) as keys
+        from marts.ar_aging
+        group by _company
+        union all
+        select 'sell_through' as step, _company, count(*) as row_count, count(distinct product_id) as keys
+        from marts.sell_through
+        group by _company
+    )
 select
-    coalesce(expected_counts.step, found_counts.step) as step,
-    coalesce(expected_counts._company, found_counts._company) as _company,
-    coalesce(expected_counts.key, found_counts.key) as key,
-    coalesce(expected_counts.row_count, 0) as expected_rows,
-    coalesce(found_counts.row_count, 0) as found_rows
-from expected_counts
-full join found_counts
-    on found_counts.step = expected_counts.step
-    and found_counts._company = expected_counts._company
-    and found_counts.key = expected_counts.key
-where expected_counts.row_count is distinct from found_counts.row_count
+    coalesce(expected.step, found.step) as step,
+    coalesce(expected._company, found._company) as _company,
+    expected.row_count as expected_rows,
+    found.row_count as found_rows,
+    expected.keys as expected_keys,
+    found.keys as found_keys
+from expected
+full join found on found.step = expected.step and found._company = expected._company
+where expected.row_count is distinct from found.row_count or expected.keys is distinct from found.keys

@@ -169,7 +169,7 @@ def _text(value: Any) -> str:
     window=st.sampled_from([90, 7]),
 )
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     database=None,
