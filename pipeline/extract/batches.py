@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.extract.normalise import Rejected
+from pipeline.extract.reading import ChildRead, Reading
 from pipeline.landing import Batch, Landing
 from pipeline.resources import Resource, WithParent
 
@@ -27,25 +28,29 @@ _BATCH_BYTES = 8 * 2**20
 
 @dataclass
 class Landed:
-    """What one reading landed, by resource name: the resource itself and those embedded in it."""
+    """What has been landed of one reading, by resource name: the resource itself and those embedded in it."""
 
     batches: list[Batch] = field(default_factory=list)
     rejected: list[tuple[str, Rejected]] = field(default_factory=list)
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    childless: int = 0
+    received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    keyless: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    childless: list[str] = field(default_factory=list)
 
 
 class Workshop:
-    """What the extractors of a run share: the landing, the run's stamp on every row, one decoder at a time."""
+    """What the extractors of a run share: the landing, the run's stamp on every row, one decoder at a time.
 
-    def __init__(self, landing: Landing, run_id: str, company: str, extracted_at: datetime) -> None:
+    `used` are the numbers of batches that are taken already, when an interrupted run goes on.
+    """
+
+    def __init__(self, landing: Landing, run_id: str, company: str, extracted_at: datetime, used: int = 0) -> None:
         self.landing = landing
         self.run_id = run_id
         self.company = company
         self.extracted_at = extracted_at
         self.limiter = anyio.CapacityLimiter(1)
-        self._numbers: Mapping[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1))
+        self._numbers: Mapping[str, itertools.count[int]] = defaultdict(lambda: itertools.count(used + 1))
 
     def write(self, resource: str, table: pa.Table) -> Batch:
         """Land a decoded table, stamped with company, run and time."""
@@ -102,18 +107,31 @@ class Decoders:
     def _land_one(self, resource: Resource, decoded: Decoded, workshop: Workshop, landed: Landed) -> None:
         name = resource.name
         landed.rejected += [(name, each) for each in decoded.rejected]
-        landed.rows[name] += decoded.table.num_rows + len(decoded.rejected)
+        landed.received[name] += decoded.table.num_rows + len(decoded.rejected)
         landed.keys[name].update(str(key) for key in decoded.table.column(resource.key).to_pylist())
         landed.keys[name].update(each.key for each in decoded.rejected if each.key is not None)
+        landed.keyless[name] += sum(each.key is None for each in decoded.rejected)
         if decoded.table.num_rows:
             landed.batches.append(workshop.write(name, decoded.table))
+
+    def reading_of(self, landed: Landed) -> Reading:
+        """Return what was landed as a reading; its windows are not proved yet."""
+        children = {
+            each.name: ChildRead(
+                received=landed.received[each.name],
+                distinct=len(landed.keys[each.name]) + landed.keyless[each.name],
+                keyless=landed.keyless[each.name],
+            )
+            for each in self.embedded.values()
+        }
+        return Reading(batches=landed.batches, rejected=landed.rejected, children=children, childless=landed.childless)
 
 
 class Collector:
     """Takes the pages of one reading and lands them batch by batch in the background."""
 
     def __init__(self, decoders: Decoders, workshop: Workshop, tasks: TaskGroup) -> None:
-        self.landed = Landed()
+        self._landed = Landed()
         self._decoders = decoders
         self._workshop = workshop
         self._tasks = tasks
@@ -131,12 +149,12 @@ class Collector:
             if len(self._rows) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
                 await self._flush()
 
-    async def finish(self) -> Landed:
+    async def finish(self) -> Reading:
         """Land what is left, and return all that was landed."""
         async with self._gate:
             await self._flush()
             await self._idle.wait()
-        return self.landed
+        return self._decoders.reading_of(self._landed)
 
     async def _flush(self) -> None:
         await self._idle.wait()
@@ -147,6 +165,6 @@ class Collector:
 
     async def _land(self, rows: list[bytes], done: anyio.Event) -> None:
         await anyio.to_thread.run_sync(
-            self._decoders.land, rows, self._workshop, self.landed, limiter=self._workshop.limiter
+            self._decoders.land, rows, self._workshop, self._landed, limiter=self._workshop.limiter
         )
         done.set()

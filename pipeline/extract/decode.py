@@ -29,13 +29,13 @@ class Decoded:
 
     `table` has the columns of `resources.columns_of` and `_extra`; `rejected` are the rows that broke their
     contract; `children` are, per embedded field, the parents' keys and the raw rows found inside
-    (`childless` counts the parents that did not carry the field at all).
+    (`childless` are the keys of the parents that did not carry the field at all).
     """
 
     table: pa.Table
     rejected: list[Rejected]
     children: dict[str, tuple[list[str], list[bytes]]] = field(default_factory=dict)
-    childless: int = 0
+    childless: list[str] = field(default_factory=list)
 
 
 class RowDecoder:
@@ -192,7 +192,7 @@ class RowDecoder:
             parents, rows = decoded.children.setdefault(member.name, ([], []))
             for key, embedded in zip(columns[self._key_index], column, strict=True):
                 if embedded is None:
-                    decoded.childless += 1
+                    decoded.childless.append(str(key))
                     continue
                 parents.extend([str(key)] * len(embedded))
                 rows.extend(bytes(row) for row in embedded)

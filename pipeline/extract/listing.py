@@ -1,56 +1,73 @@
-"""Reading one listing: its pages side by side, each window until it is proved complete."""
+"""Reading one listing: its pages side by side, each window until it is proved complete.
 
-from collections.abc import Iterator
+A window of one page is one moment of the source. Longer ones are read in pages that overlap by a row: rows that
+come or go before it shift that row, and where the seam does not match the window is read again. Distinct keys must
+then equal the count that the API states last. What cannot be read in peace is cut in halves by creation.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from pipeline.errors import IncompleteError
-from pipeline.extract.batches import Collector, Decoders, Landed, Workshop
+from pipeline.extract.batches import Collector, Decoders, Workshop
+from pipeline.extract.heads import HeadReader
+from pipeline.extract.journal import Entry, JournalFile
 from pipeline.extract.progress import ResourceProgress
+from pipeline.extract.reading import Reading
 from pipeline.extract.tasks import task_group
-from pipeline.extract.windows import HeadReader, IgnoredFilter, Window, first_windows
+from pipeline.extract.windows import Bound, IgnoredFilter, Window, first_windows
+from pipeline.landing import Batch, WindowRead
 from pipeline.leaflink import Client
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
 from pipeline.resources import Changed, Resource
 
 READINGS = 5
+# A window that can be cut in halves is not fought for longer than this.
+_READINGS_BEFORE_CUT = 2
 _BROKEN_PAGES = 3
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
 
 
+class UnstableWindow(IncompleteError):
+    """Rows shifted, or are missing, in every reading of a window."""
+
+
 @dataclass
-class Reading:
-    """One reading of one or more windows: what came, against the API's own count."""
+class _Attempt:
+    """One reading of a window: its pages (offset and row identities) and the API's last count."""
 
     stated: int = 0
     received: int = 0
     keyless: int = 0
-    rereads: int = 0
     keys: set[str] = field(default_factory=set)
-    landed: list[Landed] = field(default_factory=list)
+    pages: list[tuple[int, list[str]]] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
-        """Whether the distinct rows are as many as the API stated."""
-        return len(self.keys) + self.keyless == self.stated
+        """Whether every seam matches and the distinct rows are as many as the API stated."""
+        return len(self.keys) + self.keyless == self.stated and self._seams_match()
 
-    def add(self, other: "Reading") -> None:
-        """Take in the reading of a further window."""
-        self.stated += other.stated
-        self.received += other.received
-        self.keyless += other.keyless
-        self.rereads += other.rereads
-        self.keys |= other.keys
-        self.landed += other.landed
+    def _seams_match(self) -> bool:
+        pages = sorted(self.pages)
+        for (offset, rows), (next_offset, next_rows) in pairwise(pages):
+            shift = next_offset - offset
+            if shift > len(rows) or (shift == len(rows) and len(rows) > 1):
+                return False
+            overlap = rows[shift : shift + len(next_rows)]
+            if overlap != next_rows[: len(overlap)]:
+                return False
+        return True
 
 
 class Listing:
-    """The listing of one resource at the API."""
+    """The listing of one resource at the API. `on_landed` is called with each batch once its window is complete."""
 
     def __init__(
-        self, client: Client, resource: Resource, decoders: Decoders, workshop: Workshop, progress: ResourceProgress,
-        *, page_size: int, connections: int,
+        self, client: Client, resource: Resource, decoders: Decoders, workshop: Workshop, journal: JournalFile,
+        progress: ResourceProgress, *, page_size: int, connections: int, on_landed: Callable[[Batch], None],
     ) -> None:  # fmt: skip
         self.resource = resource
         self.server_time: datetime | None = None
@@ -58,10 +75,13 @@ class Listing:
         self._client = client
         self._decoders = decoders
         self._workshop = workshop
+        self._journal = journal
         self._progress = progress
         self._page_size = page_size
         self._connections = connections
+        self._on_landed = on_landed
         refresh = resource.refresh
+        self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
         fields = (refresh.created_field, refresh.modified_field) if isinstance(refresh, Changed) else ()
         self._heads = HeadReader(resource.key, fields)
 
@@ -69,101 +89,153 @@ class Listing:
         """Return how many rows the API states for `window`, asking for a single one."""
         return (await self._fetch(window, 0, 1)).count
 
-    async def read_all(self) -> Reading:
-        """Read the whole listing, in windows when it is long and can be cut by creation."""
-        whole = Window(self.resource.params)
-        first = await self._fetch(whole, 0, self._page_size)
-        refresh = self.resource.refresh
-        if first.count <= LARGEST_WINDOW or not isinstance(refresh, Changed):
-            return await self.read(whole, first)
-        assert self.server_time is not None
-        self._progress.total = first.count
-        reading = Reading()
-        try:
-            for window in first_windows(self.resource.params, refresh.created_field, self.server_time):
-                reading.add(await self._read_in_parts(window))
-            reading.stated = await self.count(whole)
-        except IgnoredFilter:
-            reading.stated = -1
-        if reading.is_complete:
-            return reading
-        # The filter does nothing, rows lack the field, or the source moved: one window over everything decides.
-        self._progress.rows = 0
-        again = await self.read(whole)
-        again.rereads += 1
-        return again
+    async def read(self, window: Window) -> Reading:
+        """Read all of `window`, in parts by creation where it is long.
 
-    async def _read_in_parts(self, window: Window) -> Reading:
+        Raises UnstableWindow when rows shift in every reading, IgnoredFilter when a filter does nothing.
+        """
+        done = self._recall(window)
+        if done is not None:
+            return done
         first = await self._fetch(window, 0, self._page_size)
+        if self._cut_by is None:
+            return await self._read_whole(window, first, READINGS)
+        if first.count <= LARGEST_WINDOW:
+            try:
+                return await self._read_whole(window, first, _READINGS_BEFORE_CUT)
+            except UnstableWindow:
+                self._progress.rows = 0
+        try:
+            reading = await self._read_parts(window, self._cut_by)
+            if await self._parts_hold_everything(window, self._cut_by):
+                return reading
+        except IgnoredFilter:
+            pass
+        # Creation does not filter here, or rows have none: only one window over everything is left.
+        self._progress.rows = 0
+        return await self._read_whole(window, None, READINGS)
+
+    async def _read_parts(self, window: Window, by: str) -> Reading:
         assert self.server_time is not None
-        parts = window.split(self.server_time) if first.count > LARGEST_WINDOW else None
-        if parts is None:
-            return await self.read(window, first)
         reading = Reading()
-        for part in parts:
-            reading.add(await self._read_in_parts(part))
+        for part in first_windows(window, by, self.server_time):
+            reading.add(await self._read_part(part, by))
         return reading
 
-    async def read(self, window: Window, first: Page | None = None) -> Reading:
-        """Read a window until it is complete; `first` is its first page if it is known already.
-
-        Raises IncompleteError after a bounded number of readings, IgnoredFilter when the filter does nothing.
-        """
-        for rereads in range(READINGS):
+    async def _read_part(self, window: Window, by: str) -> Reading:
+        done = self._recall(window)
+        if done is not None:
+            return done
+        first = await self._fetch(window, 0, self._page_size)
+        assert self.server_time is not None
+        parts = window.split(by, self.server_time)
+        if first.count <= LARGEST_WINDOW or parts is None:
             before = self._progress.rows
-            reading = await self._read_once(window, first)
-            reading.rereads = rereads
-            if reading.is_complete:
+            try:
+                return await self._read_whole(window, first, READINGS if parts is None else _READINGS_BEFORE_CUT)
+            except UnstableWindow:
+                if parts is None or first.count <= 1:
+                    raise
+                self._progress.rows = before
+        reading = Reading()
+        for part in parts:
+            reading.add(await self._read_part(part, by))
+        return reading
+
+    async def _parts_hold_everything(self, window: Window, by: str) -> bool:
+        """Whether the listing has no row outside of its parts, such as one without a creation date."""
+        assert self.server_time is not None
+        for _ in range(READINGS):
+            whole = await self.count(window)
+            parts = [await self.count(part) for part in _halves(window, by, self.server_time)]
+            if whole == await self.count(window):  # nothing came or went while the parts were counted
+                return whole == sum(parts)
+        return False
+
+    def _recall(self, window: Window) -> Reading | None:
+        """Return the window as an interrupted run read it, if it did."""
+        entry = self._journal.find(self.resource.name, window.query())
+        if entry is None:
+            return None
+        self.server_time = min(self.server_time or entry.server_time, entry.server_time)
+        self._progress.rows += entry.reading.received
+        self._hand_on(entry.reading)
+        return entry.reading
+
+    def _hand_on(self, reading: Reading) -> None:
+        for batch in reading.batches:
+            self._on_landed(batch)
+
+    async def _read_whole(self, window: Window, first: Page | None, readings: int) -> Reading:
+        """Read a window until it is complete; `first` is its first page if it is known already."""
+        before = self._progress.rows
+        for rereads in range(readings):
+            attempt, reading = await self._read_once(window, first)
+            if attempt.is_complete:
+                proof = WindowRead(
+                    window=window.label, stated=attempt.stated, received=attempt.received,
+                    distinct=len(attempt.keys) + attempt.keyless, rereads=rereads,
+                )  # fmt: skip
+                reading.windows.append(proof)
+                reading.keyless = attempt.keyless
+                assert self.server_time is not None
+                self._journal.add(self.resource.name, window.query(), Entry(self.server_time, reading))
+                self._hand_on(reading)
                 return reading
             first, self._progress.rows = None, before
-        raise IncompleteError(
-            f"{self.resource.name}: {len(reading.keys) + reading.keyless:,} of {reading.stated:,} rows received "
-            f"after {READINGS} readings. The last warehouse stays in place. Run again later, it is safe."
+        distinct = len(attempt.keys) + attempt.keyless
+        raise UnstableWindow(
+            f"{self.resource.name} ({window.label}): {distinct:,} of {attempt.stated:,} rows received "
+            f"after {readings} readings. The last warehouse stays in place. Run again later, it is safe."
         )
 
-    async def _read_once(self, window: Window, first: Page | None) -> Reading:
-        reading = Reading()
+    async def _read_once(self, window: Window, first: Page | None) -> tuple[_Attempt, Reading]:
+        attempt = _Attempt()
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
             page = first or await self._fetch(window, 0, self._page_size)
-            step, total = len(page.rows), page.count
-            await self._take(window, page, reading, collector)
-            if step:
-                await self._read_pages(window, iter(range(step, total, step)), step, reading, collector)
-                if reading.stated > total:  # rows came in at the front meanwhile: what was last has moved back
-                    moved = iter(range(total, reading.stated, step))
-                    await self._read_pages(window, moved, step, reading, collector)
-            reading.landed.append(await collector.finish())
-        return reading
+            await self._take(window, 0, page, attempt, collector)
+            size, read = len(page.rows), 0
+            while size and read < attempt.stated:  # once more when rows came in meanwhile: what was last has moved back
+                read, start = attempt.stated, read
+                stride = max(size - 1, 1)
+                offsets = range(max(stride, start - 1), read - 1 if size > 1 else read, stride)
+                await self._read_pages(window, iter(offsets), size, attempt, collector)
+            return attempt, await collector.finish()
 
     async def _read_pages(
-        self, window: Window, offsets: Iterator[int], step: int, reading: Reading, collector: Collector
+        self, window: Window, offsets: Iterator[int], size: int, attempt: _Attempt, collector: Collector
     ) -> None:
         async def read_some() -> None:
             for offset in offsets:
-                position, end = offset, offset + step
-                while position < min(end, reading.stated):
-                    page = await self._fetch(window, position, end - position)
-                    await self._take(window, page, reading, collector)
-                    if not page.rows:
+                position, end = offset, min(offset + size, attempt.stated)
+                while position < end:
+                    page = await self._fetch(window, position, min(size, end - position))
+                    await self._take(window, position, page, attempt, collector)
+                    # A limit may be clamped: go on by what came, not by what was asked, and overlap again.
+                    if position + len(page.rows) >= end or len(page.rows) < 2:
                         break
-                    position += len(page.rows)  # a limit may be clamped: go on by what came, not by what was asked
+                    position += len(page.rows) - 1
 
         async with task_group() as readers:
             for _ in range(self._connections):
                 readers.start_soon(read_some)
 
-    async def _take(self, window: Window, page: Page, reading: Reading, collector: Collector) -> None:
+    async def _take(self, window: Window, offset: int, page: Page, attempt: _Attempt, collector: Collector) -> None:
         heads = self._heads.read(page.rows)
-        if window.field is not None:
-            window.check(self._heads.moments(heads, window.field))
-        reading.stated = page.count
-        reading.received += len(page.rows)
-        reading.keys.update(head.key for head in heads if head.key is not None)
-        reading.keyless += sum(head.key is None for head in heads)
-        self._progress.rows += len(page.rows)
+        window.check(heads)
+        new = [
+            row for row, head in zip(page.rows, heads, strict=True) if head.key is None or head.key not in attempt.keys
+        ]
+        attempt.stated = page.count
+        attempt.received += len(page.rows)
+        attempt.keyless += sum(head.key is None for head in heads)
+        attempt.keys.update(head.key for head in heads if head.key is not None)
+        identities = [head.key or f"row {hash(row)}" for row, head in zip(page.rows, heads, strict=True)]
+        attempt.pages.append((offset, identities))
+        self._progress.rows += len(new)
         self._progress.total = max(self._progress.total or 0, page.count)
-        await collector.add(page.rows)
+        await collector.add(new)
 
     async def _fetch(self, window: Window, offset: int, limit: int) -> Page:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
@@ -181,3 +253,9 @@ class Listing:
                         "The last warehouse stays in place. Run again later, it is safe."
                     ) from error
         raise AssertionError("unreachable")
+
+
+def _halves(window: Window, by: str, now: datetime) -> tuple[Window, Window]:
+    """Return a window as its past and the rest, which together have every row that can be cut."""
+    bound = next((each for each in window.bounds if each.field == by), Bound(by))
+    return window.limited(Bound(by, bound.low, now)), window.limited(Bound(by, now, bound.high))

@@ -32,6 +32,10 @@ class Plan:
 
     steps: Mapping[str, Step]
 
+    def __str__(self) -> str:
+        """Return the plan in words: an interrupted run can be taken up by the same plan only."""
+        return ", ".join(f"{name}: {step.way}" for name, step in self.steps.items())
+
     @property
     def is_incremental(self) -> bool:
         """Whether some resource is read by its changes."""

@@ -19,9 +19,13 @@ class ResourceProgress:
 
 @dataclass
 class Progress:
-    """All resources of a run. `on_read` is called as each of them is complete (or refused)."""
+    """All resources of a run. `is_resumed` when an interrupted run goes on; `on_read` is called as each of the
+
+    resources is complete (or refused).
+    """
 
     resources: dict[str, ResourceProgress] = field(default_factory=dict)
+    is_resumed: bool = False
     on_read: Callable[[ResourceRead], None] = lambda read: None
 
     def of(self, resource: str) -> ResourceProgress:

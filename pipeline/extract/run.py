@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.errors import IncompleteError, RefusedError, UsageError
-from pipeline.extract.batches import Decoders, Landed, Workshop
-from pipeline.extract.listing import Listing, Reading
+from pipeline.extract.batches import Decoders, Workshop
+from pipeline.extract.journal import JournalFile
+from pipeline.extract.listing import Listing
 from pipeline.extract.normalise import Rejected
 from pipeline.extract.plan import Plan, Step
 from pipeline.extract.progress import Progress
+from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.tasks import task_group
-from pipeline.extract.windows import IgnoredFilter, Window
-from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope, new_run_id
+from pipeline.extract.windows import Bound, IgnoredFilter, Window
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope, WindowRead
 from pipeline.leaflink import Client
 from pipeline.resources import Changed, Resource, WithParent, all_resources
 
@@ -34,9 +36,10 @@ class Origin:
 
 
 class Extraction:
-    """One run: the extractors share a client, a landing and the decoding workshop.
+    """One run: the extractors share a client, a landing, the journal and the decoding workshop.
 
-    `on_landed` is called with each batch as soon as the reading that it belongs to is complete.
+    `on_landed` is called with each batch as soon as its window is complete. A window that is read once more after all
+    leaves batches that the manifest does not name.
     """
 
     def __init__(
@@ -51,9 +54,10 @@ class Extraction:
         self._connections = connections
         self._progress = progress
         self._on_landed = on_landed or (lambda batch: None)
-        self._started_at = datetime.now(UTC)
-        self.run_id = new_run_id(self._started_at)
-        self._workshop = Workshop(landing, self.run_id, origin.company, self._started_at)
+        self._journal = JournalFile(landing, f"{origin.base_url} {plan}", datetime.now(UTC))
+        journal = self._journal.journal
+        used = sum(len(entry.reading.batches) for entry in journal.entries.values())
+        self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used)
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
         self._server_times: list[datetime] = []
@@ -61,8 +65,11 @@ class Extraction:
     async def run(self) -> Manifest:
         """Read every resource of the plan and commit the manifest.
 
-        Raises the most telling of the errors that the extractors ended with; nothing is committed then.
+        Raises the most telling of the errors that the extractors ended with; nothing is committed then, and what was
+        complete by then need not be read again by the next run.
         """
+        self._landing.sweep()
+        self._progress.is_resumed = self._journal.is_resumed
         for name, step in self._plan.steps.items():
             self._progress.of(name).way = step.way
         async with task_group() as extractors:
@@ -73,6 +80,7 @@ class Extraction:
         self._refuse_too_many_bad_rows()
         manifest = self._manifest()
         self._landing.commit(manifest)
+        self._landing.forget_journal()
         return manifest
 
     async def _extract(self, step: Step) -> None:
@@ -92,60 +100,56 @@ class Extraction:
             await self._extract_children(child, scope, reading, started)
 
     async def _read(self, step: Step, listing: Listing) -> tuple[Reading, Scope]:
+        everything = Window(step.resource.params)
         if step.since is None:
-            return await listing.read_all(), "all"
+            return await listing.read(everything), "all"
         assert isinstance(step.resource.refresh, Changed)
-        window = Window(step.resource.params, step.resource.refresh.modified_field, low=step.since)
         try:
-            return await listing.read(window), "changed"
+            return await listing.read(
+                everything.limited(Bound(step.resource.refresh.modified_field, step.since))
+            ), "changed"
         except IgnoredFilter:
-            return await listing.read_all(), "all"
+            return await listing.read(everything), "all"
 
     async def _extract_children(self, child: Resource, scope: Scope, parents: Reading, started: float) -> None:
         """Land the rows that came inside their parents, or read them on their own when they did not."""
         listing = self._listing(child)
         reading = _embedded_reading(child, parents)
-        missing = sum(landed.childless for landed in parents.landed)
         try:
-            if missing and scope == "changed":
-                reading = await self._read_of_parents(child, listing, parents)
+            if parents.childless and scope == "changed":
+                reading.add(await self._read_of_parents(child, listing, parents.childless))
             elif scope == "all":
-                reading.stated = await listing.count(Window(child.params))
-                if missing or not reading.is_complete:
-                    reading = await listing.read_all()
+                stated = await listing.count(Window(child.params))
+                if parents.childless or reading.distinct != stated:
+                    reading = await listing.read(Window(child.params))
         except RefusedError as error:
-            if missing:
+            if parents.childless:
                 self._finish_refused(child, str(error))
                 return
-            reading.stated = len(reading.keys) + reading.keyless
             scope = "changed"  # without the count of the whole listing, only the sets are proved
         self._finish(child, "all" if scope == "all" else "sets", reading, listing, started)
 
-    async def _read_of_parents(self, child: Resource, listing: Listing, parents: Reading) -> Reading:
+    async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
         assert isinstance(child.refresh, WithParent)
-        numbers, reading = sorted(parents.keys), Reading()
+        numbers, reading = sorted(parents), Reading()
         for start in range(0, len(numbers), _PARENTS_PER_REQUEST):
             asked = ",".join(numbers[start : start + _PARENTS_PER_REQUEST])
             reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked})))
         return reading
 
-    def _finish(
-        self, resource: Resource, scope: Scope, reading: Reading, listing: Listing, started: float
-    ) -> None:  # fmt: skip
+    def _finish(self, resource: Resource, scope: Scope, reading: Reading, listing: Listing, started: float) -> None:
         name, refresh = resource.name, resource.refresh
-        batches = [batch for landed in reading.landed for batch in landed.batches if batch.resource == name]
-        rejected = [each for landed in reading.landed for each in landed.rejected if each[0] == name]
-        for batch in batches:
-            self._on_landed(batch)
+        batches = [batch for batch in reading.batches if batch.resource == name]
+        rejected = [each for each in reading.rejected if each[0] == name]
         self._rejected += rejected
         read = ResourceRead(
             resource=name, key=resource.key, scope=scope, batches=tuple(batches),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
-            stated=reading.stated, received=reading.received, distinct=len(reading.keys) + reading.keyless,
+            stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
             parent=refresh.parent if isinstance(refresh, WithParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent) else None,
-            watermark=listing.server_time if isinstance(refresh, Changed) else None,
+            watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
         )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)
@@ -157,8 +161,9 @@ class Extraction:
 
     def _listing(self, resource: Resource) -> Listing:
         return Listing(
-            self._client, resource, Decoders(resource, all_resources()), self._workshop,
+            self._client, resource, Decoders(resource, all_resources()), self._workshop, self._journal,
             self._progress.of(resource.name), page_size=self._page_size, connections=self._connections,
+            on_landed=self._on_landed,
         )  # fmt: skip
 
     def _children_of(self, resource: Resource) -> list[Resource]:
@@ -169,6 +174,7 @@ class Extraction:
         for read in self._reads:
             if read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received:
                 first = next(each for name, each in self._rejected if name == read.resource)
+                self._landing.forget_journal()
                 raise IncompleteError(
                     f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
                     f"the first one at {first.path or 'the row'}: {first.reason}. Nothing was committed; "
@@ -177,28 +183,25 @@ class Extraction:
 
     def _manifest(self) -> Manifest:
         quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
+        journal = self._journal.journal
         return Manifest(
-            run_id=self.run_id, kind="incremental" if self._plan.is_incremental else "full",
+            run_id=journal.run_id, kind="incremental" if self._plan.is_incremental else "full",
             source="sandbox" if self._origin.source == "sandbox" else "live",
             base_url=self._origin.base_url, company=self._origin.company,
-            started_at=self._started_at, finished_at=datetime.now(UTC),
-            server_time=min(self._server_times, default=self._started_at),
+            started_at=journal.started_at, finished_at=datetime.now(UTC),
+            server_time=min(self._server_times, default=journal.started_at),
             resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,
             requests=self._client.stats.requests, retries=self._client.stats.retries,
         )  # fmt: skip
 
 
 def _embedded_reading(child: Resource, parents: Reading) -> Reading:
-    """Return what was read of `child` inside the rows of its parent."""
-    reading = Reading(landed=[])
-    for landed in parents.landed:
-        reading.received += landed.rows[child.name]
-        reading.keys |= landed.keys[child.name]
-        rejected = [each for each in landed.rejected if each[0] == child.name]
-        reading.keyless += sum(each.key is None for _, each in rejected)
-        reading.landed.append(Landed([b for b in landed.batches if b.resource == child.name], rejected))
-    reading.stated = len(reading.keys) + reading.keyless
-    return reading
+    """Return what was read of `child` inside the rows of its parent; each set is complete with its parent."""
+    found = parents.children.get(child.name, ChildRead())
+    proof = WindowRead(
+        window="inside their parents", stated=found.distinct, received=found.received, distinct=found.distinct
+    )
+    return Reading(windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless)
 
 
 def selected(names: str | None) -> Mapping[str, Resource]:

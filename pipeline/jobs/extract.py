@@ -21,11 +21,10 @@ async def extract(
 ) -> Manifest:
     """Read what is new (everything with `full`) into the landing, and commit it.
 
-    `on_landed` is called with each batch as soon as the reading that it belongs to is complete.
+    `on_landed` is called with each batch as soon as its window is complete.
     """
     settings = job.settings
     plan = make_plan(selected(only), job.landing.manifests(), full=full)
-    job.landing.sweep()
     view.plan(plan)
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
     async with open_source(job) as source:

@@ -8,14 +8,14 @@ import anyio.to_thread
 from pipeline.extract.tasks import task_group
 from pipeline.jobs.extract import extract
 from pipeline.jobs.job import Job
-from pipeline.jobs.load import finish_load, open_build
+from pipeline.jobs.load import finish_load, load, open_build
 from pipeline.landing import Batch
 from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
 
 
 async def run(job: Job, *, full: bool, only: str | None, as_of: date | None, view: ExtractView) -> LoadResult:
-    """Extract and load at the same time: batches are merged as soon as their reading is complete.
+    """Extract and load at the same time: batches are merged as soon as their window is complete.
 
     Raises what `extract` and `load` raise; the published warehouse stays as it was then.
     """
@@ -23,17 +23,22 @@ async def run(job: Job, *, full: bool, only: str | None, as_of: date | None, vie
         runs = build.pending()
         for manifest in runs:
             build.merge(manifest)
+        merged: set[str] = set()
         # Batches wait on disk, not in memory: only their descriptions queue up here.
         send, receive = anyio.create_memory_object_stream[Batch](max_buffer_size=float("inf"))
 
         async def merge_batches() -> None:
             async for batch in receive:
                 await anyio.to_thread.run_sync(build.merge_batch, batch)
+                merged.add(batch.file)
 
         with receive:
             async with task_group() as tasks:
                 tasks.start_soon(merge_batches)
                 with send:
                     manifest = await extract(job, full=full, only=only, view=view, on_landed=send.send_nowait)
-        build.merge(manifest)
-        return finish_load(job, build, [*runs, manifest], as_of)
+        if merged <= {batch.file for read in manifest.resources for batch in read.batches}:
+            build.merge(manifest)
+            return finish_load(job, build, [*runs, manifest], as_of)
+    # A window was read again after its batches had been merged: build anew from what the manifest names.
+    return load(job, as_of=as_of)

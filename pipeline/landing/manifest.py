@@ -21,6 +21,20 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class WindowRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A window of a listing, read and proved: `window` is its filters in words.
+
+    `stated` is the API's count at the end, `received` the rows that came, `distinct` their keys, `rereads` the
+    readings that were thrown away because rows had shifted.
+    """
+
+    window: str
+    stated: int
+    received: int
+    distinct: int
+    rereads: int = 0
+
+
 class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of one resource, and the proof that it was read completely.
 
@@ -47,6 +61,7 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     parent_key: str | None = None
     watermark: datetime | None = None
     refused: str | None = None
+    windows: tuple[WindowRead, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from pipeline.landing.manifest import FORMAT, Batch, Manifest
 
 _QUARANTINE = "_quarantine"
 _MANIFESTS = "_manifests"
+_JOURNAL = "_journal.json"
 _ROW_GROUP = 50_000
 
 
@@ -98,9 +99,31 @@ class Landing:
                 "Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
 
+    def write_journal(self, content: bytes, batches: list[str]) -> None:
+        """Keep what an unfinished run has read so far, and its batches with it."""
+        journal = msgspec.json.encode(_Journal(batches, msgspec.Raw(content)))
+        write_aside(self.root / _JOURNAL, lambda aside: aside.write_bytes(journal))
+
+    def read_journal(self) -> bytes | None:
+        """Return what `write_journal` was given last; None when a run has finished since, or it is damaged."""
+        journal = self._journal()
+        return None if journal is None else bytes(journal.content)
+
+    def forget_journal(self) -> None:
+        """Let go of an unfinished run; the next sweep removes its batches."""
+        (self.root / _JOURNAL).unlink(missing_ok=True)
+
+    def _journal(self) -> "_Journal | None":
+        try:
+            return msgspec.json.decode((self.root / _JOURNAL).read_bytes(), type=_Journal)
+        except (OSError, msgspec.DecodeError):
+            return None
+
     def sweep(self) -> None:
-        """Remove what no manifest names: the leftovers of runs that did not finish."""
-        named = {
+        """Remove what neither a manifest nor the journal names: the leftovers of runs that did not finish."""
+        journal = self._journal()
+        named = set() if journal is None else set(journal.batches)
+        named |= {
             batch.file
             for manifest in self.manifests()
             for batch in (*manifest.quarantine, *(b for read in manifest.resources for b in read.batches))
@@ -118,6 +141,11 @@ class Landing:
 
     def _files(self, pattern: str) -> list[Path]:
         return [path for path in self.root.glob(pattern) if path.is_file()]
+
+
+class _Journal(msgspec.Struct):
+    batches: list[str]
+    content: msgspec.Raw
 
 
 class _Version(msgspec.Struct):

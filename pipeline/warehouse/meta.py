@@ -5,7 +5,7 @@ from importlib.metadata import version
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.landing import Manifest
+from pipeline.landing import Manifest, WindowRead
 
 FORMAT = 1
 
@@ -37,21 +37,29 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("load_id", "VARCHAR", "The load that took it."),
         ),
     ),
-    "completeness": (
-        "One row per run and resource: the proof that all rows came.",
+    "reads": (
+        "One row per run and resource: how it was read.",
         (
             ("run_id", "VARCHAR", "The run."),
             ("resource", "VARCHAR", "The resource."),
             ("scope", "VARCHAR", "all, changed, or sets (children with their parents)."),
-            ("stated", "BIGINT", "Rows that the API stated."),
-            ("received", "BIGINT", "Rows that came."),
-            ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
-            ("quarantined", "BIGINT", "Of these, rows that broke their contract."),
-            ("rereads", "INTEGER", "Readings that were thrown away because the source moved."),
+            ("quarantined", "BIGINT", "Rows that broke their contract."),
             ("requests", "BIGINT", "Requests it took."),
             ("seconds", "DOUBLE", "Seconds it took."),
+            ("refused", "VARCHAR", "Why the API refused it; null when it did not."),
+        ),
+    ),
+    "completeness": (
+        "One row per run, resource and window that was read: the proof that all rows came.",
+        (
+            ("run_id", "VARCHAR", "The run."),
+            ("resource", "VARCHAR", "The resource."),
+            ("window", "VARCHAR", "The filters that were asked with, or everything."),
+            ("stated", "BIGINT", "Rows that the API stated at the end."),
+            ("received", "BIGINT", "Rows that came, those that overlap from page to page included."),
+            ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
+            ("rereads", "INTEGER", "Readings that were thrown away because rows shifted."),
             ("verdict", "VARCHAR", "complete, incomplete or refused."),
-            ("reason", "VARCHAR", "Why it was refused."),
         ),
     ),
     "quarantine": (
@@ -136,12 +144,23 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
         ],
     )  # fmt: skip
     for read in manifest.resources:
-        verdict = "complete" if read.distinct == read.stated else "incomplete"
         con.execute(
-            "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                manifest.run_id, read.resource, read.scope, read.stated, read.received, read.distinct,
-                read.quarantined, read.rereads, read.requests, read.seconds,
-                "refused" if read.refused is not None else verdict, read.refused,
-            ],
-        )  # fmt: skip
+            "INSERT INTO meta.reads VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [manifest.run_id, read.resource, read.scope, read.quarantined, read.requests, read.seconds, read.refused],
+        )
+        whole = WindowRead(
+            window="everything",
+            stated=read.stated,
+            received=read.received,
+            distinct=read.distinct,
+            rereads=read.rereads,
+        )
+        for window in read.windows or (whole,):
+            proved = "complete" if window.distinct == window.stated else "incomplete"
+            con.execute(
+                "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    manifest.run_id, read.resource, window.window, window.stated, window.received, window.distinct,
+                    window.rereads, proved if read.refused is None else "refused",
+                ],
+            )  # fmt: skip

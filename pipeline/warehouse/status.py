@@ -85,8 +85,8 @@ def _resource_status(con: duckdb.DuckDBPyConnection, resource: Resource) -> Reso
         f"FROM raw.{resource.name}"
     ).fetchall()
     read = con.execute(
-        "SELECT run_id, verdict || ': ' || distinct_keys || ' of ' || stated FROM meta.completeness "
-        "WHERE resource = ? ORDER BY run_id DESC LIMIT 1",
+        "SELECT run_id, max(verdict) || ': ' || sum(distinct_keys) || ' of ' || sum(stated) FROM meta.completeness "
+        "WHERE resource = ? GROUP BY run_id ORDER BY run_id DESC LIMIT 1",
         [resource.name],
     ).fetchone()
     ((quarantined,),) = con.execute(

@@ -159,3 +159,16 @@ def test_an_audit_without_a_severity_is_refused(con: duckdb.DuckDBPyConnection, 
 
     with pytest.raises(ModelError, match=r"audits/bare\.sql:1: an audit's header says"):
         run_audits(con, SETTINGS, Project(tmp_path))
+
+
+def test_a_refused_read_and_a_read_of_long_ago_do_not_stop_a_load(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM meta.completeness")
+    con.execute(
+        "INSERT INTO meta.completeness VALUES ('run 1', 'products', 2, 1, 1, 0, 'incomplete'), "
+        "('run 2', 'products', 2, 2, 2, 0, 'complete'), ('run 2', 'customers', 0, 0, 0, 0, 'refused')"
+    )
+    run_models(con, SETTINGS, PROJECT)
+
+    failures = {result.audit_id: result.failures for result in run_audits(con, SETTINGS, PROJECT)}
+
+    assert failures["completeness"] == 0

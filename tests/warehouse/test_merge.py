@@ -302,8 +302,8 @@ def test_meta_says_what_each_read_proved(seller: Seller) -> None:
     seller.load()
 
     assert seller.rows(
-        "SELECT run_id, resource, scope, stated, received, distinct_keys, quarantined, verdict, reason "
-        "FROM meta.completeness ORDER BY resource"
+        "SELECT run_id, resource, scope, stated, received, distinct_keys, quarantined, verdict, refused "
+        "FROM meta.completeness JOIN meta.reads USING (run_id, resource) ORDER BY resource"
     ) == [
         (run.run_id, "lines", "changed", 0, 0, 0, 0, "refused", "403: no permission"),
         (run.run_id, "orders", "all", 2, 2, 2, 1, "complete", None),

@@ -1,0 +1,67 @@
+"""The journal of an unfinished run: the windows that are read already, so that the next run need not ask again."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pipeline.extract.reading import Reading
+from pipeline.landing import Landing, new_run_id
+
+# Windows older than this are read anew: what they hold is no longer the evening's state.
+FRESH = timedelta(hours=6)
+
+
+class Entry(msgspec.Struct):
+    """A window that is complete, and the server's time when its reading began."""
+
+    server_time: datetime
+    reading: Reading
+
+
+class Journal(msgspec.Struct):
+    """What an unfinished run has read so far. `plan` is the plan in words: only the same one can go on."""
+
+    run_id: str
+    plan: str
+    started_at: datetime
+    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+
+
+class JournalFile:
+    """The journal in the landing folder, written after each window."""
+
+    def __init__(self, landing: Landing, plan: str, now: datetime) -> None:
+        self._landing = landing
+        found = _read(landing)
+        if found is None or found.plan != plan or not timedelta() <= now - found.started_at < FRESH:
+            found = Journal(new_run_id(now), plan, now)
+            landing.forget_journal()
+        self.journal = found
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier run left windows behind that need not be read again."""
+        return bool(self.journal.entries)
+
+    def find(self, resource: str, query: Mapping[str, str]) -> Entry | None:
+        """Return a window that was read already."""
+        return self.journal.entries.get(_key(resource, query))
+
+    def add(self, resource: str, query: Mapping[str, str], entry: Entry) -> None:
+        """Note a window that is complete; its batches are safe from the sweep from now on."""
+        self.journal.entries[_key(resource, query)] = entry
+        batches = [batch.file for each in self.journal.entries.values() for batch in each.reading.batches]
+        self._landing.write_journal(msgspec.json.encode(self.journal), batches)
+
+
+def _read(landing: Landing) -> Journal | None:
+    content = landing.read_journal()
+    try:
+        return None if content is None else msgspec.json.decode(content, type=Journal)
+    except msgspec.DecodeError:  # of another version, or damaged: the run is read anew
+        return None
+
+
+def _key(resource: str, query: Mapping[str, str]) -> str:
+    return resource + "?" + "&".join(f"{name}={value}" for name, value in sorted(query.items()))

@@ -1,0 +1,69 @@
+"""What reading a window brought: the proof that it is complete, and what was landed of it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from pipeline.extract.normalise import Rejected
+from pipeline.landing import Batch, WindowRead
+
+
+class ChildRead(msgspec.Struct):
+    """What came of an embedded resource inside the rows of a window."""
+
+    received: int = 0
+    distinct: int = 0
+    keyless: int = 0
+
+
+class Reading(msgspec.Struct):
+    """One or more windows, read and complete.
+
+    `rejected` are (resource, row) pairs; `children` say, by resource, what came inside the rows; `childless` are
+    the keys of the rows that did not carry their children at all.
+    """
+
+    windows: list[WindowRead] = msgspec.field(default_factory=list)
+    batches: list[Batch] = msgspec.field(default_factory=list)
+    rejected: list[tuple[str, Rejected]] = msgspec.field(default_factory=list)
+    children: dict[str, ChildRead] = msgspec.field(default_factory=dict)
+    childless: list[str] = msgspec.field(default_factory=list)
+    keyless: int = 0
+
+    def add(self, other: "Reading") -> None:
+        """Take in the reading of further windows."""
+        self.windows += other.windows
+        self.batches += other.batches
+        self.rejected += other.rejected
+        self.childless += other.childless
+        self.keyless += other.keyless
+        for name, child in other.children.items():
+            mine = self.children.setdefault(name, ChildRead())
+            mine.received += child.received
+            mine.distinct += child.distinct
+            mine.keyless += child.keyless
+
+    @property
+    def stated(self) -> int:
+        """The API's own count, over all windows."""
+        return self._sum("stated")
+
+    @property
+    def received(self) -> int:
+        """Rows that came."""
+        return self._sum("received")
+
+    @property
+    def distinct(self) -> int:
+        """Their distinct keys, and the rows without a readable one."""
+        return self._sum("distinct")
+
+    @property
+    def rereads(self) -> int:
+        """Readings that were thrown away."""
+        return self._sum("rereads")
+
+    def _sum(self, name: str) -> int:
+        values: Iterable[Any] = (getattr(window, name) for window in self.windows)
+        return sum(values)
