@@ -43,6 +43,8 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     `stated` is the API's own count of what was asked for, `received` the rows that came, `distinct` their
     keys. `watermark` is the server's time up to which changes are covered (null: no such filter).
     `refused` holds the reason when the API answered 403: nothing was landed, the last rows stay.
+    `complete_since`, for "changed", says that every row created (`created_field`) at or after it was brought too, so
+    that the others of that time were deleted; `gone` are keys that were asked for one by one and are not there.
     """
 
     resource: str
@@ -62,6 +64,9 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     watermark: datetime | None = None
     refused: str | None = None
     windows: tuple[WindowRead, ...] = ()
+    created_field: str | None = None
+    complete_since: datetime | None = None
+    gone: tuple[str, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
