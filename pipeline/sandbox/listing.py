@@ -7,9 +7,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from pipeline.sandbox.bending import Span, bent_head, bent_span
 from pipeline.sandbox.customers import Buyer
+from pipeline.sandbox.faults import Faults, Turn
 from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.orders import rep_objects
+from pipeline.sandbox.spoiling import spoiled
 from pipeline.sandbox.store import Store, from_json, to_json
 from pipeline.sandbox.tables import TABLES, Row, Table
 
@@ -23,7 +26,9 @@ class ServerSettings:
 
     `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
     filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
-    `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header.
+    `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header. `faults` is what
+    goes wrong. `between` is called on the event loop after each page or row that was read for an answer, before
+    the next one can be: what it changes shows from the next answer on.
     """
 
     key: str = "sandbox"
@@ -39,6 +44,8 @@ class ServerSettings:
     )
     newest_first: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = field(default=partial(datetime.now, UTC))
+    faults: Faults = field(default_factory=Faults)
+    between: Callable[[], object] | None = None
 
 
 class BadParameterError(Exception):
@@ -55,30 +62,31 @@ class Listing:
     def __init__(self, store: Store, settings: ServerSettings) -> None:
         self._store, self._settings = store, settings
 
-    def page(self, table: Table, query: Mapping[str, str], url: str, where: list[Condition]) -> bytes:
+    def page(self, table: Table, query: Mapping[str, str], url: str, where: list[Condition], turn: Turn) -> bytes:
         """Return a page of the rows that `where` and the query's filters leave; `url` is the list's own.
 
         Parameters that are unknown are ignored, `page` and `page_size` among them. Raises BadParameterError.
         """
-        conditions = where + self._conditions(table, query)
+        conditions = where + ([] if turn.fault == "ignored-filter" else self._conditions(table, query))
         limit = _whole(query.get("limit"), 1) or self._settings.default_limit
-        limit = min(limit, self._settings.max_limit)
-        offset = _whole(query.get("offset"), 0) or 0
+        span = Span(min(limit, self._settings.max_limit), _whole(query.get("offset"), 0) or 0)
+        span, read = bent_span(turn.fault, span)
         count = self._store.count(table, conditions)
         order_by = "key DESC" if table.name in self._settings.newest_first else None
-        found = self._store.page(table, conditions, limit, offset, order_by) if offset < count else []
-        following = _link(url, query, limit, offset + limit) if offset + limit < count else None
-        previous = _link(url, query, limit, max(0, offset - limit)) if offset else None
-        head = to_json({"count": count, "next": following, "previous": previous})
-        return head[:-1] + b',"results":[' + b",".join(self._shaped(table, found, query)) + b"]}"
+        found = self._store.page(table, conditions, *read, order_by) if read.offset < count else []
+        following = _link(url, query, span.limit, span.end) if span.end < count else None
+        previous = _link(url, query, span.limit, max(0, span.offset - span.limit)) if span.offset else None
+        head = {"count": count, "next": following, "previous": previous}
+        head = bent_head(turn, head, _link(url, query, *span))
+        return to_json(head)[:-1] + b',"results":[' + b",".join(self._shaped(table, found, query, turn)) + b"]}"
 
-    def row(self, table: Table, key: str, query: Mapping[str, str]) -> bytes | None:
+    def row(self, table: Table, key: str, query: Mapping[str, str], turn: Turn) -> bytes | None:
         """Return one row, or nothing if there is none with that key."""
         if table.key_type == "INTEGER" and _whole(key, 0) is None:
             return None
         # A text that is a number finds the number: the column's type decides.
         found = self._store.page(table, [Condition("key = ?", (key,))], 1, 0)
-        return self._shaped(table, found, query)[0] if found else None
+        return self._shaped(table, found, query, turn)[0] if found else None
 
     def _conditions(self, table: Table, query: Mapping[str, str]) -> list[Condition]:
         conditions, problems = [], {}
@@ -94,19 +102,28 @@ class Listing:
             raise BadParameterError(problems)
         return conditions
 
-    def _shaped(self, table: Table, found: list[tuple[Any, bytes]], query: Mapping[str, str]) -> list[bytes]:
+    def _shaped(
+        self, table: Table, found: list[tuple[Any, bytes]], query: Mapping[str, str], turn: Turn
+    ) -> list[bytes]:
         """Return the bodies as the query wants them; children are put in as text, which keeps pages cheap."""
         included = table.includes & set(query.get("include_children", "").split(","))
         bodies = [body for _, body in found]
         if included - {"line_items"} or _SHAPING & query.keys():
             bodies = [to_json(self._reshaped(table, from_json(body), query, included)) for body in bodies]
+        bodies = [spoiled(table, body, turn, key) for (key, _), body in zip(found, bodies, strict=True)]
         if "line_items" in included:
-            lines = self._store.children(TABLES["line_items"], "order_number", [key for key, _ in found])
+            lines = self._lines([key for key, _ in found], turn)
             bodies = [
                 body[:-1] + (b',"line_items":[' if body != b"{}" else b'"line_items":[') + b",".join(lines[key]) + b"]}"
                 for (key, _), body in zip(found, bodies, strict=True)
             ]
         return bodies
+
+    def _lines(self, numbers: list[Any], turn: Turn) -> dict[Any, list[bytes]]:
+        """Return the lines of each of the orders."""
+        table = TABLES["line_items"]
+        lines = self._store.children(table, "order_number", numbers)
+        return {number: [spoiled(table, body, turn) for body in bodies] for number, bodies in lines.items()}
 
     def _reshaped(self, table: Table, row: Row, query: Mapping[str, str], included: frozenset[str]) -> Row:
         if "customer" in included and isinstance(row["customer"], int):

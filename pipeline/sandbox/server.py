@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from pipeline.sandbox.delivery import body_of, deformed, deliver, instead_of_an_answer
+from pipeline.sandbox.faults import Turn
 from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.listing import BadParameterError, Listing, ServerSettings
 from pipeline.sandbox.sandbox import Sandbox
@@ -45,17 +47,27 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
 class _Handler:
     def __init__(self, sandbox: Sandbox, settings: ServerSettings) -> None:
         self._settings = settings
+        self._requests = 0
         self._store = sandbox.store
         self._listing = Listing(sandbox.store, settings)
         self._throttle = Throttle(settings.rate_per_minute, settings.burst_per_minute)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
+        """Answer one request, or do to it what its turn in the schedule of faults says."""
+        self._requests += 1
+        turn = self._settings.faults.turn(self._requests)
         if self._settings.latency_seconds:
             await asyncio.sleep(self._settings.latency_seconds)
-        response = self._refusal(request) or self._compressed(request, self._found(request))
-        response.headers["Date"] = format_datetime(self._settings.clock().astimezone(UTC), usegmt=True)
-        return response
+        now = self._settings.clock().astimezone(UTC)
+        date = {"Date": format_datetime(now, usegmt=True)}
+        if refusal := self._refusal(request):
+            refusal.headers.update(date)
+            return refusal
+        response = instead_of_an_answer(turn, request, now)
+        if response is None:
+            response = self._compressed(request, deformed(turn, self._found(request, turn)))
+        response.headers.update(date)
+        return await deliver(turn, request, response)
 
     def _refusal(self, request: web.BaseRequest) -> web.Response | None:
         """Return why the request is not looked at, if so: its path, its key, its method or too many of its kind."""
@@ -73,7 +85,7 @@ class _Handler:
             return _problem(405, f"{request.method} is not possible here.", {"Allow": "GET"})
         return None
 
-    def _found(self, request: web.BaseRequest) -> web.Response:
+    def _found(self, request: web.BaseRequest, turn: Turn) -> web.Response:
         path = request.path.removeprefix(ROOT).strip("/").split("/") if request.path.startswith(ROOT) else [""]
         table = _PATHS.get(path[0])
         query = dict(request.query)
@@ -82,22 +94,26 @@ class _Handler:
             if table is None or len(path) > 3:
                 body = None
             elif len(path) == 1:
-                body = self._listing.page(table, query, url, [])
+                body = self._listing.page(table, query, url, [], turn)
             elif len(path) == 2:
-                body = self._listing.row(table, path[1], query)
+                body = self._listing.row(table, path[1], query, turn)
             elif path[2] in table.nested and self._store.get(table.name, path[1]) is not None:
                 child, column = table.nested[path[2]]
-                body = self._listing.page(TABLES[child], query, url, [Condition(f"{column} = ?", (path[1],))])
+                where = [Condition(f"{column} = ?", (path[1],))]
+                body = self._listing.page(TABLES[child], query, url, where, turn)
             else:
                 body = None
         except BadParameterError as error:
             return _json(400, to_json(error.problems))
-        return _problem(404, "There is nothing here.") if body is None else _json(200, body)
+        if body is None:
+            return _problem(404, "There is nothing here.")
+        if self._settings.between is not None:
+            self._settings.between()
+        return _json(200, body)
 
     def _compressed(self, request: web.BaseRequest, response: web.Response) -> web.Response:
         if self._settings.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
-            assert isinstance(response.body, bytes)
-            response.body = gzip.compress(response.body, compresslevel=1, mtime=0)
+            response.body = gzip.compress(body_of(response), compresslevel=1, mtime=0)
             response.headers["Content-Encoding"] = "gzip"
         return response
 
