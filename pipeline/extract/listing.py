@@ -228,7 +228,7 @@ class Listing:
             row for row, head in zip(page.rows, heads, strict=True) if head.key is None or head.key not in attempt.keys
         ]
         attempt.stated = page.count
-        attempt.received += len(page.rows)
+        attempt.received += len(page.rows) - (1 if offset and len(page.rows) > 1 else 0)  # one row overlaps
         attempt.keyless += sum(head.key is None for head in heads)
         attempt.keys.update(head.key for head in heads if head.key is not None)
         identities = [head.key or f"row {hash(row)}" for row, head in zip(page.rows, heads, strict=True)]

@@ -76,7 +76,7 @@ class ExtractView:
         """Say what was committed."""
         seconds = (manifest.finished_at - manifest.started_at).total_seconds()
         self._output.say(
-            f"Extracted {sum(read.received for read in manifest.resources):,} rows in {seconds:.1f} s, "
+            f"Extracted {sum(read.distinct for read in manifest.resources):,} rows in {seconds:.1f} s, "
             f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}"
         )
 
@@ -116,6 +116,6 @@ def describe_read(read: ResourceRead) -> str:
     quarantined = f"  {read.quarantined} in quarantine" if read.quarantined else ""
     rereads = f"  read {read.rereads + 1} times" if read.rereads else ""
     return (
-        f"  {read.resource:<18}{read.received:>9,} {way:<18}{read.seconds:>7.1f} s  "
-        f"complete: {read.distinct:,} of {read.stated:,}  {read.requests} requests{rereads}{quarantined}"
+        f"  {read.resource:<18}{read.distinct:>9,} {way:<18}{read.seconds:>7.1f} s  "
+        f"complete: {read.distinct:,} of {read.stated:,}  {read.requests:,} requests{rereads}{quarantined}"
     )

@@ -56,7 +56,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("resource", "VARCHAR", "The resource."),
             ("window", "VARCHAR", "The filters that were asked with, or everything."),
             ("stated", "BIGINT", "Rows that the API stated at the end."),
-            ("received", "BIGINT", "Rows that came, those that overlap from page to page included."),
+            ("received", "BIGINT", "Rows that came, without those that pages overlap by."),
             ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
             ("rereads", "INTEGER", "Readings that were thrown away because rows shifted."),
             ("verdict", "VARCHAR", "complete, incomplete or refused."),
