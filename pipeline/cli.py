@@ -112,13 +112,16 @@ def sandbox_command(
     key: Annotated[str, typer.Option(help="The key that it takes.")] = "sandbox",
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute; 0 is no limit.")] = 300,
     latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds to wait before each answer.")] = 0,
+    faults: Annotated[str, typer.Option(metavar="F:RATE,…", help="What goes wrong: 429:0.05,reset:0.01,seed=7.")] = "",
+    move_every: Annotated[int, typer.Option(min=0, help="Answers after which the data move on; 0 is never.")] = 0,
 ) -> None:
     """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
     from pipeline.jobs.sandbox import serve_sandbox
+    from pipeline.sandbox import Faults
 
     say = Output(as_json=False).say
     _run(serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
-         latency_seconds=latency_ms / 1000, say=say)  # fmt: skip
+         latency_seconds=latency_ms / 1000, faults=Faults.parse(faults), move_every=move_every, say=say)  # fmt: skip
 
 
 def _run(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:

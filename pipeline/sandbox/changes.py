@@ -18,7 +18,7 @@ from pipeline.sandbox.tables import TABLES, Row
 from pipeline.sandbox.vocabulary import NOTES, STATUSES_ONWARD
 
 # What an order may become next; what stands more often is likelier. Orders also go back.
-_NEXT = {
+NEXT_STATUSES = {
     "Draft": ("Submitted",),
     "Submitted": ("Accepted",) * 6 + ("Rejected",),
     "Accepted": ("Fulfilled",) * 6 + ("Backorder", "Submitted", "Cancelled"),
@@ -130,7 +130,7 @@ class Mover:
         under_way = moving.format("'Submitted', 'Accepted', 'Backorder', 'Fulfilled', 'Shipped'")
         for number in drafts + self._pick(under_way, 5 + self._daily(2.5)):
             order = self._row("orders_received", number)
-            status = self.rng.choice(_NEXT[order["status"]])
+            status = self.rng.choice(NEXT_STATUSES[order["status"]])
             order |= {"status": status, "available_transitions": list(STATUSES_ONWARD[status])}
             if status == "Shipped":
                 order["ship_date"] = noon_of(self.now.date(), self.rng)

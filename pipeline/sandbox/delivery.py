@@ -78,6 +78,14 @@ def body_of(response: web.Response) -> bytes:
 
 async def deliver(turn: Turn, request: web.BaseRequest, response: web.Response) -> web.StreamResponse:
     """Send the answer as the fault lets it through; what is returned has been sent, or is still to be."""
+    try:
+        return await _deliver(turn, request, response)
+    except ConnectionError:
+        # Whoever asked has gone away, as is wise when an answer drips.
+        return response
+
+
+async def _deliver(turn: Turn, request: web.BaseRequest, response: web.Response) -> web.StreamResponse:
     seconds = turn.faults.hang_seconds
     if turn.fault == "reset":
         _reset(request)

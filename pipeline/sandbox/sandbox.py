@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from pipeline.sandbox.amounts import settled
@@ -13,11 +14,14 @@ from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import Buyer
 from pipeline.sandbox.forms import instant, random_for
 from pipeline.sandbox.generation import generate, put_bundles, reserve
+from pipeline.sandbox.lines import choose_lines, line_row
 from pipeline.sandbox.orders import Keys, OrderMaker
 from pipeline.sandbox.payments import Payment, payment_row
 from pipeline.sandbox.products import Goods
 from pipeline.sandbox.store import Store, from_json
 from pipeline.sandbox.tables import TABLES, Row, Table
+from pipeline.sandbox.timeline import Moments
+from pipeline.sandbox.wiggling import Wiggler
 
 
 class Sandbox:
@@ -56,6 +60,21 @@ class Sandbox:
         """Move on to `now`: some of everything that happens at LeafLink, however little time has passed."""
         with self.store.transaction():
             return Mover(self.store, self.config, now).move()
+
+    def wiggle(self, rng: Random, *, touch: bool, now: datetime | None = None) -> str:
+        """Make one small change picked by `rng`, and return its name, such as `remove_line`.
+
+        It happens at `now`; without one, up to two seconds after the last moment that the sandbox knows of. Without
+        `touch`, a change to lines or payments, a tick as paid and a late order do not show in an order's `modified`.
+        The same state and the same `rng` give the same change.
+        """
+        later = self.now + timedelta(milliseconds=rng.randrange(1, 2000))
+        now = later if now is None else max(now, self.now)
+        with self.store.transaction():
+            name = Wiggler(self, rng, now, touch=touch).wiggle()
+            reserve(self.store, now)
+            self.store.remember("now", now.isoformat())
+        return name
 
     def rows(self, resource: str) -> Iterator[Row]:
         """Yield every row of the resource (`orders_received`, …) as the API would give it, in its order."""
@@ -118,6 +137,21 @@ class Sandbox:
         order = settled(self.get("orders_received", number) | fields, self.lines_of(number), self.payments_of(number))
         self._write(order | fields, modified)
 
+    def add_line(self, number: str, *, modified: datetime | None = None) -> int:
+        """Add a line to an order; the total follows. Returns the line's id."""
+        order, lines, keys = self.get("orders_received", number), self.lines_of(number), self._keys()
+        key, rng = keys.line, random_for(self.config.seed, "line", keys.line)
+        keys.line += 1
+        goods = [each for each in map(Goods.of, self.rows("products")) if each.seller == order["seller"]]
+        fee, currency = next(each for each in goods if each.is_fee), order["total"]["currency"]
+        wish = choose_lines([each for each in goods if not each.is_fee], fee, currency, rng)[0]
+        position = max((line["position"] for line in lines), default=-1) + 1
+        with self.store.transaction():
+            self.store.remember("keys", asdict(keys))
+            self.put("line_items", line_row(key, position, number, wish, currency, self._moments(order), rng))
+            self.edit_order(number, modified=modified)
+        return key
+
     def edit_line(self, key: int, *, modified: datetime | None = None, **fields: Any) -> None:
         """Change fields of a line; the total of its order follows."""
         line = self.get("line_items", key) | fields
@@ -157,6 +191,11 @@ class Sandbox:
             self.delete("orders_received", number)
             self.store.delete("line_items", "order_number", number)
             self.store.delete("order_payments", "order_number", number)
+
+    def _moments(self, order: Row) -> Moments:
+        created, modified = (datetime.fromisoformat(order[name]) for name in ("created_on", "modified"))
+        shipped = datetime.fromisoformat(order["ship_date"]).date() if order["ship_date"] else None
+        return Moments(order["status"], (self.now - created).days, created, shipped, modified)
 
     def _keys(self) -> Keys:
         return Keys(**self.store.recall("keys"))

@@ -22,7 +22,6 @@ _VALUES = {
     # Both are fine as they stand, and leave the calendar on their way to UTC.
     "year-0001": b'"0001-01-01T00:00:00+05:00"',
     "year-9999": b'"9999-12-31T23:59:59.999999-07:00"',
-    "huge-row": b'"' + b"x" * _HUGE_BYTES + b'"',
     "deep": b"[" * _LEVELS + b"]" * _LEVELS,
 }
 
@@ -82,6 +81,11 @@ def _spoiled(row: Row, fault: str, path: str) -> bytes:
     if fault == "duplicate-key":
         other = {"amount": "0.01", "currency": "USD"} if isinstance(row[name], dict) else "0.01"
         return to_json(row)[:-1] + b"," + to_json({name: other})[1:]
-    bad = f"{row[name]}.0".encode() if fault == "float-id" else _VALUES[fault]
+    if fault == "float-id":
+        bad = f"{row[name]}.0".encode()
+    elif fault == "huge-row":
+        bad = b'"' + b"x" * _HUGE_BYTES + b'"'
+    else:
+        bad = _VALUES[fault]
     value = orjson.Fragment(bad)
     return to_json(row | {name: row[name] | {inner: value} if inner else value})

@@ -1,5 +1,6 @@
 """Each fault of a request really happens as it is named, over real HTTP, on schedule."""
 
+import asyncio
 import gzip
 import json
 from collections import Counter
@@ -187,6 +188,15 @@ async def test_a_drip_is_a_few_bytes_of_the_body(shared: Sandbox):
 
     assert answer.body.startswith(b'{"count":')
     assert len(answer.body) == 20 < int(answer.headers["content-length"])
+
+
+async def test_a_client_that_leaves_a_drip_is_no_error_of_the_server(shared: Sandbox, caplog: pytest.LogCaptureFixture):
+    async with serve(shared, faults=always("drip")) as base:
+        with pytest.raises(TimeoutError):
+            await ask_raw(base, WHOLE, wait_seconds=0.05)
+        await asyncio.sleep(0.3)  # longer than the drip
+
+    assert not caplog.records
 
 
 async def test_an_empty_page_looks_like_the_end(shared: Sandbox):
