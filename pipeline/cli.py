@@ -92,6 +92,18 @@ def run_command(full: Full = False, only: Only = None, as_of: AsOf = None, as_js
     _show_load(output, result)
 
 
+@app.command("plan")
+def plan_command(full: Full = False, only: Only = None, as_json: Json = False) -> None:
+    """Show what an extract would ask of each resource, why, and how many requests it takes."""
+    from pipeline.jobs.extract import plan_extract
+    from pipeline.jobs.job import open_job
+    from pipeline.terminal.extract_view import show_plan
+
+    job = open_job(read_settings())
+    plan = plan_extract(job, full=full, only=only)
+    show_plan(Output(as_json=as_json), plan, job.settings.rate_per_minute, job.settings.burst_per_minute)
+
+
 @app.command("status")
 def status_command(as_json: Json = False) -> None:
     """Show what the warehouse holds: rows, newest change, last run and completeness of each resource."""
@@ -108,7 +120,7 @@ def sandbox_command(
     seed: Annotated[int, typer.Option(help="Picks the data of a new sandbox.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where its state is kept.")] = Path("data/sandbox"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 is any free one.")] = 8808,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 8808,
     key: Annotated[str, typer.Option(help="The key that it takes.")] = "sandbox",
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute; 0 is no limit.")] = 300,
     latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds to wait before each answer.")] = 0,

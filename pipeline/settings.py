@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import ConfigurationError
@@ -15,12 +15,23 @@ LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
 ENV_FILE = Path(".env")
 
 
+# Files beside the zones that open like one. DuckDB knows neither, and what they stand for differs by machine.
+_NO_ZONES = ("localtime", "posixrules")
+
+
 def _known_zone(name: str) -> str:
     try:
+        if name in _NO_ZONES:
+            raise KeyError(name)
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise ValueError("not a time zone; write for example America/Denver") from error
     return name
+
+
+def _day(value: Any) -> Any:
+    # On its own, pydantic takes a number for seconds since 1970: a slip of the pen would compute another day.
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _setting(name: str, default: Any, description: str, **limits: Any) -> Any:
@@ -45,9 +56,14 @@ class Settings(BaseSettings):
         "LEAFLINK_GIVE_UP_SECONDS", 300.0, "Seconds without one good answer that end a run.", gt=0
     )
     data_dir: Path = _setting("LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are.")
-    as_of: date | None = _setting("LEAFHOUSE_AS_OF", None, "The date that the marts are computed for.")
+    as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
+        "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = _setting(
         "LEAFHOUSE_TIMEZONE", "UTC", "The reporting time zone."
+    )
+    trailing_days: int = _setting(
+        "LEAFHOUSE_TRAILING_DAYS", 60, "Orders created in so many days are read every night.", ge=0, le=3660
     )
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
 
@@ -67,6 +83,8 @@ def read_settings() -> Settings:
     _refuse_readable_secrets(ENV_FILE)
     try:
         return Settings()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{ENV_FILE}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

@@ -5,23 +5,24 @@ come or go before it shift that row, and where the seam does not match the windo
 then equal the count that the API states last. What cannot be read in peace is cut in halves by creation.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
 from pipeline.errors import IncompleteError
 from pipeline.extract.batches import Collector, Decoders, Workshop
-from pipeline.extract.heads import HeadReader
+from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.journal import Entry, JournalFile
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
+from pipeline.extract.tail import ListedRow
 from pipeline.extract.tasks import task_group
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, first_windows
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client
+from pipeline.leaflink import Client, NotFoundError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
-from pipeline.resources import Changed, Resource
+from pipeline.resources import Appended, Changed, Resource
 
 READINGS = 5
 # A window that can be cut in halves is not fought for longer than this.
@@ -43,6 +44,7 @@ class _Attempt:
     received: int = 0
     keyless: int = 0
     keys: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
     pages: list[tuple[int, list[str]]] = field(default_factory=list)
 
     @property
@@ -82,8 +84,13 @@ class Listing:
         self._on_landed = on_landed
         refresh = resource.refresh
         self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
-        fields = (refresh.created_field, refresh.modified_field) if isinstance(refresh, Changed) else ()
-        self._heads = HeadReader(resource.key, fields)
+        self._link = refresh.parent_key if isinstance(refresh, Appended) else None
+        self._heads = HeadReader(resource.key, _head_fields(resource))
+
+    @property
+    def page_size(self) -> int:
+        """Rows to ask for in a page."""
+        return self._page_size
 
     async def count(self, window: Window) -> int:
         """Return how many rows the API states for `window`, asking for a single one."""
@@ -152,6 +159,66 @@ class Listing:
                 return whole == sum(parts)
         return False
 
+    async def fetch_listed(self, offset: int, limit: int) -> tuple[int, list[ListedRow] | None]:
+        """Return the count and the rows at `offset` of the whole listing, as `tail.read_tail` wants them."""
+        page = await self._fetch(Window(self.resource.params), offset, limit)
+        rows = []
+        for row, head in zip(page.rows, self._heads.read(page.rows), strict=True):
+            if head.key is None or not head.key.isdigit():
+                return page.count, None
+            rows.append(ListedRow(int(head.key), self._linked(head), row))
+        return page.count, rows
+
+    async def fetch_each(self, keys: Iterable[str]) -> tuple[list[bytes], list[str]]:
+        """Ask for single rows by key; return those that are there, and the keys of those that are not."""
+        waiting, rows, gone = iter(sorted(keys)), list[bytes](), list[str]()
+
+        async def fetch_some() -> None:
+            for key in waiting:
+                row = await self._fetch_row(key)
+                if row is None:
+                    gone.append(key)
+                else:
+                    rows.append(row)
+
+        async with task_group() as fetchers:
+            for _ in range(self._connections):
+                fetchers.start_soon(fetch_some)
+        return rows, gone
+
+    async def _fetch_row(self, key: str) -> bytes | None:
+        try:
+            response = await self._client.get(f"{self.resource.path}{key}/", self.resource.params)
+        except NotFoundError:
+            return None
+        finally:
+            self.requests += 1
+            self._progress.pages += 1
+        (head,) = self._heads.read([response.body])
+        if head.key != key:
+            raise IncompleteError(
+                f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. "
+                "The last warehouse stays in place. Run again later, it is safe."
+            )
+        return response.body
+
+    async def land(self, rows: list[bytes], label: str) -> Reading:
+        """Land rows that were not read as a window; `label` says how they were found."""
+        async with task_group() as tasks:
+            collector = Collector(self._decoders, self._workshop, tasks)
+            await collector.add(rows)
+            reading = await collector.finish()
+        heads = self._heads.read(rows)
+        reading.keys = {head.key for head in heads if head.key is not None}
+        reading.windows.append(WindowRead(window=label, stated=len(rows), received=len(rows), distinct=len(rows)))
+        self._progress.rows += len(rows)
+        self._hand_on(reading)
+        return reading
+
+    def _linked(self, head: Head) -> str | None:
+        value = None if self._link is None else head.values.get(self._link)
+        return value if isinstance(value, str) else None
+
     def _recall(self, window: Window) -> Reading | None:
         """Return the window as an interrupted run read it, if it did."""
         entry = self._journal.find(self.resource.name, window.query())
@@ -177,7 +244,7 @@ class Listing:
                     distinct=len(attempt.keys) + attempt.keyless, rereads=rereads,
                 )  # fmt: skip
                 reading.windows.append(proof)
-                reading.keyless = attempt.keyless
+                reading.keyless, reading.keys, reading.links = attempt.keyless, attempt.keys, attempt.links
                 assert self.server_time is not None
                 self._journal.add(self.resource.name, window.query(), Entry(self.server_time, reading))
                 self._hand_on(reading)
@@ -230,7 +297,12 @@ class Listing:
         attempt.stated = page.count
         attempt.received += len(page.rows) - (1 if offset and len(page.rows) > 1 else 0)  # one row overlaps
         attempt.keyless += sum(head.key is None for head in heads)
-        attempt.keys.update(head.key for head in heads if head.key is not None)
+        for head in heads:
+            if head.key is not None:
+                attempt.keys.add(head.key)
+                link = self._linked(head)
+                if link is not None:
+                    attempt.links[head.key] = link
         identities = [head.key or f"row {hash(row)}" for row, head in zip(page.rows, heads, strict=True)]
         attempt.pages.append((offset, identities))
         self._progress.rows += len(new)
@@ -253,6 +325,14 @@ class Listing:
                         "The last warehouse stays in place. Run again later, it is safe."
                     ) from error
         raise AssertionError("unreachable")
+
+
+def _head_fields(resource: Resource) -> tuple[str, ...]:
+    """Return the fields that windows are checked by, or that link a row to its parent."""
+    refresh = resource.refresh
+    if isinstance(refresh, Changed):
+        return (refresh.created_field, refresh.modified_field, *filter(None, (refresh.open_flag,)))
+    return (refresh.parent_key,) if isinstance(refresh, Appended) else ()
 
 
 def _halves(window: Window, by: str, now: datetime) -> tuple[Window, Window]:

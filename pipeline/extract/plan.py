@@ -1,29 +1,54 @@
-"""What a run asks of each resource: everything, or what changed since the last committed run."""
+"""What a run asks of each resource: the cheapest way that is still complete, and what it will cost.
 
+Nightly, a resource with a filter for changes is read by it. Where changes need not show there, the rows of the last
+weeks, those not settled and those that other resources point at are read too. A list that grows at one end is read
+from there. Everything is read on `--full`, when a week has passed since, and where it costs less.
+"""
+
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
 from pipeline.landing import Manifest
-from pipeline.resources import Changed, Resource, WithParent
+from pipeline.landing.held import Held, HeldResource
+from pipeline.resources import Appended, Changed, Resource, WithParent
 
 # Changes that were under way when the last run read the clock become visible later: look back that far.
 OVERLAP = timedelta(hours=1)
+FULL_EVERY = timedelta(days=7)
+
+
+class Way(Enum):
+    """How a resource is read."""
+
+    EVERYTHING = "everything"
+    CHANGED = "changed"
+    FRESH = "changed, recent and open"
+    TAIL = "tail"
+    WITH_PARENT = "with its parent"
 
 
 @dataclass(frozen=True)
 class Step:
-    """How one resource is read; `since` is None for everything."""
+    """How one resource is read.
+
+    `since` and `recent_from` are instants of the source's clock; `requests` is an estimate from what is held.
+    """
 
     resource: Resource
+    way: Way
+    reason: str
+    requests: int
     since: datetime | None = None
+    recent_from: datetime | None = None
+    held: HeldResource = field(default_factory=HeldResource)
 
-    @property
-    def way(self) -> str:
-        """The way in words, for people."""
-        if isinstance(self.resource.refresh, WithParent):
-            return f"with {self.resource.refresh.parent}"
-        return "everything" if self.since is None else f"changed since {self.since:%Y-%m-%d %H:%M} UTC"
+    def __str__(self) -> str:
+        """Return the way in words."""
+        since = "" if self.since is None else f" since {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"{self.way.value}{since}"
 
 
 @dataclass(frozen=True)
@@ -34,27 +59,120 @@ class Plan:
 
     def __str__(self) -> str:
         """Return the plan in words: an interrupted run can be taken up by the same plan only."""
-        return ", ".join(f"{name}: {step.way}" for name, step in self.steps.items())
+        return ", ".join(f"{name}: {step}" for name, step in self.steps.items())
 
     @property
     def is_incremental(self) -> bool:
         """Whether some resource is read by its changes."""
-        return any(step.since is not None for step in self.steps.values())
+        return any(step.way in (Way.CHANGED, Way.FRESH, Way.TAIL) for step in self.steps.values())
+
+    @property
+    def requests(self) -> int:
+        """How many requests it will take, about."""
+        return sum(step.requests for step in self.steps.values())
+
+    def minutes(self, rate_per_minute: int, burst_per_minute: int) -> float:
+        """Return the minutes that the rate limit makes of it, starting with a full bucket; 0 without a limit."""
+        if rate_per_minute == 0:
+            return 0.0
+        return max(0.0, (self.requests - max(burst_per_minute, rate_per_minute)) / rate_per_minute)
 
 
-def make_plan(resources: Mapping[str, Resource], manifests: Iterable[Manifest], *, full: bool) -> Plan:
-    """Plan to read `resources`: what changed since the newest watermark, or everything.
-
-    Everything is read when `full`, where the API has no filter for changes, and where no run is committed yet.
-    """
-    watermarks: dict[str, datetime] = {}
-    for manifest in manifests:
-        for read in manifest.resources:
-            if read.watermark is not None:
-                watermarks[read.resource] = read.watermark
+def make_plan(
+    resources: Mapping[str, Resource], manifests: Iterable[Manifest], held: Held, now: datetime,
+    *, full: bool, page_size: int, trailing_days: int,
+) -> Plan:  # fmt: skip
+    """Plan how to read `resources` after the committed runs; `now` decides what is a week ago."""
+    history = _History(manifests)
     steps = {}
     for name, resource in resources.items():
-        watermark = watermarks.get(name)
-        by_change = isinstance(resource.refresh, Changed) and not full and watermark is not None
-        steps[name] = Step(resource, watermark - OVERLAP if by_change and watermark else None)
+        planner = _Planner(resource, history, held.of(name), now, page_size)
+        steps[name] = planner.plan(
+            full=full, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources
+        )
     return Plan(steps)
+
+
+def recent_since(watermark: datetime, trailing_days: int) -> datetime:
+    """Return from when on rows are recent: a whole day, so that a run that goes on asks for the same as before."""
+    return watermark.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=trailing_days)
+
+
+def newest_watermark(manifests: Iterable[Manifest]) -> datetime | None:
+    """Return the source's time up to which the newest committed run covers changes."""
+    found = [read.watermark for manifest in manifests for read in manifest.resources if read.watermark is not None]
+    return max(found, default=None)
+
+
+def _parent_of(resource: Resource) -> str | None:
+    return resource.refresh.parent if isinstance(resource.refresh, WithParent) else None
+
+
+class _History:
+    """The last watermark, the last full read and the last size of a nightly read, by resource."""
+
+    def __init__(self, manifests: Iterable[Manifest]) -> None:
+        self.watermarks: dict[str, datetime] = {}
+        self.full_reads: dict[str, datetime] = {}
+        self.last_changed: dict[str, int] = {}
+        for manifest in manifests:
+            for read in manifest.resources:
+                if read.watermark is not None:
+                    self.watermarks[read.resource] = read.watermark
+                if read.refused is None and read.scope == "all":
+                    self.full_reads[read.resource] = manifest.server_time
+                if read.refused is None and read.scope == "changed":
+                    self.last_changed[read.resource] = read.distinct
+
+
+@dataclass(frozen=True)
+class _Planner:
+    resource: Resource
+    history: _History
+    held: HeldResource
+    now: datetime
+    page_size: int
+
+    def plan(self, *, full: bool, trailing_days: int, with_parent: bool) -> Step:
+        if with_parent:
+            reason = "each order brings its lines as a set"
+            return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.held.quarantined), held=self.held)
+        why, pages = self._why_everything(full), self._pages(self.held.rows)
+        everything = Step(self.resource, Way.EVERYTHING, why, pages, held=self.held)
+        if everything.reason:
+            return everything
+        nightly = self._nightly(trailing_days)
+        if nightly is None:
+            return replace(everything, reason="the API has no filter for changes")
+        if nightly.requests >= everything.requests and everything.requests > 1:
+            return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
+        return nightly
+
+    def _why_everything(self, full: bool) -> str:
+        last = self.history.full_reads.get(self.resource.name)
+        if full:
+            return "--full"
+        if last is None:
+            return "the first read"
+        return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""
+
+    def _nightly(self, trailing_days: int) -> Step | None:
+        refresh, name = self.resource.refresh, self.resource.name
+        if isinstance(refresh, Appended) and self.held.keys:
+            return Step(self.resource, Way.TAIL, "grows at one end", 3, held=self.held)
+        watermark = self.history.watermarks.get(name)
+        if not isinstance(refresh, Changed) or watermark is None:
+            return None
+        changed = self._pages(self.history.last_changed.get(name, self.held.rows // 100))
+        step = Step(
+            self.resource, Way.CHANGED, "changes show in modified", changed, watermark - OVERLAP, held=self.held
+        )
+        if not refresh.is_trailing:
+            return step
+        recent_from = recent_since(watermark, trailing_days)
+        requests = self._pages(self.held.recent) + self._pages(len(self.held.open_keys)) + 1
+        reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {refresh.open_flag}"
+        return replace(step, way=Way.FRESH, reason=reason, requests=requests, recent_from=recent_from)
+
+    def _pages(self, rows: int) -> int:
+        return max(1, math.ceil(rows / max(self.page_size - 1, 1)))

@@ -21,7 +21,8 @@ class Reading(msgspec.Struct):
     """One or more windows, read and complete.
 
     `rejected` are (resource, row) pairs; `children` say, by resource, what came inside the rows; `childless` are
-    the keys of the rows that did not carry their children at all.
+    the keys of the rows that did not carry their children at all. `keys` are those of the rows themselves, `links` the
+    parent that each row of a list without filters points to.
     """
 
     windows: list[WindowRead] = msgspec.field(default_factory=list)
@@ -29,6 +30,8 @@ class Reading(msgspec.Struct):
     rejected: list[tuple[str, Rejected]] = msgspec.field(default_factory=list)
     children: dict[str, ChildRead] = msgspec.field(default_factory=dict)
     childless: list[str] = msgspec.field(default_factory=list)
+    keys: set[str] = msgspec.field(default_factory=set)
+    links: dict[str, str] = msgspec.field(default_factory=dict)
     keyless: int = 0
 
     def add(self, other: "Reading") -> None:
@@ -38,6 +41,8 @@ class Reading(msgspec.Struct):
         self.rejected += other.rejected
         self.childless += other.childless
         self.keyless += other.keyless
+        self.keys |= other.keys
+        self.links |= other.links
         for name, child in other.children.items():
             mine = self.children.setdefault(name, ChildRead())
             mine.received += child.received

@@ -1,23 +1,27 @@
 """Running the extractors of all resources side by side, and committing what they read as one manifest."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import anyio
+
 from pipeline.errors import IncompleteError, RefusedError, UsageError
 from pipeline.extract.batches import Decoders, Workshop
+from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing
 from pipeline.extract.normalise import Rejected
-from pipeline.extract.plan import Plan, Step
+from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.tasks import task_group
-from pipeline.extract.windows import Bound, IgnoredFilter, Window
-from pipeline.landing import Batch, Landing, Manifest, ResourceRead, Scope, WindowRead
+from pipeline.extract.windows import Window
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead, WindowRead
 from pipeline.leaflink import Client
-from pipeline.resources import Changed, Resource, WithParent, all_resources
+from pipeline.resources import Appended, Changed, Resource, WithParent, all_resources
 
 # More bad rows than both of these say that the contract or the source is broken, not a row.
 MOST_QUARANTINED = 25
@@ -61,6 +65,10 @@ class Extraction:
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
         self._server_times: list[datetime] = []
+        self._touches: dict[str, set[str]] = defaultdict(set)
+        self._ready = {
+            name: anyio.Event() for name, step in plan.steps.items() if isinstance(step.resource.refresh, Appended)
+        }
 
     async def run(self) -> Manifest:
         """Read every resource of the plan and commit the manifest.
@@ -71,7 +79,7 @@ class Extraction:
         self._landing.sweep()
         self._progress.is_resumed = self._journal.is_resumed
         for name, step in self._plan.steps.items():
-            self._progress.of(name).way = step.way
+            self._progress.of(name).way = step.way.value
         async with task_group() as extractors:
             for step in self._plan.steps.values():
                 refresh = step.resource.refresh
@@ -87,47 +95,69 @@ class Extraction:
         started = time.monotonic()
         listing = self._listing(step.resource)
         try:
-            reading, scope = await self._read(step, listing)
+            found = await self._read(step, listing)
         except RefusedError as error:
             self._finish_refused(step.resource, str(error))
             for child in self._children_of(step.resource):
                 self._finish_refused(child, f"comes with {step.resource.name}, which was refused")
             return
+        finally:
+            if step.resource.name in self._ready:
+                self._ready[step.resource.name].set()
         if listing.server_time is not None:
             self._server_times.append(listing.server_time)
-        self._finish(step.resource, scope, reading, listing, started)
+        self._finish(step.resource, found, listing, started)
         for child in self._children_of(step.resource):
-            await self._extract_children(child, scope, reading, started)
+            await self._extract_children(child, found, started)
 
-    async def _read(self, step: Step, listing: Listing) -> tuple[Reading, Scope]:
-        everything = Window(step.resource.params)
-        if step.since is None:
-            return await listing.read(everything), "all"
-        assert isinstance(step.resource.refresh, Changed)
-        try:
-            return await listing.read(
-                everything.limited(Bound(step.resource.refresh.modified_field, step.since))
-            ), "changed"
-        except IgnoredFilter:
-            return await listing.read(everything), "all"
+    async def _read(self, step: Step, listing: Listing) -> Found:
+        match step.way:
+            case Way.TAIL:
+                found = await read_appended(step, listing)
+            case Way.FRESH | Way.CHANGED:
+                found = await read_changed(step, listing, lambda: self._touched(step.resource))
+            case _:
+                found = Found(await listing.read(Window(step.resource.params)), "all")
+        self._note_touched(step, found)
+        return found
 
-    async def _extract_children(self, child: Resource, scope: Scope, parents: Reading, started: float) -> None:
+    async def _touched(self, resource: Resource) -> set[str]:
+        """Return the rows of `resource` that new, changed or vanished rows of other resources point at."""
+        for name, step in self._plan.steps.items():
+            if isinstance(step.resource.refresh, Appended) and step.resource.refresh.parent == resource.name:
+                await self._ready[name].wait()
+        return self._touches[resource.name]
+
+    def _note_touched(self, step: Step, found: Found) -> None:
+        refresh, held = step.resource.refresh, step.held
+        if isinstance(refresh, Appended):
+            known = {str(key): parent for key, parent in zip(held.keys, held.parents, strict=True)}
+            links = found.reading.links
+            parents = {links[key] for key in links.keys() - known.keys()} if known else set()
+            if found.scope == "all":
+                parents |= {known[key] for key in known.keys() - found.reading.keys}
+            self._touches[refresh.parent] |= parents | {known[key] for key in found.gone}
+
+    async def _extract_children(self, child: Resource, of: Found, started: float) -> None:
         """Land the rows that came inside their parents, or read them on their own when they did not."""
         listing = self._listing(child)
-        reading = _embedded_reading(child, parents)
+        scope, parents = of.scope, of.reading
+        found = Found(_embedded_reading(child, parents), "all" if scope == "all" else "sets")
         try:
             if parents.childless and scope == "changed":
-                reading.add(await self._read_of_parents(child, listing, parents.childless))
+                found.reading.add(await self._read_of_parents(child, listing, parents.childless))
             elif scope == "all":
                 stated = await listing.count(Window(child.params))
-                if parents.childless or reading.distinct != stated:
-                    reading = await listing.read(Window(child.params))
+                if parents.childless or found.reading.distinct != stated:
+                    found.reading = await listing.read(Window(child.params))
+            if found.scope == "sets" and child.name in self._plan.steps:
+                await read_quarantined(self._plan.steps[child.name].held, listing, found)
         except RefusedError as error:
             if parents.childless:
                 self._finish_refused(child, str(error))
                 return
-            scope = "changed"  # without the count of the whole listing, only the sets are proved
-        self._finish(child, "all" if scope == "all" else "sets", reading, listing, started)
+            found.scope = "sets"  # without the count of the whole listing, only the sets are proved
+        self._finish(child, found, listing, started)
 
     async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
         assert isinstance(child.refresh, WithParent)
@@ -137,19 +167,21 @@ class Extraction:
             reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked})))
         return reading
 
-    def _finish(self, resource: Resource, scope: Scope, reading: Reading, listing: Listing, started: float) -> None:
-        name, refresh = resource.name, resource.refresh
+    def _finish(self, resource: Resource, found: Found, listing: Listing, started: float) -> None:
+        name, refresh, reading = resource.name, resource.refresh, found.reading
         batches = [batch for batch in reading.batches if batch.resource == name]
         rejected = [each for each in reading.rejected if each[0] == name]
         self._rejected += rejected
         read = ResourceRead(
-            resource=name, key=resource.key, scope=scope, batches=tuple(batches),
+            resource=name, key=resource.key, scope=found.scope, batches=tuple(batches),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
             parent=refresh.parent if isinstance(refresh, WithParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent) else None,
             watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
+            created_field=refresh.created_field if isinstance(refresh, Changed) else None,
+            complete_since=found.complete_since, gone=tuple(sorted(found.gone)),
         )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)

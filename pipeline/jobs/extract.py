@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from pipeline.datafolder import claim_data_dir
-from pipeline.extract.plan import make_plan
+from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin, selected
 from pipeline.jobs.job import COMPANY, Job
 from pipeline.landing import Batch, Manifest
+from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
+from pipeline.resources import all_resources
 from pipeline.settings import LIVE_BASE_URL
 from pipeline.terminal.extract_view import ExtractView
 
@@ -24,7 +26,7 @@ async def extract(
     `on_landed` is called with each batch as soon as its window is complete.
     """
     settings = job.settings
-    plan = make_plan(selected(only), job.landing.manifests(), full=full)
+    plan = plan_extract(job, full=full, only=only)
     view.plan(plan)
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
     async with open_source(job) as source:
@@ -43,6 +45,22 @@ async def extract(
     claim_data_dir(settings.data_dir, settings.source)
     view.done(manifest)
     return manifest
+
+
+def plan_extract(job: Job, *, full: bool, only: str | None) -> Plan:
+    """Plan the next read from what is held; nothing is asked of the source."""
+    from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
+
+    settings, manifests = job.settings, job.landing.manifests()
+    watermark = newest_watermark(manifests)
+    held = Held()
+    if watermark is not None:
+        recent_from = recent_since(watermark, settings.trailing_days)
+        held = read_held(settings.data_dir, job.landing, all_resources(), COMPANY, recent_from)
+    return make_plan(
+        selected(only), manifests, held, datetime.now(UTC),
+        full=full, page_size=settings.page_size, trailing_days=settings.trailing_days,
+    )  # fmt: skip
 
 
 @asynccontextmanager

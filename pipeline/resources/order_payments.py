@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from pipeline.resources.resource import Full, Resource
+from pipeline.resources.resource import Appended, Resource
 from pipeline.resources.types import (
     Instant,
     InstantOrDay,
@@ -30,4 +30,10 @@ class OrderPayment(Record):
     payment_type: Text = Field(None, description="cash, check, credit, trade, ach, wire, cashier or other.")
 
 
-ORDER_PAYMENTS = Resource(path="order-payments/", record=OrderPayment, key="id", refresh=Full())
+ORDER_PAYMENTS = Resource(
+    path="order-payments/",
+    record=OrderPayment,
+    key="id",
+    refresh=Appended(parent="orders_received", parent_key="order"),
+    keeps_history=True,
+)

@@ -13,14 +13,28 @@ class Full:
 
 @dataclass(frozen=True)
 class Changed:
-    """Read by the time of the last change, and whole on `--full`.
+    """Read by the time of the last change, and whole now and then.
 
-    `since` is the filter to ask with; the fields hold the instants that prove that a filter filtered.
+    The fields hold the instants that the API can filter by (`__gte`, `__lt`). Where changes need not show in the
+    time of the last change, all rows of the last weeks are read too (`is_trailing`), and those that a boolean field,
+    `open_flag`, says are not settled yet.
     """
 
-    since: str = "modified__gte"
     modified_field: str = "modified"
     created_field: str = "created_on"
+    is_trailing: bool = False
+    open_flag: str | None = None
+
+
+@dataclass(frozen=True)
+class Appended:
+    """A list without filters that grows at one end, in the order of its key: read from there, and whole now and then.
+
+    `parent` is the resource that `parent_key` points to: its rows change with these.
+    """
+
+    parent: str
+    parent_key: str
 
 
 @dataclass(frozen=True)
@@ -41,15 +55,17 @@ class Resource:
     """One API resource.
 
     `path` is relative to the API's root and ends in a slash; `params` are sent with every request for it;
-    `filters` are the query parameters that the reference documents for its listing.
+    `filters` are the query parameters that the reference documents for its listing; `keeps_history` says that the
+    warehouse keeps what its rows looked like before.
     """
 
     path: str
     record: type[Record]
     key: str
-    refresh: Full | Changed | WithParent
+    refresh: Full | Changed | Appended | WithParent
     filters: frozenset[str] = frozenset()
     params: Mapping[str, str] = field(default_factory=dict)
+    keeps_history: bool = False
 
     @property
     def name(self) -> str:

@@ -44,9 +44,7 @@ class ExtractView:
             self._output.say("SANDBOX: no LEAFLINK_API_KEY is set: this reads an embedded LeafLink with INVENTED data")
         since = [step.since for step in plan.steps.values() if step.since is not None]
         if since:
-            self._output.say(
-                f"Incremental: orders, products and customers changed since {min(since):%Y-%m-%d %H:%M} UTC"
-            )
+            self._output.say(f"Incremental: what changed since {min(since):%Y-%m-%d %H:%M} UTC, and what may have")
         else:
             self._output.say("Full: every row of every resource")
 
@@ -81,7 +79,7 @@ class ExtractView:
         )
 
     def _resource_read(self, read: ResourceRead) -> None:
-        self._output.say(describe_read(read))
+        self._output.say(describe_read(read, self.progress.of(read.resource).way))
 
     def _rate(self) -> str:
         if self._counters is None:
@@ -108,14 +106,34 @@ class ExtractView:
         return f"{seconds:.0f} s"
 
 
-def describe_read(read: ResourceRead) -> str:
+def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
     if read.refused is not None:
         return f"  {read.resource:<18}{read.refused}; the rows of the last run stay"
-    way = {"all": "all", "changed": "changed", "sets": "with their orders"}[read.scope]
-    quarantined = f"  {read.quarantined} in quarantine" if read.quarantined else ""
-    rereads = f"  read {read.rereads + 1} times" if read.rereads else ""
+    quarantined = f", {read.quarantined} in quarantine" if read.quarantined else ""
+    rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
-        f"  {read.resource:<18}{read.distinct:>9,} {way:<18}{read.seconds:>7.1f} s  "
-        f"complete: {read.distinct:,} of {read.stated:,}  {read.requests:,} requests{rereads}{quarantined}"
+        f"  {read.resource:<18}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
+        f"complete: {read.distinct:,} of {read.stated:,}, {_requests(read.requests)}{rereads}{quarantined}"
     )
+
+
+def show_plan(output: Output, plan: Plan, rate_per_minute: int, burst_per_minute: int) -> None:
+    """Print what a run would ask, and what it would cost; nothing has been asked for it."""
+    minutes = plan.minutes(rate_per_minute, burst_per_minute)
+    steps = [
+        {"resource": name, "way": step.way.value, "since": step.since, "requests": step.requests, "reason": step.reason}
+        for name, step in plan.steps.items()
+    ]
+    output.document({"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)})
+    if output.as_json:
+        return
+    output.say(f"  {'resource':<18}{'way':<26}{'requests':>9}  reason")
+    for name, step in plan.steps.items():
+        output.say(f"  {name:<18}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
+    waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
+    output.say(f"About {_requests(plan.requests)}{waiting}, judged by what is held. Nothing has been asked yet.")
+
+
+def _requests(number: int) -> str:
+    return "1 request" if number == 1 else f"{number:,} requests"

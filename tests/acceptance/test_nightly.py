@@ -33,7 +33,6 @@ async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypa
         second = await house.night()
 
         assert [run.kind for run in (*first.runs, *second.runs)] == ["full", "incremental"]
-        assert second.runs[0].requests < first.runs[0].requests
         for resource, key in KEYS.items():
             assert [each for each in house.differences(resource, key) if not is_deleted_draft(house, each)] == []
 

@@ -1,0 +1,32 @@
+"""What we hold already, as far as planning the next read needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class HeldResource:
+    """The live rows of a resource.
+
+    `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
+    `keys` and `parents` are, for a list that grows at one end, every key in order and the parent it points to.
+    `quarantined` are the keys of rows that were set aside.
+    """
+
+    rows: int = 0
+    recent: int = 0
+    open_keys: tuple[str, ...] = ()
+    keys: tuple[int, ...] = ()
+    parents: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held, by resource."""
+
+    resources: Mapping[str, HeldResource] = field(default_factory=dict)
+
+    def of(self, resource: str) -> HeldResource:
+        """Return what is held of a resource."""
+        return self.resources.get(resource, HeldResource())

@@ -1,0 +1,128 @@
+"""What we hold, for planning the next read: the published warehouse, and what has landed since it was loaded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.landing import Landing, Manifest, ResourceRead
+from pipeline.landing.held import Held, HeldResource
+from pipeline.resources import Appended, Changed, Resource
+from pipeline.warehouse.reader import attach
+
+
+def read_held(
+    data_dir: Path, landing: Landing, resources: dict[str, Resource], company: str, recent_from: datetime
+) -> Held:
+    """Return what is held of each resource of `company`; rows created from `recent_from` on count as recent.
+
+    Of landed runs that are not loaded yet the newest version of a row counts; rows that they found deleted may still
+    be among what is returned, which costs a request each and no more.
+    """
+    path = data_dir / "warehouse.duckdb"
+    con = attach(path) if path.exists() else duckdb.connect()
+    try:
+        reader = _HeldReader(con, landing, company, recent_from, path.exists())
+        return Held({name: reader.read(resource) for name, resource in resources.items()})
+    finally:
+        con.close()
+
+
+@dataclass
+class _HeldReader:
+    con: duckdb.DuckDBPyConnection
+    landing: Landing
+    company: str
+    recent_from: datetime
+    is_published: bool
+
+    def __post_init__(self) -> None:
+        self._loaded: set[str] = set()
+        self._tables: set[str] = set()
+        if self.is_published:
+            self._loaded = {row[0] for row in self.con.execute("SELECT run_id FROM meta.runs").fetchall()}
+            self._tables = {
+                row[0]
+                for row in self.con.execute(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
+                ).fetchall()
+            }
+        self._pending = [each for each in self.landing.manifests() if each.run_id not in self._loaded]
+
+    def read(self, resource: Resource) -> HeldResource:
+        self._collect(resource)
+        refresh = resource.refresh
+        rows, recent = self.con.execute(
+            "SELECT count(*), count(*) FILTER (created >= ?) FROM held", [self.recent_from]
+        ).fetchone() or (0, 0)
+        open_keys: tuple[str, ...] = ()
+        keys: tuple[int, ...] = ()
+        parents: tuple[str, ...] = ()
+        if isinstance(refresh, Changed) and refresh.open_flag is not None:
+            found = self.con.execute(
+                "SELECT key FROM held "
+                "WHERE NOT coalesce(settled, false) AND (created < ? OR created IS NULL) ORDER BY key",
+                [self.recent_from],
+            ).fetchall()
+            open_keys = tuple(row[0] for row in found)
+        elif isinstance(refresh, Appended):
+            found = self.con.execute(
+                "SELECT try_cast(key AS BIGINT) AS id, parent FROM held WHERE id IS NOT NULL ORDER BY id"
+            ).fetchall()
+            keys, parents = tuple(row[0] for row in found), tuple(row[1] for row in found)
+        return HeldResource(rows, recent, open_keys, keys, parents, self._quarantined(resource.name))
+
+    def _collect(self, resource: Resource) -> None:
+        """Make the temporary table `held`: key, creation, whether it is settled, and the parent of every live row."""
+        refresh = resource.refresh
+        created = f'"{refresh.created_field}"' if isinstance(refresh, Changed) else "NULL::TIMESTAMPTZ"
+        settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
+        parent = f'"{refresh.parent_key}"' if isinstance(refresh, Appended) else "NULL::VARCHAR"
+        columns = (
+            f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {settled} AS settled, {parent} AS parent'
+        )
+        sources: list[str] = []
+        parameters: list[str] = []
+        gone: list[str] = []
+        if resource.name in self._tables:
+            sources.append(
+                f"SELECT {columns}, 0 AS age FROM raw.{resource.name} WHERE _deleted_at IS NULL AND _company = ?"
+            )
+            parameters.append(self.company)
+        for age, (_, read) in enumerate(self._pending_reads(resource.name), start=1):
+            if read.scope == "all":
+                sources, parameters, gone = [], [], []
+            for batch in read.batches:
+                sources.append(f"SELECT {columns}, {age} AS age FROM read_parquet(?)")
+                parameters.append(str(self.landing.check(batch)))
+            gone += read.gone
+        union = " UNION ALL ".join(sources) or (
+            "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::BOOLEAN AS settled, "
+            "NULL::VARCHAR AS parent, 0 AS age WHERE false"
+        )
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM ({union}) "
+            "WHERE key NOT IN (SELECT unnest(?::VARCHAR[])) "
+            "QUALIFY row_number() OVER (PARTITION BY key ORDER BY age DESC) = 1",
+            [*parameters, gone],
+        )
+
+    def _pending_reads(self, resource: str) -> list[tuple[Manifest, ResourceRead]]:
+        return [
+            (manifest, read)
+            for manifest in self._pending
+            if manifest.company == self.company
+            for read in manifest.resources
+            if read.resource == resource and read.refused is None
+        ]
+
+    def _quarantined(self, resource: str) -> tuple[str, ...]:
+        if not self.is_published:
+            return ()
+        found = self.con.execute(
+            "SELECT DISTINCT key FROM meta.quarantine "
+            "WHERE resource = ? AND _company = ? AND key IS NOT NULL ORDER BY key",
+            [resource, self.company],
+        ).fetchall()
+        return tuple(row[0] for row in found)
