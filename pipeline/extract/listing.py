@@ -7,7 +7,7 @@ then equal the count that the API states last. What cannot be read in peace is c
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from pipeline.errors import IncompleteError
@@ -18,7 +18,7 @@ from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.tail import ListedRow
 from pipeline.extract.tasks import task_group
-from pipeline.extract.windows import Bound, IgnoredFilter, Window, first_windows
+from pipeline.extract.windows import Bound, IgnoredFilter, Window, midnight
 from pipeline.landing import Batch, WindowRead
 from pipeline.leaflink import Client, NotFoundError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
@@ -30,6 +30,8 @@ _READINGS_BEFORE_CUT = 2
 _BROKEN_PAGES = 3
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
+_GOOD_WINDOW = 1_400
+_FIRST_SPAN = timedelta(days=30)
 
 
 class UnstableWindow(IncompleteError):
@@ -113,7 +115,7 @@ class Listing:
             except UnstableWindow:
                 self._progress.rows = 0
         try:
-            reading = await self._read_parts(window, self._cut_by)
+            reading = await self._read_parts(window, self._cut_by, first.count)
             if await self._parts_hold_everything(window, self._cut_by):
                 return reading
         except IgnoredFilter:
@@ -122,11 +124,19 @@ class Listing:
         self._progress.rows = 0
         return await self._read_whole(window, None, READINGS)
 
-    async def _read_parts(self, window: Window, by: str) -> Reading:
+    async def _read_parts(self, window: Window, by: str, total: int) -> Reading:
+        """Read a window newest first, in parts that are sized by how dense the one before was."""
         assert self.server_time is not None
-        reading = Reading()
-        for part in first_windows(window, by, self.server_time):
-            reading.add(await self._read_part(part, by))
+        whole = window.bound_of(by)
+        reading, high, span = Reading(), whole.high, _FIRST_SPAN
+        low = (high or midnight(self.server_time)) - span
+        while total - reading.distinct > LARGEST_WINDOW and (whole.low is None or low > whole.low):
+            part = await self._read_part(window.limited(Bound(by, low, high)), by)
+            reading.add(part)
+            wanted = span * (_GOOD_WINDOW / max(part.distinct, 1))
+            span = timedelta(days=max(1, min(wanted, span * 8) // timedelta(days=1)))
+            low, high = low - span, low
+        reading.add(await self._read_part(window.limited(Bound(by, whole.low, high)), by))
         return reading
 
     async def _read_part(self, window: Window, by: str) -> Reading:
@@ -152,11 +162,11 @@ class Listing:
     async def _parts_hold_everything(self, window: Window, by: str) -> bool:
         """Whether the listing has no row outside of its parts, such as one without a creation date."""
         assert self.server_time is not None
+        halves = window.split(by, self.server_time)
+        assert halves is not None, "a window that was read in parts can be cut"
         for _ in range(READINGS):
-            whole = await self.count(window)
-            parts = [await self.count(part) for part in _halves(window, by, self.server_time)]
-            if whole == await self.count(window):  # nothing came or went while the parts were counted
-                return whole == sum(parts)
+            if await self.count(halves[0]) + await self.count(halves[1]) == await self.count(window):
+                return True
         return False
 
     async def fetch_listed(self, offset: int, limit: int) -> tuple[int, list[ListedRow] | None]:
@@ -333,9 +343,3 @@ def _head_fields(resource: Resource) -> tuple[str, ...]:
     if isinstance(refresh, Changed):
         return (refresh.created_field, refresh.modified_field, *filter(None, (refresh.open_flag,)))
     return (refresh.parent_key,) if isinstance(refresh, Appended) else ()
-
-
-def _halves(window: Window, by: str, now: datetime) -> tuple[Window, Window]:
-    """Return a window as its past and the rest, which together have every row that can be cut."""
-    bound = next((each for each in window.bounds if each.field == by), Bound(by))
-    return window.limited(Bound(by, bound.low, now)), window.limited(Bound(by, now, bound.high))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from pipeline.extract.windows import midnight
 from pipeline.landing import Manifest
 from pipeline.landing.held import Held, HeldResource
 from pipeline.resources import Appended, Changed, Resource, WithParent
@@ -95,7 +96,7 @@ def make_plan(
 
 def recent_since(watermark: datetime, trailing_days: int) -> datetime:
     """Return from when on rows are recent: a whole day, so that a run that goes on asks for the same as before."""
-    return watermark.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=trailing_days)
+    return midnight(watermark) - timedelta(days=trailing_days)
 
 
 def newest_watermark(manifests: Iterable[Manifest]) -> datetime | None:

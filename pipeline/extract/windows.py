@@ -12,8 +12,6 @@ from urllib.parse import urlencode
 from pipeline.errors import IncompleteError
 from pipeline.extract.heads import Head
 
-# How far back the edges of the first windows lie: close together where orders are many, the past in one.
-_EDGES_DAYS = (30, 90, 180, 365, 730, 1825)
 _PAST = timedelta(days=3650)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -85,6 +83,10 @@ class Window:
                         f"the filter {name}={str(wanted).lower()} let {str(not wanted).lower()} through"
                     )
 
+    def bound_of(self, name: str) -> Bound:
+        """Return what a field is limited to; both ends are open where it is not."""
+        return next((each for each in self.bounds if each.field == name), Bound(name))
+
     def limited(self, bound: Bound) -> "Window":
         """Return the window with a bound on one more field, or a narrower one in place of that field's."""
         return replace(self, bounds=(*(each for each in self.bounds if each.field != bound.field), bound))
@@ -94,7 +96,7 @@ class Window:
 
         An open end is cut towards `now`, or the past.
         """
-        bound = next((each for each in self.bounds if each.field == by), Bound(by))
+        bound = self.bound_of(by)
         high = bound.high or max(now, bound.low or now)
         low = bound.low or high - _PAST
         if high - low < timedelta(seconds=2) or high < _BEGINNING:
@@ -103,18 +105,9 @@ class Window:
         return self.limited(Bound(by, bound.low, middle)), self.limited(Bound(by, middle, bound.high))
 
 
-def first_windows(base: Window, by: str, now: datetime) -> list[Window]:
-    """Return `base` in windows by a field, newest first, that together hold every row; both outer ends are open."""
-    bound = next((each for each in base.bounds if each.field == by), Bound(by))
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    edges = [edge for edge in (today - timedelta(days=days) for days in _EDGES_DAYS) if _inside(bound, edge)]
-    highs: list[datetime | None] = [bound.high, *edges]
-    lows: list[datetime | None] = [*edges, bound.low]
-    return [base.limited(Bound(by, low, high)) for low, high in zip(lows, highs, strict=True)]
-
-
-def _inside(bound: Bound, edge: datetime) -> bool:
-    return (bound.low is None or edge > bound.low) and (bound.high is None or edge < bound.high)
+def midnight(moment: datetime) -> datetime:
+    """Return the beginning of the day in UTC: edges that a run which goes on finds again."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _text(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.extract.heads import Head, HeadReader
-from pipeline.extract.windows import Bound, IgnoredFilter, Window, first_windows
+from pipeline.extract.windows import Bound, IgnoredFilter, Window
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -19,20 +19,18 @@ def holds(window: Window, moment: datetime) -> bool:
     return all(bound.holds(moment) for bound in window.bounds)
 
 
-@given(moment=instants, cuts=st.integers(0, 6))
-def test_every_instant_lies_in_exactly_one_window_however_often_they_are_split(moment: datetime, cuts: int) -> None:
-    windows = first_windows(Window(), CREATED, NOW)
+@given(moment=instants, low=st.none() | instants, high=st.none() | instants, cuts=st.integers(1, 6))
+def test_the_parts_of_a_window_hold_what_it_holds_once_however_often_it_is_split(
+    moment: datetime, low: datetime | None, high: datetime | None, cuts: int
+) -> None:
+    if low is not None and high is not None:
+        low, high = min(low, high), max(low, high)
+    base = Window(bounds=(Bound(CREATED, low, high),))
+    windows = [base]
     for _ in range(cuts):
         windows = [part for window in windows for part in window.split(CREATED, NOW) or (window,)]
 
-    assert sum(holds(window, moment) for window in windows) == 1
-
-
-@given(moment=instants, low=instants, high=instants)
-def test_the_windows_of_a_bounded_window_hold_what_it_holds(moment: datetime, low: datetime, high: datetime) -> None:
-    base = Window(bounds=(Bound(CREATED, min(low, high), max(low, high)),))
-
-    assert sum(holds(window, moment) for window in first_windows(base, CREATED, NOW)) == holds(base, moment)
+    assert sum(holds(window, moment) for window in windows) == holds(base, moment)
 
 
 def test_a_window_of_a_second_is_not_split() -> None:
