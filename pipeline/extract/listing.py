@@ -40,30 +40,32 @@ class UnstableWindow(IncompleteError):
 
 @dataclass
 class _Attempt:
-    """One reading of a window: its pages (offset and row identities) and the API's last count."""
+    """One reading of a window: its pages (offset, row identities, count stated with it) and the API's last count."""
 
     stated: int = 0
     received: int = 0
     keyless: int = 0
     keys: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
-    pages: list[tuple[int, list[str]]] = field(default_factory=list)
+    pages: list[tuple[int, list[str], int]] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every seam matches and the distinct rows are as many as the API stated."""
+        """Whether every seam matches up to the end and the distinct rows are as many as the API stated."""
         return len(self.keys) + self.keyless == self.stated and self._seams_match()
 
     def _seams_match(self) -> bool:
         pages = sorted(self.pages)
-        for (offset, rows), (next_offset, next_rows) in pairwise(pages):
+        for (offset, rows, _), (next_offset, next_rows, _) in pairwise(pages):
             shift = next_offset - offset
-            if shift > len(rows) or (shift == len(rows) and len(rows) > 1):
+            if shift >= len(rows):
                 return False
             overlap = rows[shift : shift + len(next_rows)]
             if overlap != next_rows[: len(overlap)]:
                 return False
-        return True
+        # Pages come in any order: that the last count fits does not say that the last page was the end when it came.
+        offset, rows, count = pages[-1]
+        return offset + len(rows) >= count
 
 
 class Listing:
@@ -81,7 +83,7 @@ class Listing:
         self._workshop = workshop
         self._journal = journal
         self._progress = progress
-        self._page_size = page_size
+        self._page_size = max(page_size, 2)  # pages overlap by a row
         self._connections = connections
         self._on_landed = on_landed
         refresh = resource.refresh
@@ -273,10 +275,10 @@ class Listing:
             page = first or await self._fetch(window, 0, self._page_size)
             await self._take(window, 0, page, attempt, collector)
             size, read = len(page.rows), 0
-            while size and read < attempt.stated:  # once more when rows came in meanwhile: what was last has moved back
+            # Once more when rows came in meanwhile: what was last has moved back. Single rows cannot overlap.
+            while size > 1 and read < attempt.stated:
                 read, start = attempt.stated, read
-                stride = max(size - 1, 1)
-                offsets = range(max(stride, start - 1), read - 1 if size > 1 else read, stride)
+                offsets = range(max(size - 1, start - 1), read - 1, size - 1)
                 await self._read_pages(window, iter(offsets), size, attempt, collector)
             return attempt, await collector.finish()
 
@@ -314,7 +316,7 @@ class Listing:
                 if link is not None:
                     attempt.links[head.key] = link
         identities = [head.key or f"row {hash(row)}" for row, head in zip(page.rows, heads, strict=True)]
-        attempt.pages.append((offset, identities))
+        attempt.pages.append((offset, identities, page.count))
         self._progress.rows += len(new)
         self._progress.total = max(self._progress.total or 0, page.count)
         await collector.add(new)
