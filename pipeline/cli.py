@@ -1,6 +1,7 @@
 """The commands and nothing else."""
 
 import functools
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import anyio
 import typer
 
-from pipeline.errors import LeafhouseError, UsageError
+from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output, clean
 
@@ -34,14 +35,49 @@ Result = TypeVar("Result")
 
 def main() -> None:
     """Run the command line; errors of ours end with one sentence and their exit code."""
+    stopped_by = _end_like_ctrl_c()
     try:
         app()
     except LeafhouseError as error:
         sys.stderr.write(f"{clean(str(error))}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except OSError as error:
+        sys.stderr.write(f"{clean(_describe_os_error(error))}\n")
+        sys.exit(ConfigurationError.exit_code)
+    except (SystemExit, RuntimeError) as end:
+        if not _was_stopped(end):
+            raise
         sys.stderr.write("Stopped. What was published stays as it was. Run again, it is safe.\n")
-        sys.exit(130)
+        sys.exit(128 + stopped_by[-1])
+
+
+def _was_stopped(end: BaseException) -> bool:
+    """Say whether Ctrl-C ended a command: typer makes an exit of it, DuckDB in the middle of a query this error."""
+    if isinstance(end, SystemExit):
+        return end.code == 128 + signal.SIGINT
+    return str(end) == "Query interrupted"
+
+
+def _end_like_ctrl_c() -> list[int]:
+    """Let SIGTERM end a command as Ctrl-C does, tidily; return a list whose last item is the signal that did."""
+    stopped_by: list[int] = [signal.SIGINT]
+
+    def interrupt(number: int, frame: object) -> None:
+        stopped_by.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    # In the background of a shell Ctrl-C is ignored: there SIGTERM ends the process at once, which is just as safe.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGTERM, interrupt)
+    return stopped_by
+
+
+def _describe_os_error(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{where}the system refused ({error.strerror or error}). What was published stays as it was. "
+        "Check the disk, the rights and the address, then run again."
+    )
 
 
 @app.command("extract")
