@@ -24,6 +24,8 @@ from pipeline.resources import Resource, WithParent
 # Decoding single pages costs three times as much; more bytes than this cost memory and gain nothing.
 _BATCH_ROWS = 5_000
 _BATCH_BYTES = 8 * 2**20
+# Arrow's own allocator keeps what it freed: at 50,000 orders that is 50 MB more, and no faster.
+pa.set_memory_pool(pa.system_memory_pool())
 
 
 @dataclass
