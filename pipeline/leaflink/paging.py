@@ -4,7 +4,7 @@ Rows stay raw here: they are decoded many at a time (see `extract.decode`), whic
 page by page, and a row that turns out to be bad can be set aside exactly as it came.
 """
 
-import json
+import re
 from dataclasses import dataclass
 
 import msgspec
@@ -27,6 +27,7 @@ class _Envelope(msgspec.Struct, gc=False):
 
 _read_envelope = msgspec.json.Decoder(_Envelope).decode
 _read_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"', re.DOTALL)
 
 
 class BrokenPage(IncompleteError):
@@ -42,34 +43,33 @@ def parse_page(body: bytes) -> Page:
         envelope = _read_envelope(body)
         return Page(envelope.count, [bytes(row) for row in envelope.results])
     except (msgspec.DecodeError, RecursionError):
-        return _parse_leniently(body)
+        return _parse_by_brackets(body)
 
 
-def _parse_leniently(body: bytes) -> Page:
-    """Find the rows of a page that holds a value no JSON may hold, such as half a surrogate pair.
+def _parse_by_brackets(body: bytes) -> Page:
+    """Find the rows of a page that holds what no JSON may hold, by its brackets and strings alone.
 
-    The standard library's parser takes more than msgspec does. The row that is to blame is found, and set
-    aside, when the rows are decoded.
+    The row that is to blame, with half of a surrogate pair, say, or nested thousands deep, is found and set aside
+    when the rows are decoded; the others must not suffer for it.
     """
-    text = body.decode("utf-8", errors="surrogateescape")
-    try:
-        page = json.loads(text)
-        count, results = page["count"], page["results"]
-        if isinstance(count, bool) or not isinstance(count, int) or not isinstance(results, list):
-            raise TypeError("count is no number, or results is no list")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BrokenPage(f"the answer is not a page of a listing ({type(error).__name__}: {error})") from error
-    return Page(count, [row.encode("utf-8", errors="surrogateescape") for row in _split_rows(text, len(results))])
-
-
-def _split_rows(text: str, expected: int) -> list[str]:
-    decoder = json.JSONDecoder()
-    rows: list[str] = []
-    position = text.index("[", text.index('"results"')) + 1
-    while len(rows) < expected:
-        while text[position] in " \t\r\n,":
-            position += 1
-        _, end = decoder.raw_decode(text, position)
-        rows.append(text[position:end])
-        position = end
-    return rows
+    rows, count, name, start = list[bytes](), -1, b"", -1
+    depth, in_rows, had_rows = 0, False, False
+    for token in _TOKEN.finditer(body):
+        text = token[0]
+        depth -= text in (b"]", b"}")
+        if in_rows and ((depth == 2 and text == b",") or (depth == 1 and text == b"]")):
+            if start >= 0:
+                rows.append(body[start : token.start()].strip())
+            start, in_rows = -1, text == b","
+        elif in_rows:
+            start = token.start() if start < 0 else start
+        elif depth == 1 and text[:1] == b'"':
+            name = text
+        elif depth == 1 and text == b"[" and name == b'"results"':
+            in_rows = had_rows = True
+        elif depth == 1 and text.isdigit() and name == b'"count"':
+            count = int(text)
+        depth += text in (b"[", b"{")
+    if depth or count < 0 or not had_rows:
+        raise BrokenPage("the answer is not a page of a listing")
+    return Page(count, rows)
