@@ -154,7 +154,9 @@ class _Planner:
         if full:
             return "--full"
         if last is None:
-            return "the first read"
+            return "the first read; how many rows there are is not known yet"
+        if self.held.has_keyless:
+            return "rows without a readable key are in quarantine, and can only be asked for with all others"
         return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""
 
     def _nightly(self, trailing_days: int) -> Step | None:

@@ -10,7 +10,7 @@ class HeldResource:
 
     `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
     `keys` and `parents` are, for a list that grows at one end, every key in order and the parent it points to.
-    `quarantined` are the keys of rows that were set aside.
+    `quarantined` are the keys of rows that were set aside, `has_keyless` says that some of these have none.
     """
 
     rows: int = 0
@@ -19,6 +19,7 @@ class HeldResource:
     keys: tuple[int, ...] = ()
     parents: tuple[str, ...] = ()
     quarantined: tuple[str, ...] = ()
+    has_keyless: bool = False
 
 
 @dataclass(frozen=True)

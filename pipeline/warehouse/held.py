@@ -71,7 +71,9 @@ class _HeldReader:
                 "SELECT try_cast(key AS BIGINT) AS id, parent FROM held WHERE id IS NOT NULL ORDER BY id"
             ).fetchall()
             keys, parents = tuple(row[0] for row in found), tuple(row[1] for row in found)
-        return HeldResource(rows, recent, open_keys, keys, parents, self._quarantined(resource.name))
+        quarantined = self._quarantined(resource.name)
+        named = tuple(key for key in quarantined if key is not None)
+        return HeldResource(rows, recent, open_keys, keys, parents, named, None in quarantined)
 
     def _collect(self, resource: Resource) -> None:
         """Make the temporary table `held`: key, creation, whether it is settled, and the parent of every live row."""
@@ -117,12 +119,11 @@ class _HeldReader:
             if read.resource == resource and read.refused is None
         ]
 
-    def _quarantined(self, resource: str) -> tuple[str, ...]:
+    def _quarantined(self, resource: str) -> list[str | None]:
         if not self.is_published:
-            return ()
+            return []
         found = self.con.execute(
-            "SELECT DISTINCT key FROM meta.quarantine "
-            "WHERE resource = ? AND _company = ? AND key IS NOT NULL ORDER BY key",
+            "SELECT DISTINCT key FROM meta.quarantine WHERE resource = ? AND _company = ? ORDER BY key",
             [resource, self.company],
         ).fetchall()
-        return tuple(row[0] for row in found)
+        return [row[0] for row in found]

@@ -1,0 +1,67 @@
+"""A row that breaks its contract stops itself, not its page, and comes home when the source is mended."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .nights import House, open_house
+from .test_nightly import KEYS
+
+
+def quarantine(house: House) -> list[tuple[Any, ...]]:
+    con = house.connect()
+    found = con.execute("select resource, key, path from meta.quarantine order by all").fetchall()
+    con.close()
+    return found
+
+
+async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path, monkeypatch, orders=1500) as house:
+        order = next(row for row in house.sandbox.rows("orders_received") if row["paid"])
+        customer = next(house.sandbox.rows("customers"))
+        line = house.sandbox.lines_of(next(r["number"] for r in house.sandbox.rows("orders_received") if r["paid"]))[0]
+        house.sandbox.put("orders_received", order | {"paid_date": "soon"})
+        house.sandbox.put("customers", customer | {"discount_percent": "a little"})
+        house.sandbox.put("line_items", line | {"wholesale_price": [1]})
+        await house.night()
+        held = quarantine(house)
+        house.sandbox.put("orders_received", order)
+        house.sandbox.put("customers", customer)
+        house.sandbox.put("line_items", line)
+        await house.night()
+
+        assert held == [
+            ("customers", str(customer["id"]), "discount_percent"),
+            ("line_items", str(line["id"]), "wholesale_price"),
+            ("orders_received", order["number"], "paid_date"),
+        ]
+        assert quarantine(house) == []
+        assert all(house.differences(name, key) == [] for name, key in KEYS.items())
+
+
+async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_house(tmp_path, monkeypatch, orders=100) as house:
+        await house.night()
+        order = next(house.sandbox.rows("orders_received"))
+        house.sandbox.put("orders_received", order | {"paid_date": "soon"})
+        await house.night(full=True)
+
+        (kept,) = (r for r in house.raw("orders_received").to_pylist() if r["number"] == order["number"])
+        assert kept["status"] == order["status"]
+        assert quarantine(house) == [("orders_received", order["number"], "paid_date")]
+
+
+async def test_too_many_bad_rows_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.errors import IncompleteError
+
+    async with open_house(tmp_path, monkeypatch, orders=100) as house:
+        for row in list(house.sandbox.rows("orders_received"))[:30]:
+            house.sandbox.put("orders_received", row | {"total": {"amount": "a lot", "currency": "USD"}})
+
+        with pytest.raises(
+            IncompleteError, match=r"30 of 100 rows break their contract, the first one at total\.amount"
+        ):
+            await house.extract()
