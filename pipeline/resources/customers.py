@@ -115,6 +115,7 @@ CUSTOMERS = Resource(
     record=Customer,
     key="id",
     refresh=Changed(),
+    keeps_history=True,
     filters=frozenset(
         {f"{name}{suffix}" for name in _COMPARED_TEXTS for suffix in ("", "__in", "__startswith")}
         | {f"{name}__{suffix}" for name in _COMPARED_VALUES for suffix in ("lt", "lte", "gt", "gte")}

@@ -54,6 +54,7 @@ LINE_ITEMS = Resource(
     record=LineItem,
     key="id",
     refresh=WithParent(parent="orders_received", embedded_as="line_items", parent_key="order"),
+    keeps_history=True,
     filters=frozenset(
         {
             "id",

@@ -129,7 +129,9 @@ ORDERS_RECEIVED = Resource(
     path="orders-received/",
     record=OrderReceived,
     key="number",
-    refresh=Changed(),
+    # Nobody knows whether editing a line or recording a payment shows in an order's `modified`.
+    refresh=Changed(is_trailing=True, open_flag="paid"),
+    keeps_history=True,
     params={"include_children": "line_items"},
     filters=frozenset(
         {

@@ -134,6 +134,7 @@ PRODUCTS = Resource(
     record=Product,
     key="id",
     refresh=Changed(),
+    keeps_history=True,
     filters=frozenset(
         {f"{name}__{suffix}" for name in _INSTANTS for suffix in ("lt", "lte", "gt", "gte")}
         | {

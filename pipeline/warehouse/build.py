@@ -22,6 +22,7 @@ from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
 from pipeline.resources import Resource
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
+from pipeline.warehouse.history import create_history
 from pipeline.warehouse.merge import Merged, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.quarantine import merge_quarantine
@@ -110,6 +111,7 @@ class Build:
             check_format(self.con, self._published)
         create_meta(self.con)
         create_raw(self.con, self._resources.values())
+        create_history(self.con, self._resources.values())
         row = self.con.execute("SELECT max(load_id) FROM meta.loads").fetchone()
         self._previous = row[0] if row else None
 
@@ -156,9 +158,8 @@ class Build:
         self._check_known(manifest)
         describe_warehouse(self.con, manifest)
         quarantine = [str(self._landing.check(batch)) for batch in manifest.quarantine]
+        self._take_back_others(manifest)
         for read in manifest.resources:
-            if not self._appended[read.resource] <= {batch.file for batch in read.batches}:
-                self._take_back(read.resource)
             done = self._appended[read.resource]
             self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
         merge_quarantine(self.con, manifest, quarantine)
@@ -179,6 +180,11 @@ class Build:
                     f"run {manifest.run_id}: landed {read.resource}, which this Leafhouse does not know. "
                     "Nothing was changed. Use the version that extracted it, or a newer one."
                 )
+
+    def _take_back_others(self, manifest: Manifest) -> None:
+        files = {batch.file for read in manifest.resources for batch in read.batches}
+        for resource in [name for name, appended in self._appended.items() if not appended <= files]:
+            self._take_back(resource)
 
     def _take_back(self, resource: str) -> None:
         """Remove the rows that came before their manifest, when another run than theirs is merged first."""

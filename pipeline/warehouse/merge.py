@@ -9,12 +9,14 @@ Everything is a matter of two sets: the rows of the run (`_run_id` is its id), a
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import Resource, WithParent
+from pipeline.warehouse.history import instant_of, record_versions
 
 
 @dataclass
@@ -45,12 +47,13 @@ def merge_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Map
     A resource whose parent was read is concerned even when it was not read itself: it follows its parent.
     """
     reads = {read.resource: read for read in manifest.resources}
+    instant = instant_of(con, manifest)
     merged = []
     for resource in _parents_first(resources):
         read, parent = reads.get(resource.name), _parent_of(resource, resources)
         if read is None and (parent is None or parent.name not in reads):
             continue
-        merge = _ResourceMerge(con, manifest, resource)
+        merge = _ResourceMerge(con, manifest, resource, instant)
         each = Merged(resource.name)
         if read is not None:
             each.inserted, each.replaced = merge.replace()
@@ -58,6 +61,8 @@ def merge_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Map
             each.deleted += merge.follow(parent)
         if read is not None:
             each.deleted += merge.mark_missing(read, parent)
+        if resource.keeps_history:
+            record_versions(con, manifest, resource, instant)
         merged.append(each)
     return merged
 
@@ -77,7 +82,9 @@ def _parents_first(resources: Mapping[str, Resource]) -> Iterable[Resource]:
 class _ResourceMerge:
     """The statements that merge one resource of a run."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, manifest: Manifest, resource: Resource) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, manifest: Manifest, resource: Resource, instant: datetime
+    ) -> None:
         self._con = con
         self._resource = resource
         self._table = f"raw.{resource.name}"
@@ -87,7 +94,7 @@ class _ResourceMerge:
             "run": manifest.run_id,
             "company": manifest.company,
             "resource": resource.name,
-            "deleted_at": manifest.server_time,
+            "deleted_at": instant,
         }
 
     def replace(self) -> tuple[int, int]:
@@ -133,11 +140,22 @@ class _ResourceMerge:
     def mark_missing(self, read: ResourceRead, parent: Resource | None) -> int:
         """Mark what the read did not bring although it should have, and return how many rows that are.
 
-        A complete enumeration should have brought every key, a parent all its children. A row whose key cannot be
-        read may be any of those that seem to be missing: then nothing is marked.
+        A complete enumeration should have brought every key, a read that is complete from some creation on every key
+        since then, a parent all its children; what was asked for by its key and is not there is gone. A row whose key
+        cannot be read may be any of those that seem to be missing: then no more than these are marked.
         """
+        gone = self._mark_gone(read)
         if read.refused is not None or read.keyless:
+            return gone
+        return gone + self._mark_unbrought(read, parent)
+
+    def _mark_gone(self, read: ResourceRead) -> int:
+        if not read.gone:
             return 0
+        condition = f"CAST({self._key} AS VARCHAR) IN (SELECT unnest($gone::VARCHAR[]))"
+        return self._mark(condition, f"asked for and not there in {self._run_id}", gone=list(read.gone))
+
+    def _mark_unbrought(self, read: ResourceRead, parent: Resource | None) -> int:
         if read.scope == "all":
             return self._mark("true", f"not in the complete read of {self._run_id}")
         if read.scope == "sets" and parent is not None:
@@ -146,9 +164,12 @@ class _ResourceMerge:
                 f'"{read.parent_key}" IN ({landed_parents})',
                 f"no longer in its {read.parent_key}, seen by {self._run_id}",
             )
+        if read.complete_since is not None and read.created_field is not None:
+            reason = f"not in the complete read since {read.complete_since:%Y-%m-%d} of {self._run_id}"
+            return self._mark(f'"{read.created_field}" >= $since', reason, since=read.complete_since)
         return 0
 
-    def _mark(self, condition: str, reason: str) -> int:
+    def _mark(self, condition: str, reason: str, **more: object) -> int:
         # Keys in quarantine were seen.
         return self._change(
             f"UPDATE {self._table} SET _deleted_at = $deleted_at, _deleted_reason = $reason "
@@ -156,6 +177,7 @@ class _ResourceMerge:
             f"AND CAST({self._key} AS VARCHAR) NOT IN (SELECT key FROM meta.quarantine "
             "WHERE resource = $resource AND _company = $company AND _run_id = $run AND key IS NOT NULL)",
             reason=reason,
+            **more,
         )
 
     def _change(self, statement: str, **more: object) -> int:

@@ -1,49 +1,12 @@
 """Whatever a user gets wrong, or finds broken: one sentence, the right exit code, and nothing lost."""
 
 import json
-import shutil
-import signal
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from .commands import KEY, House, finish
-
-
-@pytest.fixture(scope="module")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a small sandbox, and stop it as a service manager does."""
-    house = House(tmp_path_factory.mktemp("source"), "")
-    with house.start("sandbox", "--orders", "40", "--port", "0", "--rate", "0", "--key", KEY) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[0].removeprefix("LEAFLINK_BASE_URL=")
-        process.send_signal(signal.SIGTERM)
-        stopped = finish(process)
-    assert stopped.code == 128 + signal.SIGTERM
-    assert stopped.stderr.startswith("Stopped.")
-
-
-@pytest.fixture(scope="module")
-def second_night(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a published warehouse, and a second run that landed after it."""
-    house = House(tmp_path_factory.mktemp("nights"), base_url)
-    for command in ("run", "extract"):
-        assert house.run(command).code == 0
-    return house.folder
-
-
-@pytest.fixture
-def house(second_night: Path, base_url: str, tmp_path: Path) -> House:
-    """Return a copy of the second night, to be damaged at will."""
-    return House(Path(shutil.copytree(second_night, tmp_path / "night")), base_url)
-
-
-@pytest.fixture
-def empty(base_url: str, tmp_path: Path) -> House:
-    return House(tmp_path, base_url)
+from .commands import KEY, House
 
 
 def test_a_base_url_without_a_key_is_refused(house: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.models import ModelError, Project, run_audits, run_models
 
-from .bench import PROJECT, SETTINGS, clear, empty_warehouse, insert_api_rows
+from .bench import PROJECT, SETTINGS, clear, empty_warehouse, insert_api_rows, keep_history
 
 AUDITS = {model.path.stem for model in PROJECT.audits}
 
@@ -26,6 +26,11 @@ class Plant:
 ORDER = "UPDATE raw.orders_received SET {} WHERE number = 'shipped'"
 LINE = "UPDATE raw.line_items SET {} WHERE id = 1"
 PAYMENT = "UPDATE raw.order_payments SET {} WHERE id = 1"
+CLOSED = "UPDATE history.customers SET _valid_to = {}, _was_deleted = {}"
+EARLIER = (
+    "INSERT INTO history.customers BY NAME SELECT * REPLACE "
+    "(_valid_from {} AS _valid_from, _valid_from {} AS _valid_to, {} AS _was_deleted) FROM history.customers"
+)
 PLANTS = [
     Plant("completeness", "UPDATE meta.completeness SET verdict = 'short'", "error"),
     Plant("completeness", "UPDATE meta.completeness SET verdict = NULL", "error"),
@@ -71,6 +76,17 @@ PLANTS = [
     ),
     Plant("paid_flag", ORDER.format("paid = true"), "warn"),
     Plant("paid_flag", PAYMENT.format("total_amount = 194.80"), "warn"),
+    Plant("history_current", "DELETE FROM history.line_items WHERE id = 1", "error"),
+    Plant("history_current", "UPDATE history.customers SET name = 'Eight'", "error"),
+    Plant("history_current", "UPDATE history.order_payments SET total_amount = NULL", "error"),
+    Plant("history_current", "INSERT INTO history.products FROM history.products", "error"),
+    Plant("history_current", "UPDATE raw.orders_received SET _deleted_at = now() WHERE number = 'draft'", "error"),
+    Plant("history_periods", CLOSED.format("_valid_from", "false"), "error"),
+    Plant("history_periods", CLOSED.format("_valid_from + INTERVAL 1 DAY", "false"), "error"),
+    Plant("history_periods", CLOSED.format("NULL", "true"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "- INTERVAL 1 DAY", "false"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "+ INTERVAL 1 DAY", "false"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "+ INTERVAL 1 DAY", "true"), "error"),
     Plant("unpriced_lines", LINE.format("quantity = NULL"), "warn"),
 ]
 
@@ -107,6 +123,7 @@ def con(shared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     insert_api_rows(shared, "products", products)
     payment = {"id": 1, "order": "shipped", "total": usd | {"amount": 50}, "payment_date": "2026-03-20"}
     insert_api_rows(shared, "order_payments", [payment])
+    keep_history(shared)
     return shared
 
 

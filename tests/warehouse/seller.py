@@ -31,10 +31,11 @@ class Line(Record):
     quantity: Exact = Field(None, description="Units ordered.")
 
 
-ORDERS = Resource(path="orders/", record=Order, key="number", refresh=Changed())
+ORDERS = Resource(path="orders/", record=Order, key="number", refresh=Changed(), keeps_history=True)
 LINES = Resource(
-    path="lines/", record=Line, key="id", refresh=WithParent(parent="orders", embedded_as="lines", parent_key="order")
-)
+    path="lines/", record=Line, key="id", keeps_history=True,
+    refresh=WithParent(parent="orders", embedded_as="lines", parent_key="order"),
+)  # fmt: skip
 RESOURCES = {"lines": LINES, "orders": ORDERS}
 
 
