@@ -28,6 +28,9 @@ app = typer.Typer(
 Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")]
 Only = Annotated[str | None, typer.Option(metavar="R,…", help="Read only these resources, separated by commas.")]
 AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="Compute the marts for this date (YYYY-MM-DD).")]
+AcceptShrink = Annotated[
+    bool, typer.Option("--accept-shrink", help="Let a load through that finds many rows deleted at once.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for machines.")]
 
 Result = TypeVar("Result")
@@ -99,7 +102,7 @@ def extract_command(full: Full = False, only: Only = None, as_json: Json = False
 
 
 @app.command("load")
-def load_command(as_of: AsOf = None, as_json: Json = False) -> None:
+def load_command(as_of: AsOf = None, accept_shrink: AcceptShrink = False, as_json: Json = False) -> None:
     """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
     from pipeline.jobs.job import open_job
     from pipeline.jobs.load import load
@@ -108,12 +111,15 @@ def load_command(as_of: AsOf = None, as_json: Json = False) -> None:
     output, day = Output(as_json=as_json), _date(as_of)
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "load"):
-        result = load(job, as_of=day)
+        result = load(job, as_of=day, accept_shrink=accept_shrink)
     _show_load(output, result)
 
 
 @app.command("run")
-def run_command(full: Full = False, only: Only = None, as_of: AsOf = None, as_json: Json = False) -> None:
+def run_command(
+    full: Full = False, only: Only = None, as_of: AsOf = None, accept_shrink: AcceptShrink = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Extract and load in one go: batches are merged while the next pages come in."""
     from pipeline.jobs.job import open_job
     from pipeline.jobs.run import run
@@ -124,7 +130,7 @@ def run_command(full: Full = False, only: Only = None, as_of: AsOf = None, as_js
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "run"):
         view = ExtractView(output, job.settings.source)
-        result = _run(run, job, full=full, only=only, as_of=day, view=view)
+        result = _run(run, job, full=full, only=only, as_of=day, accept_shrink=accept_shrink, view=view)
     _show_load(output, result)
 
 

@@ -13,17 +13,17 @@ from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, companies, newest_server_time
 
 
-def load(job: Job, *, as_of: date | None) -> LoadResult:
+def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
     """Merge the landed runs, compute and audit the marts, and publish.
 
-    Raises UsageError when nothing has landed yet, AuditError when an audit of severity error found rows; the
-    published warehouse stays as it was then.
+    Raises UsageError when nothing has landed yet, IncompleteError when too many rows are gone at once without
+    `accept_shrink`, AuditError when an audit of severity error found rows; the published warehouse stays as it was.
     """
     with open_build(job) as build:
         runs = build.pending()
         for manifest in runs:
             build.merge(manifest)
-        return finish_load(job, build, runs, as_of)
+        return finish_load(job, build, runs, as_of, accept_shrink=accept_shrink)
 
 
 def open_build(job: Job) -> Build:
@@ -31,11 +31,13 @@ def open_build(job: Job) -> Build:
     return Build(job.settings.data_dir, job.landing, all_resources(), new_run_id(datetime.now(UTC)))
 
 
-def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None) -> LoadResult:
+def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None, *, accept_shrink: bool) -> LoadResult:
     """Compute and audit the marts of a build that has merged `runs`, and publish it."""
     server_time = newest_server_time(build.con)
     if server_time is None:
         raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
+    if not accept_shrink:
+        build.refuse_shrink()
     build.close_inputs()
     settings = job.settings
     last_day = last_full_day(server_time, settings.timezone)

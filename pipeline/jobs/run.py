@@ -14,7 +14,9 @@ from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
 
 
-async def run(job: Job, *, full: bool, only: str | None, as_of: date | None, view: ExtractView) -> LoadResult:
+async def run(
+    job: Job, *, full: bool, only: str | None, as_of: date | None, accept_shrink: bool, view: ExtractView
+) -> LoadResult:
     """Extract and load at the same time: batches are merged as soon as their window is complete.
 
     Raises what `extract` and `load` raise; the published warehouse stays as it was then.
@@ -39,6 +41,6 @@ async def run(job: Job, *, full: bool, only: str | None, as_of: date | None, vie
                     manifest = await extract(job, full=full, only=only, view=view, on_landed=send.send_nowait)
         if merged <= {batch.file for read in manifest.resources for batch in read.batches}:
             build.merge(manifest)
-            return finish_load(job, build, [*runs, manifest], as_of)
+            return finish_load(job, build, [*runs, manifest], as_of, accept_shrink=accept_shrink)
     # A window was read again after its batches had been merged: build anew from what the manifest names.
-    return load(job, as_of=as_of)
+    return load(job, as_of=as_of, accept_shrink=accept_shrink)

@@ -22,11 +22,12 @@ from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
 from pipeline.resources import Resource
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
-from pipeline.warehouse.history import create_history
+from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import Merged, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
+from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw, quoted
 
 KEPT_WAREHOUSES = 3
@@ -73,6 +74,7 @@ class Build:
         # The files whose rows are in raw already while their run is not merged yet, by resource.
         self._appended: dict[str, set[str]] = defaultdict(set)
         self._waiting: dict[str, list[Batch]] = defaultdict(list)
+        self._runs: dict[tuple[str, datetime], str] = {}
         self._previous: str | None = None
 
     def __enter__(self) -> Self:
@@ -163,7 +165,9 @@ class Build:
             done = self._appended[read.resource]
             self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
         merge_quarantine(self.con, manifest, quarantine)
-        for each in merge_run(self.con, manifest, self._resources):
+        instant = instant_of(self.con, manifest)
+        self._runs[manifest.company, instant] = manifest.run_id
+        for each in merge_run(self.con, manifest, self._resources, instant):
             total = self.merged[each.resource]
             total.inserted += each.inserted
             total.replaced += each.replaced
@@ -190,6 +194,10 @@ class Build:
         """Remove the rows that came before their manifest, when another run than theirs is merged first."""
         self.con.execute(f"DELETE FROM raw.{resource} WHERE _run_id NOT IN (SELECT run_id FROM meta.runs)")
         self._appended.pop(resource, None)
+
+    def refuse_shrink(self) -> None:
+        """Raise IncompleteError when the merged runs found more rows deleted than can be believed."""
+        refuse_shrink(self.con, self._runs)
 
     def close_inputs(self) -> None:
         """Count what raw holds now, and shut the door: from here on the connection reads no other file."""

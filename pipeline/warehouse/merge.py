@@ -16,7 +16,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import Resource, WithParent
-from pipeline.warehouse.history import instant_of, record_versions
+from pipeline.warehouse.history import record_versions
 
 
 @dataclass
@@ -41,13 +41,15 @@ def append(con: duckdb.DuckDBPyConnection, resource: Resource, files: Sequence[s
         ) from error
 
 
-def merge_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Mapping[str, Resource]) -> list[Merged]:
+def merge_run(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Mapping[str, Resource], instant: datetime
+) -> list[Merged]:
     """Merge the appended rows of a run, and return what became of each resource that it concerns.
 
-    A resource whose parent was read is concerned even when it was not read itself: it follows its parent.
+    A resource whose parent was read is concerned even when it was not read itself: it follows its parent. What is found
+    deleted is marked with `instant`.
     """
     reads = {read.resource: read for read in manifest.resources}
-    instant = instant_of(con, manifest)
     merged = []
     for resource in _parents_first(resources):
         read, parent = reads.get(resource.name), _parent_of(resource, resources)
