@@ -50,7 +50,7 @@ def _check(
     drafts = " (Drafts not counted)" if "Draft" in counted else ""
     raise IncompleteError(
         f"{resource}: {missing:,} of {before:,} rows{drafts} are gone according to run {', '.join(deleted)}, more than "
-        f"{MOST_DELETED} and more than {MOST_DELETED_SHARE:.0%}. Nothing was changed: the last warehouse stays in place. "
+        f"{MOST_DELETED} and more than {MOST_DELETED_SHARE:.0%}. Nothing was changed; the last warehouse stays. "
         "If they were deleted at LeafLink, let them go with `leafhouse load --accept-shrink`; if not, run again later, "
         "it is safe: those that are back stay."
     )
