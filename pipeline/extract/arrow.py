@@ -18,6 +18,8 @@ from pipeline.resources.types import Kind
 
 Values = Sequence[Any]
 
+# Microseconds from 1970 to the ends of the calendar.
+_FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800_000_000, 253_402_300_799_999_999
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
@@ -94,8 +96,10 @@ def _as_reference(layout: Layout, value: int) -> dict[str, int]:
 
 def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     target = ARROW_TYPES[kind]
-    if kind is Kind.INSTANT or kind is Kind.DAY:
+    if kind is Kind.DAY:
         return pc.cast(pa.array(values, pa.string()), target)
+    if kind is Kind.INSTANT:
+        return _within_the_calendar(pc.cast(pa.array(values, pa.string()), target))
     if kind is Kind.LOOSE_INTEGER:
         values = [_whole_number(value) if isinstance(value, str) else value for value in values]
     elif kind is Kind.LOOSE_TEXT:
@@ -105,6 +109,14 @@ def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     elif kind is Kind.TEXTS:
         values = [[value] if isinstance(value, str) else value for value in values]
     return pa.array(values, target)
+
+
+def _within_the_calendar(instants: pa.Array) -> pa.Array:
+    """Refuse instants that their offset moves out of the years 1 to 9999: nothing could read them back."""
+    ends = pc.min_max(pc.cast(instants, pa.int64())).as_py()
+    if ends["min"] is not None and (ends["min"] < _FIRST_INSTANT or ends["max"] > _LAST_INSTANT):
+        raise ValueError("not an instant of the years 1 to 9999")
+    return instants
 
 
 def _whole_number(text: str) -> int | None:

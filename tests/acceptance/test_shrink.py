@@ -3,10 +3,21 @@
 import hashlib
 import json
 
+import duckdb
 import pyarrow.parquet as pq
 
 from .commands import House
-from .test_exit_codes import counts
+
+
+def counts(house: House) -> dict[str, int]:
+    with duckdb.connect(house.warehouse, read_only=True) as con:
+        tables = con.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw' ORDER BY 1"
+        ).fetchall()
+        return {
+            name: con.execute(f"SELECT count(*) FROM raw.{name} WHERE _deleted_at IS NULL").fetchall()[0][0]
+            for (name,) in tables
+        }
 
 
 def test_a_night_that_lost_most_orders_is_stopped_until_it_is_accepted(house: House) -> None:
