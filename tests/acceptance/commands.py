@@ -84,6 +84,12 @@ def assert_one_sentence(outcome: Outcome, says: tuple[str, ...]) -> None:
     assert KEY not in outcome.stdout + outcome.stderr
 
 
+def assert_private(folder: Path) -> None:
+    """Assert that nobody but the owner can look into `folder` or anything in it."""
+    modes = {path: path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    assert {path: oct(mode) for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == {}
+
+
 def finish(process: subprocess.Popen[str]) -> Outcome:
     """Wait until a process ends; one that does not is killed."""
     try:

@@ -1,0 +1,191 @@
+"""What ends a run in the middle, and what a monitor reads: exit codes, JSON, locks, signals, and who may see what."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from aiohttp import web
+
+from .commands import KEY, House, Outcome, assert_private, finish
+
+_PATIENCE_SECONDS = 30
+
+
+@dataclass
+class Relay:
+    """A server before another one: it refuses a path with 403, or keeps everybody waiting."""
+
+    target: str
+    refuses: str | None = None
+    keeps_waiting: bool = False
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    base_url: str = ""
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.set()
+        if self.keeps_waiting:
+            await self.closing.wait()
+        if self.refuses is not None and self.refuses in request.path:
+            return web.json_response({"detail": "Not for this key."}, status=403)
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(f"{self.target}{request.rel_url}", headers=request.headers) as answer,
+        ):
+            passed = ("Content-Type", "Content-Encoding", "Date")
+            headers = {name: answer.headers[name] for name in passed if name in answer.headers}
+            return web.Response(body=await answer.read(), status=answer.status, headers=headers)
+
+
+@asynccontextmanager
+async def relay(base_url: str, **behaviour: Any) -> AsyncIterator[Relay]:
+    host, path = base_url.split("/api/")
+    before = Relay(host, **behaviour)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", before.answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        before.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/{path}"
+        yield before
+    finally:
+        before.closing.set()
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def kept_waiting(house: House, command: str) -> AsyncIterator[subprocess.Popen[str]]:
+    """Start a command and yield once it waits for an answer; whatever happens, it is gone afterwards."""
+    async with relay(house.base_url, keeps_waiting=True) as source:
+        process = house.start(command, LEAFLINK_BASE_URL=source.base_url)
+        try:
+            await asyncio.wait_for(source.asked.wait(), _PATIENCE_SECONDS)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize(("command", "number"), [("extract", signal.SIGINT), ("run", signal.SIGTERM)])
+async def test_a_run_that_is_stopped_leaves_everything_and_the_next_one_works(
+    house: House, command: str, number: signal.Signals
+) -> None:
+    before = house.committed()
+    async with kept_waiting(house, command) as process:
+        process.send_signal(number)
+        stopped = await asyncio.to_thread(finish, process)
+
+    assert stopped.code == 128 + number
+    assert stopped.stderr == "Stopped. What was published stays as it was. Run again, it is safe.\n"
+    assert house.committed() == before
+    assert not (house.data / "building").exists()
+    assert house.run(command).code == 0
+
+
+async def test_a_second_run_is_told_who_holds_the_folder(house: House) -> None:
+    async with kept_waiting(house, "extract") as process:
+        for command in ("load", "extract"):
+            says = ("in use by `leafhouse extract`", f"process {process.pid}", "Wait until it ends")
+            await asyncio.to_thread(house.refuses, command, code=6, says=says)
+        status = await asyncio.to_thread(house.run, "status")
+
+    assert status.code == 0
+
+
+async def test_a_refused_resource_is_5_for_extract_and_load_and_all_other_rows_come(house: House) -> None:
+    rows = counts(house)
+    async with relay(house.base_url, refuses="/products/") as source:
+        extracted = await asyncio.to_thread(house.run, "extract", "--full", LEAFLINK_BASE_URL=source.base_url)
+
+    loaded = house.run("load")
+
+    assert (extracted.code, loaded.code) == (5, 5)
+    assert "products/: refused by" in extracted.stdout
+    assert "products/: refused by" in loaded.stdout
+    assert counts(house) == rows
+
+
+async def test_a_resource_refused_from_the_first_night_on_does_not_keep_the_others_out(
+    empty: House, second_night: Path
+) -> None:
+    async with relay(empty.base_url, refuses="/order-payments/") as source:
+        done = await asyncio.to_thread(empty.run, "run", LEAFLINK_BASE_URL=source.base_url)
+
+    assert done.code == 5, done
+    assert counts(empty) == counts(House(second_night, "")) | {"order_payments": 0}
+
+
+def test_a_failed_audit_keeps_the_warehouse_and_names_the_rows(house: House) -> None:
+    plant_short_read(house, "order_payments")
+    before = house.committed()
+
+    loaded = house.run("load")
+
+    assert loaded.code == 1
+    assert "completeness: " in loaded.stderr
+    assert "order_payments" in loaded.stderr
+    assert "nothing was published" in loaded.stderr
+    assert "Traceback" not in loaded.stderr
+    assert loaded.stdout == ""
+    assert house.committed() == before
+
+
+def test_machines_get_one_json_document_and_nobody_else_gets_the_key_or_the_data(empty: House) -> None:
+    outcomes = [empty.run(*command, "--json") for command in (["extract"], ["load"], ["run"], ["status"])]
+
+    extracted, loaded, again, status = [json.loads(each.stdout) for each in outcomes]
+    assert [each.code for each in outcomes] == [0, 0, 0, 0]
+    assert loaded["runs"] == [extracted["run_id"]]
+    assert again["load_id"] > loaded["load_id"]
+    assert status["loaded_runs"] == 2
+    assert_no_key(outcomes, empty.data)
+    assert (empty.data / "kept").exists()
+    assert_private(empty.data)
+
+
+def test_a_failure_leaves_stdout_empty_for_machines(house: House) -> None:
+    failed = house.run("run", "--json", LEAFLINK_API_KEY="other")
+
+    assert (failed.code, failed.stdout) == (3, "")
+
+
+def counts(house: House) -> dict[str, int]:
+    with duckdb.connect(house.warehouse, read_only=True) as con:
+        tables = con.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw' ORDER BY 1"
+        ).fetchall()
+        return {
+            name: con.execute(f"SELECT count(*) FROM raw.{name} WHERE _deleted_at IS NULL").fetchall()[0][0]
+            for (name,) in tables
+        }
+
+
+def plant_short_read(house: House, resource: str) -> None:
+    """Let the newest run say that the API stated a row more of a resource than came."""
+    manifest = house.manifests[-1]
+    document = json.loads(manifest.read_text())
+    (read,) = (each for each in document["resources"] if each["resource"] == resource)
+    for stated in (read, *read["windows"]):
+        stated["stated"] += 1
+    manifest.write_text(json.dumps(document))
+
+
+def assert_no_key(outcomes: list[Outcome], folder: Path) -> None:
+    assert not any(KEY in each.stdout + each.stderr for each in outcomes)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    parquet = [path for path in files if path.suffix == ".parquet"]
+    assert parquet
+    assert [path for path in parquet if KEY in str(pq.read_table(path, partitioning=None).to_pylist())] == []
