@@ -13,10 +13,6 @@ def test_a_base_url_without_a_key_is_refused(house: House) -> None:
     house.refuses("extract", code=3, says=("LEAFLINK_API_KEY", "Set the key"), LEAFLINK_API_KEY=None)
 
 
-def test_a_wrong_key_is_refused(house: House) -> None:
-    house.refuses("extract", code=3, says=("does not know the key", "Check LEAFLINK_API_KEY"), LEAFLINK_API_KEY="other")
-
-
 def test_a_key_with_its_scheme_before_it_is_refused(house: House) -> None:
     house.refuses("extract", code=3, says=("LEAFLINK_API_KEY", "LEAFLINK_AUTH_SCHEME"), LEAFLINK_API_KEY=f"App {KEY}")
 
@@ -41,10 +37,8 @@ def test_a_base_url_without_a_scheme_is_refused_with_the_one_to_write(house: Hou
     [
         ("LEAFLINK_AUTH_SCHEME", "Bearer"),
         ("LEAFLINK_PAGE_SIZE", "0"),
-        ("LEAFLINK_MAX_CONNECTIONS", "many"),
         ("LEAFLINK_GIVE_UP_SECONDS", "nan"),
         ("LEAFHOUSE_TIMEZONE", "Mars/Olympus"),
-        ("LEAFHOUSE_TIMEZONE", "localtime"),
         ("LEAFHOUSE_AS_OF", "2026-02-30"),
         ("LEAFHOUSE_AS_OF", "1764028800"),
     ],
@@ -90,10 +84,9 @@ def test_a_data_folder_that_cannot_be_written_is_refused(empty: House, where: st
     empty.refuses(command, code=3, says=(where,), LEAFHOUSE_DATA_DIR=where)
 
 
-@pytest.mark.parametrize("command", ["extract", "load"])
-def test_live_data_are_never_mixed_with_the_sandbox(house: House, command: str) -> None:
+def test_live_data_are_never_mixed_with_the_sandbox(house: House) -> None:
     says = ("data: holds data of a live LeafLink account", "Set the key", "Nothing was changed")
-    house.refuses(command, code=3, says=says, LEAFLINK_API_KEY=None, LEAFLINK_BASE_URL=None)
+    house.refuses("load", code=3, says=says, LEAFLINK_API_KEY=None, LEAFLINK_BASE_URL=None)
 
 
 def test_sandbox_data_are_never_mixed_with_a_live_source(empty: House) -> None:
@@ -102,8 +95,7 @@ def test_sandbox_data_are_never_mixed_with_a_live_source(empty: House) -> None:
     assert "INVENTED" in made.stdout.splitlines()[0]
     assert_private(empty.data)
 
-    for command in ("extract", "load"):
-        empty.refuses(command, code=3, says=("data: belongs to the embedded sandbox", "LEAFHOUSE_DATA_DIR to a new"))
+    empty.refuses("extract", code=3, says=("data: belongs to the embedded sandbox", "LEAFHOUSE_DATA_DIR to a new"))
 
 
 @pytest.mark.parametrize(("damage", "command"), [("damaged", "load"), ("damaged", "run"), ("cannot be read", "load")])
@@ -145,12 +137,11 @@ def test_a_manifest_of_a_newer_version_is_left_to_that_version(house: House) -> 
         house.refuses(command, code=3, says=(newest.name, "newer", "Use the newer version"))
 
 
-@pytest.mark.parametrize("keep_bytes", [5_000, 1_000_000])
-def test_a_damaged_warehouse_is_named_and_left_alone(house: House, keep_bytes: int) -> None:
+@pytest.mark.parametrize(("keep_bytes", "command"), [(5_000, "load"), (1_000_000, "load"), (1_000_000, "status")])
+def test_a_damaged_warehouse_is_named_and_left_alone(house: House, keep_bytes: int, command: str) -> None:
     house.warehouse.write_bytes(house.warehouse.read_bytes()[:keep_bytes])
 
-    for command in ("load", "status"):
-        house.refuses(command, code=3, says=("data/warehouse.duckdb: damaged", "Move it away", "load again"))
+    house.refuses(command, code=3, says=("data/warehouse.duckdb: damaged", "Move it away", "load again"))
 
 
 def test_moving_a_damaged_warehouse_away_brings_everything_back(house: House) -> None:
@@ -175,8 +166,7 @@ def test_a_file_that_is_no_warehouse_of_ours_is_left_alone(house: House) -> None
     with duckdb.connect(house.warehouse) as con:
         con.execute("CREATE TABLE mine AS SELECT 1 AS one")
 
-    for command in ("load", "status"):
-        house.refuses(command, code=3, says=("data/warehouse.duckdb: not a warehouse",))
+    house.refuses("load", code=3, says=("data/warehouse.duckdb: not a warehouse",))
 
 
 def test_a_sandbox_that_cannot_be_served_says_why(empty: House, base_url: str) -> None:

@@ -155,10 +155,17 @@ def test_machines_get_one_json_document_and_nobody_else_gets_the_key_or_the_data
     assert_private(empty.data)
 
 
-def test_a_failure_leaves_stdout_empty_for_machines(house: House) -> None:
-    failed = house.run("run", "--json", LEAFLINK_API_KEY="other")
+def test_a_wrong_key_is_3_and_leaves_stdout_empty_for_machines(house: House) -> None:
+    before = house.committed()
+
+    failed = house.run("run", "--json", LEAFLINK_API_KEY="other-k3y")
 
     assert (failed.code, failed.stdout) == (3, "")
+    assert "does not know the key" in failed.stderr.splitlines()[-1]
+    assert "Check LEAFLINK_API_KEY" in failed.stderr.splitlines()[-1]
+    assert "Traceback" not in failed.stderr
+    assert "other-k3y" not in failed.stderr
+    assert house.committed() == before
 
 
 def counts(house: House) -> dict[str, int]:
