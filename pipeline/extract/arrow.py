@@ -7,19 +7,17 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import astuple
 
-from pipeline.extract.structs import Layout
+from pipeline.extract.structs import LONGEST_NUMBER, Layout, without_unset
 from pipeline.resources.columns import ARROW_TYPES, Shape, arrow_type
-from pipeline.resources.types import Kind
+from pipeline.resources.types import SCALE, Kind
 
 Values = Sequence[Any]
 
-# Microseconds from 1970 to the ends of the calendar.
-_FIRST_INSTANT, _LAST_INSTANT = -62_135_596_800_000_000, 253_402_300_799_999_999
+_WIDE = pa.decimal256(76, SCALE)
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
@@ -50,8 +48,8 @@ def _bisect(values: Values, start: int, shape: Shape, layout: Layout | None) -> 
 
 def _cast(values: Values, shape: Shape, layout: Layout | None) -> list[pa.Array]:
     if shape.is_money:
-        pairs = [astuple(value) if isinstance(value, msgspec.Struct) else (value, None) for value in values]
-        amounts, currencies = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        assert layout is not None
+        amounts, currencies = _columns_of_objects(values, layout)[:2]
         return [_cast_plain(amounts, Kind.EXACT), _cast_plain(currencies, Kind.TEXT)]
     return [_cast_list(values, shape, layout) if shape.is_list else _cast_item(values, shape, layout)]
 
@@ -74,32 +72,38 @@ def _cast_list(values: Values, shape: Shape, layout: Layout | None) -> pa.Array:
 
 
 def _cast_objects(values: Values, shape: Shape, layout: Layout) -> pa.Array:
-    struct, members = layout.struct, layout.members
     if shape.is_reference:
-        values = [struct(**_as_reference(layout, value)) if isinstance(value, int) else value for value in values]
-    nothing = (None,) * len(members)
-    columns = list(zip(*(nothing if value is None else astuple(value) for value in values), strict=True))
+        values = [_as_reference(layout, value) if isinstance(value, int) else value for value in values]
     arrays = []
-    for index, member in enumerate(members):
+    for column, member in zip(_columns_of_objects(values, layout), layout.members, strict=True):
         if member.shape is not None:
-            column = columns[index] if columns else ()
             arrays += _cast(column, member.shape, layout.nested.get(member.name))
     kind = arrow_type(Shape(record=shape.record))
     missing = pa.array([value is None for value in values], pa.bool_())
     return pa.StructArray.from_arrays(arrays, fields=list(kind), mask=missing)
 
 
-def _as_reference(layout: Layout, value: int) -> dict[str, int]:
-    position = next(index for index, member in enumerate(layout.members) if member.name == "id")
-    return {f"f{position}": value}
+def _columns_of_objects(values: Values, layout: Layout) -> list[Values]:
+    """Return the fields of objects; null objects have null in all of them."""
+    nothing = layout.nothing
+    columns = list(zip(*(nothing if value is None else astuple(value) for value in values), strict=True))
+    return without_unset(columns, layout) if columns else [()] * layout.width
+
+
+def _as_reference(layout: Layout, value: int) -> Any:
+    """Return an object that has nothing but this id."""
+    fields = zip(layout.members, layout.nothing, strict=True)
+    return layout.struct(
+        **{f"f{index}": value if member.name == "id" else null for index, (member, null) in enumerate(fields)}
+    )
 
 
 def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     target = ARROW_TYPES[kind]
-    if kind is Kind.DAY:
-        return pc.cast(pa.array(values, pa.string()), target)
-    if kind is Kind.INSTANT:
+    if kind is Kind.INSTANT or kind is Kind.DAY:
         return _within_the_calendar(pc.cast(pa.array(values, pa.string()), target))
+    if kind is Kind.EXACT:
+        return _cast_numbers(values, target)
     if kind is Kind.LOOSE_INTEGER:
         values = [_whole_number(value) if isinstance(value, str) else value for value in values]
     elif kind is Kind.LOOSE_TEXT:
@@ -111,12 +115,25 @@ def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     return pa.array(values, target)
 
 
-def _within_the_calendar(instants: pa.Array) -> pa.Array:
-    """Refuse instants that their offset moves out of the years 1 to 9999: nothing could read them back."""
-    ends = pc.min_max(pc.cast(instants, pa.int64())).as_py()
-    if ends["min"] is not None and (ends["min"] < _FIRST_INSTANT or ends["max"] > _LAST_INSTANT):
-        raise ValueError("not an instant of the years 1 to 9999")
-    return instants
+def _within_the_calendar(times: pa.Array) -> pa.Array:
+    """Refuse what leaves the years 1 to 9999, by its offset perhaps: nothing could read it back."""
+    pc.min_max(times).as_py()  # raises OverflowError
+    return times
+
+
+def _cast_numbers(values: Values, target: pa.DataType) -> pa.Array:
+    """Cast numbers as they are written, in quotation marks or not.
+
+    Arrow turns some texts of more than 38 digits, or with an exponent, into another number in silence. The wider type
+    holds all that is short enough, and from there it checks; what has an exponent takes the slow path.
+    """
+    texts = pa.array([b"" if value is None else bytes(value) for value in values], pa.binary()).cast(pa.string())
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) > LONGEST_NUMBER:
+        raise ValueError("a number of too many digits")
+    numbers = pc.utf8_trim(pc.if_else(pc.is_in(texts, pa.array(["", "null"])), None, texts), '"')
+    if any(pc.any(pc.match_substring(numbers, letter)).as_py() for letter in "eE"):
+        raise ValueError("a number with an exponent")
+    return pc.cast(pc.cast(numbers, _WIDE), target)
 
 
 def _whole_number(text: str) -> int | None:

@@ -17,8 +17,17 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from pipeline.extract.arrow import cast_column
+from pipeline.extract.fragments import read_value
 from pipeline.extract.normalise import Normalised, Rejected, normalise
-from pipeline.extract.structs import MOST_LEARNED, Layout, build_layout, unknown_field
+from pipeline.extract.structs import (
+    Layout,
+    Met,
+    build_layout,
+    columns_of_structs,
+    is_plain,
+    learn,
+    without_unset,
+)
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
 
@@ -47,7 +56,7 @@ class RowDecoder:
     def __init__(self, resource: Resource, embedded: frozenset[str] = frozenset()) -> None:
         self.resource = resource
         self._embedded = embedded
-        self._learned: frozenset[str] = frozenset()
+        self._met = Met()
         refresh = resource.refresh
         self._filled = refresh.parent_key if isinstance(refresh, WithParent) else None
         self._schema = pa.schema([(each.name, each.arrow_type) for each in columns_of(resource)])
@@ -56,7 +65,7 @@ class RowDecoder:
 
     def _build(self) -> None:
         filled = frozenset() if self._filled is None else frozenset({self._filled})
-        self._layout: Layout = build_layout(self.resource.record, self._learned, embedded=self._embedded, filled=filled)
+        self._layout: Layout = build_layout(self.resource.record, self._met, embedded=self._embedded, filled=filled)
         struct: Any = self._layout.struct
         self._decode_row: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
         self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[struct]).decode
@@ -89,33 +98,36 @@ class RowDecoder:
         return normalise(row, resource.record, resource.key, fill=fill, embedded=self._embedded)
 
     def _decode_mended(self, mended: list[Normalised], parents: list[str], decoded: Decoded) -> None:
-        rows = [each.row for each in mended]
-        extras = [each.extra for each in mended]
-        for index in self._decode_fast(rows, parents, decoded, extras):
-            decoded.rejected.append(Rejected(None, "", "accepted by the contract, but by no column", rows[index]))
+        for index in self._decode_fast([each.row for each in mended], parents, decoded, mended):
+            reason = "accepted by the contract, but by no column"
+            decoded.rejected.append(Rejected(None, "", reason, mended[index].row))
 
     def _decode_fast(
         self,
         rows: Sequence[bytes],
         parents: Sequence[str] | None,
         decoded: Decoded,
-        extras: list[dict[str, msgspec.Raw]] | None = None,
+        mended: list[Normalised] | None = None,
     ) -> list[int]:
         """Add to `decoded` what the struct and the casts take; return the positions of the other rows.
 
-        `extras` are the unknown fields of the rows, where they have been taken out already.
+        `mended` are the same rows with what has been taken out of them, on their second way through here.
         """
         records = self._read(rows)
         good = [index for index, record in enumerate(records) if record is not None]
         while good:
-            columns = list(zip(*(astuple(records[index]) for index in good), strict=True))
+            members = columns_of_structs(records[index] for index in good)
+            columns = without_unset(members, self._layout)
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
+            if not bad and mended is None:
+                bad = self._not_plain([rows[index] for index in good], members)
             if not bad:
-                unknown = self._extras(columns, len(good)) if extras is None else [extras[index] for index in good]
-                arrays.append(pa.array(map(_extra_text, unknown), pa.string()))
+                taken = None if mended is None else [mended[index] for index in good]
+                extras = self._extras(columns, len(good)) if taken is None else [each.extra for each in taken]
+                arrays.append(pa.array(map(_extra_text, extras), pa.string()))
                 table = pa.Table.from_arrays(arrays, schema=self._schema)
                 decoded.table = pa.concat_tables([decoded.table, table])
-                self._collect_children(columns, decoded)
+                self._collect_children(columns, taken, decoded)
                 break
             good = [index for position, index in enumerate(good) if position not in bad]
         return sorted(set(range(len(rows))) - set(good))
@@ -123,7 +135,7 @@ class RowDecoder:
     def _read(self, rows: Sequence[bytes]) -> list[Any]:
         """Decode all rows at once, or one by one when one of them is bad (None)."""
         while True:
-            known = self._learned
+            known = self._met
             try:
                 records = self._decode_rows(b"[" + b",".join(rows) + b"]")
                 if len(records) == len(rows):
@@ -134,7 +146,7 @@ class RowDecoder:
             except (ValueError, RecursionError):
                 pass
             records = [self._read_row(row) for row in rows]
-            if self._learned == known:  # else the struct was built again on the way, and they must all be of one type
+            if self._met == known:  # else the struct was built again on the way, and they must all be of one type
                 return records
 
     def _read_row(self, row: bytes) -> Any:
@@ -148,12 +160,17 @@ class RowDecoder:
                 return None
 
     def _learn(self, error: msgspec.ValidationError) -> bool:
-        path = unknown_field(error)
-        if path is None or path in self._learned or len(self._learned) >= MOST_LEARNED:
+        known, self._met = self._met, learn(error, self._met)
+        if self._met == known:
             return False
-        self._learned |= {path}
         self._build()
         return True
+
+    def _not_plain(self, rows: list[bytes], columns: list[Sequence[Any]]) -> set[int]:
+        """Return the rows whose bytes hold more, or other things, than the struct has seen."""
+        if is_plain(b" ".join(rows), columns, self._layout):
+            return set()
+        return {index for index, row in enumerate(rows) if not _is_plain(row)}
 
     def _cast(self, columns: list[Any], parents: list[str] | None) -> tuple[list[pa.Array], set[int]]:
         arrays: list[pa.Array] = []
@@ -172,7 +189,7 @@ class RowDecoder:
 
     def _extras(self, columns: list[Any], size: int) -> list[dict[str, msgspec.Raw]]:
         extras: list[dict[str, msgspec.Raw]] = [{} for _ in range(size)]
-        if not self._learned:
+        if not self._met.unknown:
             return extras
         for member, column in zip(self._layout.members, columns, strict=True):
             if member.shape is None and member.name not in self._embedded:
@@ -185,10 +202,12 @@ class RowDecoder:
                     _collect_extras(value, layout, member.name, extra)
         return extras
 
-    def _collect_children(self, columns: list[Any], decoded: Decoded) -> None:
+    def _collect_children(self, columns: list[Any], mended: list[Normalised] | None, decoded: Decoded) -> None:
         for member, column in zip(self._layout.members, columns, strict=True):
             if member.shape is not None or member.name not in self._embedded:
                 continue
+            if mended is not None:
+                column = [each.embedded[member.name] for each in mended]
             parents, rows = decoded.children.setdefault(member.name, ([], []))
             for key, embedded in zip(columns[self._key_index], column, strict=True):
                 if embedded is None:
@@ -196,6 +215,16 @@ class RowDecoder:
                     continue
                 parents.extend([str(key)] * len(embedded))
                 rows.extend(bytes(row) for row in embedded)
+
+
+def _is_plain(row: bytes) -> bool:
+    """Whether a row is JSON in UTF-8 in which no name comes twice anywhere."""
+    try:
+        row.decode()
+        read_value(row)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _extra_text(extra: dict[str, msgspec.Raw]) -> str | None:

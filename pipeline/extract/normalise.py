@@ -1,16 +1,17 @@
 """The slow path: a row that the fast one refused is explained by its contract, or put into canonical form."""
 
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 
-from pipeline.resources.columns import shape_of
+from pipeline.extract.fragments import check_json, items_of, members_of, read_value
+from pipeline.extract.structs import LONGEST_NUMBER
+from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.types import Kind, Record
 
-_read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _LONGEST_REASON = 300
 
 
@@ -26,68 +27,130 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Normalised:
-    """A row in canonical form: what the contract names, and beside it what it does not name."""
+    """A row in canonical form: what the contract names, and beside it what it does not name.
+
+    `embedded` are the rows of other resources by field, as they came; None where the field is null or absent.
+    """
 
     row: bytes
     extra: dict[str, msgspec.Raw]
+    embedded: dict[str, list[bytes] | None] = field(default_factory=dict)
+
+
+class _Unfit(Exception):
+    """A part of a row that nothing can be made of."""
+
+    def __init__(self, path: str, reason: object) -> None:
+        super().__init__(path, reason)
+        self.path = path.replace("[", ".").replace("]", "")
+        self.reason = str(reason)
 
 
 def normalise(
-    row: bytes, record: type[Record], key: str, *, fill: dict[str, str], embedded: frozenset[str]
+    row: bytes, record: type[Record], key: str, *, fill: Mapping[str, str], embedded: frozenset[str]
 ) -> Normalised | Rejected:
     """Return `row` in the form that the fast path takes, or say what is wrong with it.
 
     `fill` gives the fields that the reader knows when the row lacks them (the parent of an embedded row);
-    `embedded` fields hold rows of other resources. Both those and free-form fields keep the text they came as.
+    `embedded` fields hold rows of other resources. Those, free-form and unknown fields keep the text they came as.
     """
     try:
-        row.decode()
-        fields = _read_fields(row)
-        values = {name: _exact.decode(raw) for name, raw in fields.items()}
-    except (ValueError, RecursionError) as error:
-        return Rejected(None, "", f"not a JSON object: {error}"[:_LONGEST_REASON], row)
-    for name, value in fill.items():
-        if values.get(name) is None:
-            values[name] = value
+        members = members_of(row)
+    except ValueError as error:
+        return _rejected(row, None, "", f"not a JSON object: {error}")
+    found = _key_in(members, key)
+    reader = _Reader(embedded)
     try:
-        valid = record.model_validate(values)
-        extra = {} if valid.model_extra is None else {name: fields[name] for name in valid.model_extra}
-        _take_extras(valid, "", extra)
-        content = msgspec.json.decode(valid.model_dump_json(exclude_unset=True), type=dict[str, msgspec.Raw])
-    except (ValidationError, ValueError) as error:
-        return _reject(row, values.get(key), error)
-    for name, raw in fields.items():
-        info = record.model_fields.get(name)
-        if name in embedded:
-            content[name] = extra.pop(name)
-        elif info is not None and shape_of(info).kind is Kind.JSON:
-            content[name] = raw
-    return Normalised(msgspec.json.encode(content), extra)
-
-
-def _take_extras(value: Any, path: str, extra: dict[str, msgspec.Raw]) -> None:
-    """Move the unknown fields of an object, and of those inside it, into `extra` under their path."""
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            _take_extras(item, f"{path.removesuffix('.')}[{index}].", extra)
-    elif isinstance(value, Record):
-        for name, unknown in (value.model_extra or {}).items():
-            extra.setdefault(f"{path}{name}", msgspec.Raw(_write_exact.encode(unknown)))
-        if value.model_extra:
-            value.model_extra.clear()
-        for name in type(value).model_fields:
-            _take_extras(getattr(value, name), f"{path}{name}.", extra)
-
-
-# Numbers with a point stay exact, which they are not in Python's floats.
-_exact = msgspec.json.Decoder(float_hook=Decimal)
-_write_exact = msgspec.json.Encoder(decimal_format="number")
-
-
-def _reject(row: bytes, key: Any, error: Exception) -> Rejected:
-    path, reason = "", str(error)
-    if isinstance(error, ValidationError):
+        values = reader.read_object(members, record, "")
+        for name, value in fill.items():
+            if values.get(name) is None:
+                values[name] = value
+        content = record.model_validate(values).model_dump_json(exclude_unset=True)
+    except _Unfit as error:
+        return _rejected(row, found, error.path, error.reason)
+    except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        path, reason = ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ")
-    readable = isinstance(key, str | int) and not isinstance(key, bool)
-    return Rejected(str(key) if readable else None, path, reason[:_LONGEST_REASON], row)
+        path = ".".join(str(part) for part in first["loc"])
+        return _rejected(row, found, path, first["msg"].removeprefix("Value error, "))
+    fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw]) | reader.free_form
+    return Normalised(msgspec.json.encode(fields), reader.extra, reader.embedded)
+
+
+class _Reader:
+    """Reads the values of a row as its contract shapes them, and keeps apart what stays the text it is."""
+
+    def __init__(self, embedded: frozenset[str]) -> None:
+        self.extra: dict[str, msgspec.Raw] = {}
+        self.free_form: dict[str, msgspec.Raw] = {}
+        self.embedded: dict[str, list[bytes] | None] = dict.fromkeys(embedded)
+
+    def read_object(self, members: list[tuple[str, bytes]], record: type[Record], path: str) -> dict[str, Any]:
+        """Return the values of the fields that the contract names. Raises _Unfit."""
+        values: dict[str, Any] = {}
+        seen = set[str]()
+        for name, text in members:
+            if name in seen:
+                raise _Unfit(path + name, "the name comes twice")
+            seen.add(name)
+            info = record.model_fields.get(name)
+            shape = None if info is None else shape_of(info)
+            if not path and name in self.embedded:
+                self.embedded[name] = None if text == b"null" else _items(text, name)
+            elif shape is None:
+                self.extra[path + name] = _free_form(text, path + name)
+            elif shape.kind is Kind.JSON:
+                self.free_form[name] = _free_form(text, name)
+                values[name] = None
+            else:
+                values[name] = self._read_value(text, shape, path + name)
+        return values
+
+    def _read_value(self, text: bytes, shape: Shape, path: str) -> Any:
+        if shape.is_list and text[:1] == b"[":
+            item = replace(shape, is_list=False)
+            return [self._read_value(each, item, f"{path}[{index}]") for index, each in enumerate(_items(text, path))]
+        try:
+            if shape.record is not None and text[:1] == b"{":
+                return self.read_object(members_of(text), shape.record, f"{path}.")
+            value = read_value(text)
+        except (ValueError, RecursionError) as error:
+            raise _Unfit(path, error) from error
+        if shape.kind is Kind.INTEGER and value is not None and not _is_integer(value):
+            raise _Unfit(path, "not a whole number of at most 64 bits")  # pydantic would take true for 1
+        if (shape.kind is Kind.EXACT or shape.is_money) and len(text) > LONGEST_NUMBER:
+            raise _Unfit(f"{path}.amount" if shape.is_money else path, "not a number, or one of too many digits")
+        return value
+
+
+def _items(text: bytes, path: str) -> list[bytes]:
+    try:
+        return items_of(text)
+    except ValueError as error:
+        raise _Unfit(path, f"not a list: {error}") from error
+
+
+def _free_form(text: bytes, path: str) -> msgspec.Raw:
+    try:
+        check_json(text)
+    except (ValueError, RecursionError) as error:
+        raise _Unfit(path, f"not JSON: {error}") from error
+    return msgspec.Raw(text)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _key_in(members: list[tuple[str, bytes]], key: str) -> str | None:
+    """Return the key of a row as text, None where there is no readable one."""
+    text = next((text for name, text in reversed(members) if name == key), b"null")
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _rejected(row: bytes, key: str | None, path: str, reason: str) -> Rejected:
+    # What is shown of foreign text may hold half of a surrogate pair, which can be written nowhere.
+    return Rejected(key, path, reason[:_LONGEST_REASON].encode("utf-8", "replace").decode(), row)

@@ -1,22 +1,29 @@
 """From a contract to the msgspec struct that decodes its rows the fast way.
 
 The struct names every field and forbids all others. A field that it does not know is learned: the struct is
-built again with that field kept as raw text, so that new fields cost once and land in `_extra`.
+built again with that field kept as raw text, so that new fields cost once and land in `_extra`. In the same way it
+wants every field until it has met a row that lacks it: the members of a row can then be counted at almost no cost.
 """
 
+import itertools
 import re
 import types
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
 from pipeline.resources.columns import Shape, shape_of
-from pipeline.resources.types import Kind, Money, Record
+from pipeline.resources.types import Kind, Record
 
 # One resource may grow this many unknown fields; beyond it (field names that are data) rows take the slow path.
 MOST_LEARNED = 300
+
+# Characters of a number as it is written, with quotation marks; a column holds 38 digits.
+LONGEST_NUMBER = 60
 
 _TYPES: dict[Kind, Any] = {
     Kind.INTEGER: int,
@@ -24,23 +31,35 @@ _TYPES: dict[Kind, Any] = {
     Kind.TEXT: str,
     Kind.LOOSE_TEXT: str | int,
     Kind.BOOLEAN: bool,
-    Kind.EXACT: Decimal,
+    Kind.EXACT: msgspec.Raw,  # Decimal would take "1_000" and " 1.5 "
     Kind.INSTANT: str,
     Kind.DAY: str,
     Kind.JSON: msgspec.Raw,
     Kind.TEXTS: list[str] | str,
 }
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
+_COMPLAINT = re.compile(
+    r"Object (?:contains )?(?P<kind>unknown|missing required) field `(?P<name>.*?)`(?: - at `\$(?P<path>.*)`)?",
+    re.DOTALL,
+)
 # A raw field that the row does not have.
 NOTHING = msgspec.Raw(b"")
+_NULL = msgspec.Raw(b"null")
+_RAW_KINDS = (Kind.JSON, Kind.EXACT)
 
 
 class Member(NamedTuple):
-    """A field of a struct: its name at the API and what it holds (None: learned, kept as raw text)."""
+    """A field of a struct: its name at the API, what it holds (None: raw text), and whether every row has it."""
 
     name: str
     shape: Shape | None
-    is_required: bool
+    is_everywhere: bool
+
+
+class Met(NamedTuple):
+    """The paths ("customer.foo") of unknown fields, and of known ones that a row lacked, met so far."""
+
+    unknown: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -51,10 +70,28 @@ class Layout:
     members: list[Member]
     nested: dict[str, "Layout"] = field(default_factory=dict)
 
+    @property
+    def nothing(self) -> tuple[Any, ...]:
+        """The values of an object that is null."""
+        return tuple(_NULL if _is_raw(member) else None for member in self.members)
+
+    @property
+    def width(self) -> int:
+        """How many fields it has."""
+        return len(self.members)
+
+    @property
+    def varies(self) -> bool:
+        """Whether its objects may have more or fewer names in them than it has fields."""
+        return bool(self.nested) or not all(
+            member.is_everywhere and member.shape is not None and member.shape.kind is not Kind.JSON
+            for member in self.members
+        )
+
 
 def build_layout(
     record: type[Record],
-    learned: frozenset[str],
+    met: Met,
     *,
     embedded: frozenset[str] = frozenset(),
     filled: frozenset[str] = frozenset(),
@@ -62,25 +99,26 @@ def build_layout(
 ) -> Layout:
     """Build the struct of `record`.
 
-    `learned` are the paths of unknown fields met so far ("customer.foo"), `embedded` the fields that hold the
-    rows of another resource, `filled` the required fields that may be missing because the reader knows them.
+    `embedded` are the fields that hold the rows of another resource, `filled` the required fields that may be missing
+    because the reader knows them.
     """
     layout = Layout(struct=None, members=[])
     fields: list[Any] = []
     for name, info in record.model_fields.items():
         shape = shape_of(info)
-        inner = f"{path}{name}"
-        annotation = _annotation(layout, name, shape, learned, inner)
+        annotation = _annotation(layout, name, shape, met, f"{path}{name}")
         is_required = info.is_required() and name not in filled
-        layout.members.append(Member(name, shape, is_required))
-        if shape.kind is Kind.JSON and not shape.is_list:
-            fields.append((msgspec.Raw, NOTHING))  # raw text takes null as it comes; a union with None does not work
+        is_everywhere = is_required or f"{path}{name}" not in met.absent
+        layout.members.append(Member(name, shape, is_everywhere))
+        if shape.kind in _RAW_KINDS and not shape.is_list:  # raw text takes null as it comes
+            fields.append(msgspec.Raw if is_everywhere else (msgspec.Raw, NOTHING))
         else:
-            fields.append(annotation if is_required else (annotation | None, None))
+            annotation = annotation if is_required else annotation | None
+            fields.append(annotation if is_everywhere else (annotation | UnsetType, UNSET))
     for name in sorted(embedded):
         layout.members.append(Member(name, None, False))
-        fields.append((list[msgspec.Raw] | None, None))
-    for name in sorted(each.removeprefix(path) for each in learned if each.startswith(path)):
+        fields.append((list[msgspec.Raw] | None | UnsetType, UNSET))
+    for name in sorted(each.removeprefix(path) for each in met.unknown if each.startswith(path)):
         if "." not in name:
             layout.members.append(Member(name, None, False))
             fields.append((msgspec.Raw, NOTHING))
@@ -88,16 +126,14 @@ def build_layout(
     return layout
 
 
-def _annotation(layout: Layout, name: str, shape: Shape, learned: frozenset[str], path: str) -> Any:
+def _annotation(layout: Layout, name: str, shape: Shape, met: Met, path: str) -> Any:
     if shape.record is None:
         assert shape.kind is not None
         annotation = _TYPES[shape.kind]
     else:
-        layout.nested[name] = build_layout(shape.record, learned, path=f"{path}.")
+        layout.nested[name] = build_layout(shape.record, met, path=f"{path}.")
         annotation = layout.nested[name].struct
-        if shape.record is Money:
-            annotation |= Decimal
-        elif shape.is_reference:
+        if shape.is_reference:
             annotation |= int
     return types.GenericAlias(list, (annotation,)) if shape.is_list else annotation
 
@@ -118,10 +154,78 @@ def _define(name: str, members: list[Member], fields: list[Any]) -> Any:
     )
 
 
-def unknown_field(error: msgspec.ValidationError) -> str | None:
-    """Return the path of the field that `error` complains of not knowing ("sales_reps.foo"), else None."""
-    match = _UNKNOWN.fullmatch(str(error))
-    if match is None:
-        return None
+def _is_raw(member: Member) -> bool:
+    return member.shape is None or (member.shape.kind in _RAW_KINDS and not member.shape.is_list)
+
+
+def columns_of_structs(records: Iterable[Any]) -> list[Sequence[Any]]:
+    """Return the values of structs of one type, field by field; what a struct does not have stays UNSET or NOTHING."""
+    return list(zip(*map(astuple, records), strict=True))
+
+
+def without_unset(columns: Sequence[Sequence[Any]], layout: Layout) -> list[Sequence[Any]]:
+    """Return the columns of a layout with null for what the structs do not have."""
+    return [
+        column if member.is_everywhere else [None if value is UNSET else value for value in column]
+        for column, member in zip(columns, layout.members, strict=True)
+    ]
+
+
+def is_plain(text: bytes, columns: list[Sequence[Any]], layout: Layout) -> bool:
+    """Whether no name comes twice in any object of the JSON text that the columns were decoded from, and all is UTF-8.
+
+    msgspec takes the last of two in silence, and does not look into what is kept as raw text. False may also mean that
+    the text is written in an unusual way.
+    """
+    members, raw = _count_members(columns, layout)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    names = text.count(b'":')
+    return names == members + raw.count(b'":') or names - text.count(b'\\":') == members + _count_names(raw)
+
+
+def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, bytes]:
+    """Return how many members were decoded, and the texts that were kept as they are."""
+    total, raws = 0, list[bytes]()
+    for member, column in zip(layout.members, columns, strict=True):
+        if not member.is_everywhere:
+            column = [value for value in column if value is not UNSET and value is not NOTHING]
+        total += len(column)
+        if member.name in layout.nested:
+            inner = layout.nested[member.name]
+            structs = [value for value in _flat(column, member) if value.__class__ is inner.struct]
+            if structs and inner.varies:
+                more, raw = _count_members(columns_of_structs(structs), inner)
+                total += more
+                raws.append(raw)
+            else:
+                total += len(structs) * inner.width
+        elif member.shape is None or member.shape.kind is Kind.JSON:
+            raws += [bytes(raw) for raw in _flat(column, member) if raw is not None]
+    return total, b" ".join(raws)
+
+
+def _count_names(text: bytes) -> int:
+    """Return how many names there are in JSON that is written without space before its colons."""
+    return text.count(b'":') - text.count(b'\\":')
+
+
+def _flat(column: Sequence[Any], member: Member) -> Iterable[Any]:
+    """Return the values of a column, and those in its lists."""
+    if member.shape is not None and not member.shape.is_list:
+        return column
+    return itertools.chain.from_iterable(value if isinstance(value, list) else (value,) for value in column)
+
+
+def learn(error: msgspec.ValidationError, met: Met) -> Met:
+    """Return what has been met now that `error` came; the same where it does not complain of a field's name."""
+    match = _COMPLAINT.fullmatch(str(error))
+    if match is None or len(met.unknown) >= MOST_LEARNED:
+        return met
     parents = re.sub(r"\[[^\]]*\]", "", match["path"] or "").strip(".")
-    return f"{parents}.{match['name']}" if parents else match["name"]
+    path = f"{parents}.{match['name']}" if parents else match["name"]
+    if match["kind"] == "missing required":
+        return met._replace(absent=met.absent | {path})
+    return met._replace(unknown=met.unknown | {path})

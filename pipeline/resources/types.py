@@ -14,10 +14,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 PRECISION, SCALE = 38, 9
-_LARGEST = Decimal(10) ** (PRECISION - SCALE)
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Kind(Enum):
@@ -44,12 +43,19 @@ def _parse_exact(value: Any) -> Any:
         number = Decimal(value)
     except InvalidOperation as error:
         raise ValueError("not a decimal number") from error
-    if not number.is_finite() or abs(number) >= _LARGEST:
+    if not number.is_finite() or number.adjusted() >= PRECISION - SCALE:  # abs() rounds to 28 digits
         raise ValueError(f"not a finite number of at most {PRECISION - SCALE} digits before the point")
-    exponent = number.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > SCALE:
+    if _places(number) > SCALE:
         raise ValueError(f"more than {SCALE} digits after the point: it would lose digits")
     return number
+
+
+def _places(number: Decimal) -> int:
+    """Return how many digits there are after the point, without zeros at the end; normalize() rounds to 28 digits."""
+    digits, exponent = number.as_tuple().digits, number.as_tuple().exponent
+    assert isinstance(exponent, int), "a finite number"
+    zeros = next((place for place, digit in enumerate(reversed(digits)) if digit), -exponent)
+    return -exponent - zeros
 
 
 def _parse_instant(value: Any) -> Any:
@@ -84,7 +90,7 @@ def _parse_loose_integer(value: Any) -> Any:
     if isinstance(value, str):
         if not value:
             return None
-        if not re.fullmatch(r"[+-]?\d{1,19}", value):
+        if not re.fullmatch(r"[+-]?[0-9]{1,19}", value):
             raise ValueError("not a whole number")
         value = int(value)
     return _parse_integer(value)

@@ -1,0 +1,239 @@
+"""Generated records: rows with odd values in them, what must become of each, and what does."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.extract.batches import Workshop
+from pipeline.extract.decode import Decoded, RowDecoder
+from pipeline.landing import Landing
+from pipeline.resources import all_resources
+from pipeline.resources.columns import create_table
+from pipeline.warehouse.merge import append
+
+from . import oddities as odd
+from .oddities import ODD, UNREADABLE, Kind, Refused
+
+_NEW = "brand_new"
+# Fields of three resources, and how each is to be understood. Fields with a dot are inside an object.
+FIELDS: dict[str, dict[str, Kind]] = {
+    "orders_received": {
+        "number": odd.text, "created_on": odd.instant, "status": odd.text, "short_id": odd.text, "buyer": odd.whole,
+        "paid": odd.truth, "discount": odd.exact, "payment_balance": odd.exact, "paid_date": odd.day,
+        "modified": odd.instant, "ship_date": odd.instant_or_day, "available_transitions": odd.texts,
+        "external_id_seller": odd.loose_text, "facility_id": odd.loose_whole, "brand_ids": odd.wholes,
+        "total.amount": odd.exact, "total.currency": odd.text, "customer.id": odd.whole,
+        "customer.display_name": odd.text, "delivery_info.acquire_date": odd.instant,
+    },
+    "line_items": {
+        "id": odd.whole, "order": odd.text, "quantity": odd.exact, "product": odd.id_or_object, "notes": odd.text,
+        "is_sample": odd.truth, "unit_multiplier": odd.loose_whole, "packed_at": odd.instant,
+        "ordered_unit_price.amount": odd.exact, "position": odd.whole,
+    },
+    "order_payments": {
+        "id": odd.whole, "order": odd.text, "created_on": odd.instant, "payment_date": odd.instant_or_day,
+        "total.amount": odd.exact, "total.currency": odd.text, "recorded_by": odd.whole, "reason": odd.text,
+    },
+}  # fmt: skip
+_FREE_FORM = {"orders_received": ("external_ids",), "line_items": ("frozen_data", "package_tags")}
+_NEVER_NULL = {
+    "orders_received": {"number", "created_on", "status", "customer.id"},
+    "line_items": {"id", "order"},
+    "order_payments": {"id", "order"},
+}
+_KEYS = {"orders_received": "number", "line_items": "id", "order_payments": "id"}
+_GOOD = {
+    odd.whole: b"5", odd.loose_whole: b"6", odd.text: b'"some text"', odd.loose_text: b'"A-1"', odd.truth: b"true",
+    odd.exact: b'"12.5000"', odd.instant: b'"2026-05-01T10:00:00-06:00"', odd.instant_or_day: b'"2026-05-02"',
+    odd.day: b'"2026-05-03"', odd.texts: b'["a", "b"]', odd.wholes: b"[1, 2]", odd.id_or_object: b'{"id": 3}',
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row as it is sent. It lands with these columns, or is set aside with one of these paths."""
+
+    resource: str
+    key: str
+    raw: bytes
+    columns: Mapping[str, Any]
+    paths: frozenset[str]
+
+
+def make_record(rng: Random, number: int) -> Record:
+    """Return a record with up to two odd values; `number` makes its key, unless that is what is odd."""
+    resource = rng.choice(tuple(FIELDS))
+    names = [*FIELDS[resource], *_FREE_FORM.get(resource, ()), _NEW]
+    present = [name for name in names if _is_needed(resource, name) or rng.random() < 0.5]
+    key = f"n-{number}" if resource == "orders_received" else str(number)
+    texts = {name: [_good(resource, name, number)] for name in present}
+    for name in rng.sample(present, min(len(present), rng.choice((0, 1, 1, 1, 1, 2)))):
+        kind = rng.random()
+        if kind < 0.05 and "." not in name:
+            texts[name] = [rng.choice(UNREADABLE)]
+        elif kind < 0.12:
+            texts[name] = [*texts[name], rng.choice((texts[name][0], b"null", b"1"))]
+        else:
+            texts[name] = [odd.random_text(rng) if kind < 0.4 else rng.choice(ODD)]
+    columns, paths = expected(resource, texts)
+    return Record(resource, key, _written(texts, rng), columns, paths)
+
+
+def _is_needed(resource: str, name: str) -> bool:
+    # An object has its id, or it is not there at all.
+    return name in _NEVER_NULL[resource]
+
+
+def _good(resource: str, name: str, number: int) -> bytes:
+    if name == _KEYS[resource]:
+        return f'"n-{number}"'.encode() if resource == "orders_received" else str(number).encode()
+    kind = FIELDS[resource].get(name)
+    return b'{"a": [1.10, null]}' if kind is None else _GOOD[kind]
+
+
+def expected(resource: str, texts: Mapping[str, Sequence[bytes]]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the columns that the fields land as, and the paths of those that must be refused."""
+    columns: dict[str, Any] = {}
+    paths = set[str]()
+    for name, found in texts.items():
+        if found[0] in UNREADABLE:
+            paths |= {"", name}
+            continue
+        try:
+            if len(found) > 1:
+                raise Refused("twice")
+            _expect(columns, resource, name, found[0])
+        except Refused:
+            paths.add(name)
+    return columns, frozenset(paths)
+
+
+def _expect(columns: dict[str, Any], resource: str, name: str, text: bytes) -> None:
+    kind = FIELDS[resource].get(name)
+    if kind is None:
+        _check_free_form(text)
+        written = text.decode()
+        if name == _NEW:
+            columns["_extra"] = f'{{"{_NEW}":{written}}}'
+        else:
+            columns[name] = None if written == "null" else written
+        return
+    value = odd.value_of(text)
+    if value is None and name in _NEVER_NULL[resource]:
+        raise Refused("never null")
+    result = None if value is None else kind(value)
+    outer, _, inner = name.partition(".")
+    if outer in ("total", "ordered_unit_price"):
+        columns[f"{outer}_{inner}"] = result
+    elif inner:
+        columns[outer] = columns.get(outer, {}) | {inner: result}
+    else:
+        columns[name] = result
+
+
+def _check_free_form(text: bytes) -> None:
+    """Raise Refused for what no JSON column can hold. A name may come twice: the text stays as it came."""
+    try:
+        value = json.loads(text.decode(), parse_constant=odd._refuse, parse_int=str, parse_float=str)
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Refused(str(error)) from error
+
+
+def _written(texts: Mapping[str, Sequence[bytes]], rng: Random) -> bytes:
+    """Return the row as JSON, its fields in any order and with one of the usual spacings."""
+    colon, comma = rng.choice(((b":", b","), (b": ", b", "), (b": ", b",\n  "), (b" :", b" ,")))
+    members: dict[str, list[bytes]] = {}
+    for name, found in texts.items():
+        outer, _, inner = name.partition(".")
+        members.setdefault(outer, [])
+        members[outer] += [f'"{inner}"'.encode() + colon + each for each in found] if inner else found
+    pairs = []
+    for outer, found in members.items():
+        is_object = any(name.startswith(f"{outer}.") for name in texts)
+        values = [b"{" + comma.join(found) + b"}"] if is_object else found
+        pairs += [f'"{outer}"'.encode() + colon + value for value in values]
+    rng.shuffle(pairs)
+    return b"{" + comma.join(pairs) + b"}"
+
+
+class Warehouse:
+    """Decodes records in batches, lands them as Parquet, loads them into DuckDB, and compares all three."""
+
+    def __init__(self, folder: Path) -> None:
+        self._landing = Landing(folder)
+        self._workshop = Workshop(self._landing, "20261124T000000Z-0000", "default", datetime(2026, 11, 24, tzinfo=UTC))
+        self._resources = all_resources()
+        self._decoders = {name: RowDecoder(self._resources[name]) for name in FIELDS}
+        self._con = duckdb.connect()
+        self._con.execute("SET TimeZone = 'UTC'; CREATE SCHEMA raw")
+        for name in FIELDS:
+            self._con.execute(create_table(self._resources[name], f"raw.{name}"))
+
+    def check(self, records: Sequence[Record]) -> tuple[int, int]:
+        """Take records through everything; return how many landed and how many were set aside.
+
+        Raises AssertionError for one of which neither is true, or that is not what it was.
+        """
+        landed, aside = 0, 0
+        for name in FIELDS:
+            mine = [record for record in records if record.resource == name]
+            decoded = self._decoders[name].decode([record.raw for record in mine])
+            landed += self._check_landed(name, [record for record in mine if not record.paths], decoded)
+            aside += self._check_set_aside([record for record in mine if record.paths], decoded)
+            assert decoded.table.num_rows + len(decoded.rejected) == len(mine)
+        return landed, aside
+
+    def _check_landed(self, name: str, records: list[Record], decoded: Decoded) -> int:
+        if records:
+            _compare(records, decoded.table, [each.raw for each in decoded.rejected])
+            batch = self._workshop.write(name, decoded.table)
+            self._con.execute(f"DELETE FROM raw.{name}")
+            append(self._con, self._resources[name], [str(self._landing.check(batch))])
+            _compare(records, self._con.sql(f"SELECT * FROM raw.{name}").to_arrow_table(), [])
+        return len(records)
+
+    def _check_set_aside(self, records: list[Record], decoded: Decoded) -> int:
+        found = {each.raw: each for each in decoded.rejected}
+        for record in records:
+            assert record.raw in found, f"landed, though {set(record.paths)} is not fit: {record.raw[:500]!r}"
+            path = found[record.raw].path
+            assert _names(path, record.paths), f"{path!r} is blamed for {set(record.paths)}: {record.raw[:500]!r}"
+        if decoded.rejected:
+            batch = self._workshop.write_quarantine([("any", each) for each in decoded.rejected])
+            rows = self._con.execute("SELECT path FROM read_parquet(?)", [str(self._landing.check(batch))]).fetchall()
+            assert [path for (path,) in rows] == [each.path for each in decoded.rejected]
+        return len(records)
+
+
+def _names(path: str, expected_paths: frozenset[str]) -> bool:
+    """Whether a path is one of these, or is inside one that is a list or an object."""
+    return any(path == each or (each != "" and path.startswith(f"{each}.")) for each in expected_paths)
+
+
+def _compare(records: list[Record], table: pa.Table, rejected: list[bytes]) -> None:
+    by_key: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        by_key.setdefault(str(row[_KEYS[records[0].resource]]), []).append(row)
+    for record in records:
+        assert record.raw not in rejected, f"set aside, though it is fit: {record.raw[:500]!r}"
+        # An odd key may be the key of several records: then one of the rows must be this one's.
+        rows = by_key[str(record.columns[_KEYS[record.resource]])]
+        differences = [list(_differences(record, row)) for row in rows]
+        assert [] in differences, f"{differences[0]} of {record.raw[:500]!r}"
+
+
+def _differences(record: Record, row: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in record.columns.items():
+        actual = row[name]
+        if isinstance(value, dict) and actual is not None:
+            actual = {inner: actual[inner] for inner in value}
+        if actual != value or type(actual) is not type(value):
+            yield f"{name} is {str(actual)[:200]}, not {str(value)[:200]}"
