@@ -32,7 +32,7 @@ def open_job(settings: Settings) -> Job:
 def refusals(manifest: Manifest) -> list[str]:
     """Return a sentence for every resource that the API refused."""
     return [
-        f"{read.resource}: {read.refused}. Its rows of the last run stay."
+        f"{read.resource}: {read.refused.rstrip('.')}. Its rows of the last run stay."
         for read in manifest.resources
         if read.refused is not None
     ]

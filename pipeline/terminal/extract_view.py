@@ -109,7 +109,7 @@ class ExtractView:
 def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
     if read.refused is not None:
-        return f"  {read.resource:<18}{read.refused}; the rows of the last run stay"
+        return f"  {read.resource:<18}{read.refused.rstrip('.')}; the rows of the last run stay"
     quarantined = f", {read.quarantined} in quarantine" if read.quarantined else ""
     rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
