@@ -156,6 +156,24 @@ def status_command(as_json: Json = False) -> None:
     show_status(Output(as_json=as_json), read_status(read_settings().data_dir, all_resources()))
 
 
+@app.command("rollback")
+def rollback_command(
+    run: Annotated[str | None, typer.Argument(help="The load to go back to, or a run that it took up.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a kept warehouse back in place; without RUN list those that are kept."""
+    from pipeline.terminal.rollback_view import show_rollback, show_warehouses
+    from pipeline.warehouse.lock import DataLock
+    from pipeline.warehouse.rollback import list_warehouses, roll_back
+
+    output, data_dir = Output(as_json=as_json), read_settings().data_dir
+    if run is None:
+        show_warehouses(output, list_warehouses(data_dir))
+        return
+    with DataLock(data_dir, "rollback"):
+        show_rollback(output, roll_back(data_dir, run))
+
+
 @app.command("sandbox")
 def sandbox_command(
     orders: Annotated[int, typer.Option(min=1, help="Orders that a new sandbox starts with.")] = 1200,

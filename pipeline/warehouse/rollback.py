@@ -1,0 +1,107 @@
+"""Going back to a warehouse that was published before: which ones are kept, and putting one in place in one rename."""
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
+from pipeline.warehouse.files import list_kept, publish_file
+from pipeline.warehouse.meta import check_format
+from pipeline.warehouse.reader import attach, damage_refused
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse file and what it holds; `problem` says why it cannot be put in place.
+
+    `built_at` is when its load wrote it last, `runs` are the extracts that it took up, oldest first.
+    """
+
+    load_id: str
+    path: Path
+    bytes: int
+    built_at: datetime
+    is_published: bool
+    as_of: str | None = None
+    runs: tuple[str, ...] = ()
+    problem: str | None = None
+
+    @property
+    def newest_run(self) -> str | None:
+        """The newest extract in it."""
+        return self.runs[-1] if self.runs else None
+
+
+def list_warehouses(data_dir: Path) -> list[Warehouse]:
+    """Return the published warehouse, if there is one, then those that are kept, newest load first."""
+    path = data_dir / "warehouse.duckdb"
+    published = [_read(path, None)] if path.exists() else []
+    held = {each.load_id for each in published}
+    # A load that was cut off just before its rename has kept the warehouse that is still published.
+    return published + [
+        _read(each.path, each.load_id) for each in list_kept(data_dir / "kept") if each.load_id not in held
+    ]
+
+
+def roll_back(data_dir: Path, wanted: str) -> Warehouse:
+    """Publish the kept warehouse of the load or extract `wanted`, and return it; the published one is kept.
+
+    An extract stands for the warehouse whose newest one it is, or else for the first that took it up. Hold the DataLock
+    meanwhile. Raises UsageError when nothing that is kept fits, ConfigurationError for a file that cannot be read.
+    """
+    warehouses = list_warehouses(data_dir)
+    published = next((each for each in warehouses if each.is_published), None)
+    kept = [each for each in warehouses if not each.is_published]
+    chosen = _choose(kept, wanted)
+    if chosen is None:
+        raise UsageError(_describe_choice(published, kept, wanted))
+    if chosen.problem is not None:
+        raise ConfigurationError(chosen.problem)
+    name = "first" if published is None else published.load_id
+    path = data_dir / "warehouse.duckdb"
+    publish_file(chosen.path, path, data_dir / "kept" / f"{name}.duckdb")
+    return replace(chosen, path=path, is_published=True)
+
+
+def _choose(kept: list[Warehouse], wanted: str) -> Warehouse | None:
+    for each in kept:  # newest first
+        if wanted in (each.load_id, each.newest_run):
+            return each
+    return next((each for each in reversed(kept) if wanted in each.runs), None)
+
+
+def _describe_choice(published: Warehouse | None, kept: list[Warehouse], wanted: str) -> str:
+    if published is not None and wanted in (published.load_id, *published.runs):
+        return f"{wanted}: published already, and in no warehouse that is kept. Nothing was changed."
+    names = ", ".join(each.load_id for each in kept) or "none"
+    return f"{wanted}: no kept warehouse is of this load or run (kept: {names}). Nothing was changed."
+
+
+def _read(path: Path, load_id: str | None) -> Warehouse:
+    """Read what a file holds; its load's id is `load_id`, or the one that it gives itself."""
+    stat = path.stat()
+    built_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+    problem: str | None = None
+    own_id: str | None = None
+    as_of: str | None = None
+    runs: tuple[str, ...] = ()
+    try:
+        with closing(attach(path)) as con, damage_refused(path):
+            check_format(con, path)
+            own_id, as_of, runs = _contents(con)
+    except LeafhouseError as error:
+        problem = str(error)
+    # What cannot be read is still kept by a name that sorts where it belongs.
+    name = load_id or own_id or f"{built_at:%Y%m%dT%H%M%SZ}-unreadable"
+    return Warehouse(name, path, stat.st_size, built_at, load_id is None, as_of, runs, problem)
+
+
+def _contents(con: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None, tuple[str, ...]]:
+    load_id, as_of = con.execute(
+        "SELECT max(load_id), CAST(max_by(as_of, load_id) AS VARCHAR) FROM meta.loads"
+    ).fetchall()[0]
+    runs = con.execute("SELECT run_id FROM meta.runs ORDER BY run_id").fetchall()
+    return load_id, as_of, tuple(run_id for (run_id,) in runs)
