@@ -65,7 +65,8 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
 
     Raises AssertionError for a promise that was not kept, TimeoutError for a run that hangs.
     """
-    be_quick(monkeypatch, read_seconds=_READ_SECONDS, give_up_seconds=1.5, unreachable_seconds=0.5)
+    be_quick(monkeypatch, read_seconds=_READ_SECONDS, unreachable_seconds=0.5)
+    monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "2.5")
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", str(schedule.page_size))
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(schedule.connections))
     async with open_house(folder, monkeypatch, orders=25, seed=1) as house:
