@@ -17,8 +17,8 @@ def read_held(
 ) -> Held:
     """Return what is held of each resource of `company`; rows created from `recent_from` on count as recent.
 
-    Of landed runs that are not loaded yet the newest version of a row counts; rows that they found deleted may still
-    be among what is returned, which costs a request each and no more.
+    Of landed runs that are not loaded yet the newest version of a row counts; rows that they found missing from a
+    stretch of creation may still be among what is returned, which costs a request each and no more.
     """
     path = data_dir / "warehouse.duckdb"
     con = attach(path) if path.exists() else duckdb.connect()
@@ -84,30 +84,28 @@ class _HeldReader:
         columns = (
             f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {settled} AS settled, {parent} AS parent'
         )
-        sources: list[str] = []
-        parameters: list[str] = []
-        gone: list[str] = []
+        sources = [
+            "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::BOOLEAN AS settled, "
+            "NULL::VARCHAR AS parent, 0 AS age, false AS is_gone WHERE false"
+        ]
+        parameters: list[object] = []
         if resource.name in self._tables:
             sources.append(
-                f"SELECT {columns}, 0 AS age FROM raw.{resource.name} WHERE _deleted_at IS NULL AND _company = ?"
+                f"SELECT {columns}, 0, false FROM raw.{resource.name} WHERE _deleted_at IS NULL AND _company = ?"
             )
             parameters.append(self.company)
         for age, (_, read) in enumerate(self._pending_reads(resource.name), start=1):
             if read.scope == "all":
-                sources, parameters, gone = [], [], []
-            for batch in read.batches:
-                sources.append(f"SELECT {columns}, {age} AS age FROM read_parquet(?)")
-                parameters.append(str(self.landing.check(batch)))
-            gone += read.gone
-        union = " UNION ALL ".join(sources) or (
-            "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::BOOLEAN AS settled, "
-            "NULL::VARCHAR AS parent, 0 AS age WHERE false"
-        )
+                sources, parameters = sources[:1], []
+            if read.batches:
+                sources.append(f"SELECT {columns}, {age}, false FROM read_parquet(?)")
+                parameters.append([str(self.landing.check(batch)) for batch in read.batches])
+            sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, {age}, true")
+            parameters.append(list(read.gone))
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM ({union}) "
-            "WHERE key NOT IN (SELECT unnest(?::VARCHAR[])) "
-            "QUALIFY row_number() OVER (PARTITION BY key ORDER BY age DESC) = 1",
-            [*parameters, gone],
+            f"CREATE OR REPLACE TEMP TABLE held AS FROM (FROM ({' UNION ALL '.join(sources)}) "
+            "QUALIFY row_number() OVER (PARTITION BY key ORDER BY age DESC) = 1) WHERE NOT is_gone",
+            parameters,
         )
 
     def _pending_reads(self, resource: str) -> list[tuple[Manifest, ResourceRead]]:
@@ -120,10 +118,17 @@ class _HeldReader:
         ]
 
     def _quarantined(self, resource: str) -> list[str | None]:
-        if not self.is_published:
+        sources = ["SELECT key, resource, _company FROM meta.quarantine"] if self.is_published else []
+        batches = [batch for manifest in self._pending for batch in manifest.quarantine]
+        files = [str(self.landing.check(batch)) for batch in batches]
+        if files:
+            sources.append("SELECT key, resource, _company FROM read_parquet($files)")
+        if not sources:
             return []
+        known = {"resource": resource, "company": self.company} | ({"files": files} if files else {})
         found = self.con.execute(
-            "SELECT DISTINCT key FROM meta.quarantine WHERE resource = ? AND _company = ? ORDER BY key",
-            [resource, self.company],
+            f"SELECT DISTINCT key FROM ({' UNION ALL '.join(sources)}) "
+            "WHERE resource = $resource AND _company = $company ORDER BY key",
+            known,
         ).fetchall()
         return [row[0] for row in found]

@@ -27,7 +27,8 @@ def _release(con: duckdb.DuckDBPyConnection, manifest: Manifest, read: ResourceR
     # After a read of everything, whatever an older run set aside has landed, was set aside again, or is gone.
     read_again = (
         f'key IN (SELECT CAST("{read.key}" AS VARCHAR) FROM raw.{read.resource} WHERE _run_id = $run) '
-        "OR key IN (SELECT key FROM meta.quarantine WHERE resource = $resource AND _run_id = $run AND key IS NOT NULL)"
+        "OR key IN (SELECT key FROM meta.quarantine WHERE resource = $resource AND _run_id = $run AND key IS NOT NULL) "
+        "OR key IN (SELECT unnest($gone::VARCHAR[]))"
     )
     con.execute(
         "DELETE FROM meta.quarantine WHERE resource = $resource AND _company = $company AND _run_id <> $run "
@@ -37,5 +38,6 @@ def _release(con: duckdb.DuckDBPyConnection, manifest: Manifest, read: ResourceR
             "company": manifest.company,
             "resource": read.resource,
             "everything": read.scope == "all",
+            "gone": list(read.gone),
         },
     )

@@ -13,7 +13,7 @@ from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.models import ModelSettings
 from pipeline.resources import Changed, Resource, WithParent
 from pipeline.resources.columns import columns_of
-from pipeline.resources.types import Exact, Record, RequiredInteger, RequiredText, Text
+from pipeline.resources.types import Boolean, Exact, Instant, Record, RequiredInteger, RequiredText, Text
 from pipeline.warehouse.build import Build, Published
 from pipeline.warehouse.reader import attach
 
@@ -23,6 +23,8 @@ FIRST_RUN = datetime(2026, 11, 1, 2, tzinfo=UTC)
 class Order(Record):
     number: RequiredText = Field(description="Key of the order.")
     status: Text = Field(None, description="Status of the order.")
+    created_on: Instant = Field(None, description="When it was created.")
+    paid: Boolean = Field(None, description="Whether it is settled.")
 
 
 class Line(Record):
@@ -39,8 +41,8 @@ LINES = Resource(
 RESOURCES = {"lines": LINES, "orders": ORDERS}
 
 
-def order(number: str, status: str = "Accepted") -> dict[str, Any]:
-    return {"number": number, "status": status}
+def order(number: str, status: str = "Accepted", **more: Any) -> dict[str, Any]:
+    return {"number": number, "status": status, **more}
 
 
 def line(key: int, order: str, quantity: int = 1) -> dict[str, Any]:
@@ -56,14 +58,15 @@ class Read:
     batches: Sequence[Sequence[Mapping[str, Any]]]
     bad: Sequence[str | None] = ()
     refused: str | None = None
+    proof: Mapping[str, Any] = field(default_factory=dict)  # what else the manifest says of the read
 
 
 def read_all(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = ()) -> Read:
     return Read(resource, "all", [rows] if rows else [], bad)
 
 
-def read_changed(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = ()) -> Read:
-    return Read(resource, "changed", [rows] if rows else [], bad)
+def read_changed(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = (), **proof: Any) -> Read:
+    return Read(resource, "changed", [rows] if rows else [], bad, proof=proof)
 
 
 def read_sets(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = ()) -> Read:
@@ -125,7 +128,7 @@ class Seller:
             resource=name, key=read.resource.key, scope=read.scope, batches=tuple(batches), refused=read.refused,
             quarantined=len(read.bad), keyless=sum(key is None for key in read.bad),
             stated=len(keys) + len(read.bad), received=len(keys) + len(read.bad), distinct=len(keys) + len(read.bad),
-            **parents,
+            **parents, **read.proof,
         )  # fmt: skip
 
     def _write_quarantine(self, bad: Iterable[tuple[str, str | None]], run_id: str, stamps: Mapping[str, Any]) -> Batch:

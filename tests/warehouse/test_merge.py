@@ -1,5 +1,7 @@
 """What a read means for `raw`: replaced by key, marked when proved gone, back when it is back."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from .seller import LINES, ORDERS, Read, Seller, finish, line, order, read_all, read_changed, read_sets, refused
@@ -70,6 +72,43 @@ def test_nothing_is_deleted_because_of(seller: Seller, read: Read) -> None:
     seller.load()
 
     assert seller.live(ORDERS) == {"a", "b"}
+
+
+def test_what_was_asked_for_and_is_not_there_is_deleted(seller: Seller) -> None:
+    seller.land(read_all(ORDERS, order("a"), order("b")), read_all(LINES, line(1, "a"), line(2, "b")))
+    run = seller.land(read_changed(ORDERS, bad=[None], gone=("b", "never held")))
+
+    seller.load()
+
+    assert seller.live(ORDERS) == {"a"}
+    assert seller.deleted(ORDERS) == {"b": f"asked for and not there in {run.run_id}"}
+    assert seller.deleted(LINES) == {2: "its order was deleted"}
+
+
+SINCE = datetime(2026, 10, 1, tzinfo=UTC)
+COMPLETE_SINCE = {"created_field": "created_on", "complete_since": SINCE}
+
+
+def test_a_read_that_is_complete_since_some_time_deletes_what_is_missing_of_that_time(seller: Seller) -> None:
+    held = [
+        order("before", created_on=SINCE - timedelta(seconds=1)), order("missing", created_on=SINCE),
+        order("there", created_on=SINCE), order("bad", created_on=SINCE), order("undated"),
+    ]  # fmt: skip
+    seller.land(read_all(ORDERS, *held))
+    run = seller.land(read_changed(ORDERS, held[2], bad=["bad"], **COMPLETE_SINCE))
+
+    seller.load()
+
+    assert seller.deleted(ORDERS) == {"missing": f"not in the complete read since 2026-10-01 of {run.run_id}"}
+
+
+def test_a_keyless_bad_row_may_be_any_that_is_missing_since_then(seller: Seller) -> None:
+    seller.land(read_all(ORDERS, order("a", created_on=SINCE)))
+    seller.land(read_changed(ORDERS, bad=[None], **COMPLETE_SINCE))
+
+    seller.load()
+
+    assert seller.live(ORDERS) == {"a"}
 
 
 def test_a_bad_row_does_not_shield_others_from_deletion(seller: Seller) -> None:
@@ -285,6 +324,15 @@ def test_a_bad_row_stays_in_quarantine_until_its_key_lands_well(seller: Seller) 
     seller.land(read_all(ORDERS, order("a"), order("b")))
     seller.load()
     assert seller.rows(quarantined) == []
+
+
+def test_a_bad_row_that_was_asked_for_and_is_gone_leaves_quarantine(seller: Seller) -> None:
+    seller.land(read_changed(ORDERS, bad=["a", "b"]))
+    seller.land(read_changed(ORDERS, gone=("a",)))
+
+    seller.load()
+
+    assert seller.rows("SELECT key FROM meta.quarantine") == [("b",)]
 
 
 def test_a_refused_read_leaves_the_quarantine_as_it_is(seller: Seller) -> None:
