@@ -1,0 +1,17 @@
+"""Whenever a night is killed, the file opens, and the next one ends as if nothing had been (more: tests/long)."""
+
+from pathlib import Path
+
+import pytest
+
+from .crashes import open_scene
+
+KILLS = 6
+
+
+async def test_a_killed_night_changes_nothing_and_the_next_one_ends_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_scene(tmp_path, monkeypatch, orders=25) as scene:
+        for seed in range(KILLS):
+            await scene.kill(seed, monkeypatch)
