@@ -56,7 +56,7 @@ def test_25_rows_or_a_hundredth_may_go(seller: Seller, before: int, after: int) 
 
 
 def test_drafts_count_neither_among_the_deleted_nor_among_all(seller: Seller) -> None:
-    drafts = orders(5_000, "Draft", "draft")
+    drafts = orders(2_000, "Draft", "draft")
     seller.land(read_all(RECEIVED, *orders(100), *drafts))
     guarded_load(seller)
     seller.land(read_all(RECEIVED, *orders(75), *drafts[:10]))
@@ -103,7 +103,7 @@ def test_what_an_earlier_load_let_through_stops_no_later_one(seller: Seller) -> 
 
 
 def test_the_rows_of_one_company_do_not_outweigh_those_of_another(seller: Seller) -> None:
-    seller.land(read_all(RECEIVED, *orders(5_000)), company="zenith")
+    seller.land(read_all(RECEIVED, *orders(3_000)), company="zenith")
     seller.land(read_all(RECEIVED, *orders(100)), company="acme")
     guarded_load(seller)
     seller.land(read_all(RECEIVED, *orders(70)), company="acme")
