@@ -53,7 +53,7 @@ class History:
             moves_per_page=rng.choice((0.02, 0.05, 0.1, 0.3, 1.0, 2.0)),
             touch=rng.random() < 0.5,
             is_full=rng.random() < 0.75,
-            with_marts=rng.random() < 0.2,
+            with_marts=rng.random() < 0.06,
             newest_first=frozenset(name for name in KEYS if name != "orders_received" and rng.random() < 0.3),
         )
 
