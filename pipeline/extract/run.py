@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import anyio
 
-from pipeline.errors import IncompleteError, RefusedError, UsageError
+from pipeline.errors import ConfigurationError, IncompleteError, RefusedError, UsageError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
@@ -85,6 +85,7 @@ class Extraction:
                 refresh = step.resource.refresh
                 if not isinstance(refresh, WithParent) or refresh.parent not in self._plan.steps:
                     extractors.start_soon(self._extract, step)
+        self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
         manifest = self._manifest()
         self._landing.commit(manifest)
@@ -201,6 +202,13 @@ class Extraction:
     def _children_of(self, resource: Resource) -> list[Resource]:
         found = all_resources().values()
         return [each for each in found if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name]
+
+    def _refuse_a_key_that_sees_nothing(self) -> None:
+        if self._reads and all(read.refused is not None for read in self._reads):
+            raise ConfigurationError(
+                f"{self._reads[0].refused}, and so is all else: this key sees nothing. See that LEAFLINK_AUTH_SCHEME "
+                "(App or Token) is the key's, and what it is allowed. Nothing was committed; the last warehouse stays."
+            )
 
     def _refuse_too_many_bad_rows(self) -> None:
         for read in self._reads:

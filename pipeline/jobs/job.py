@@ -31,8 +31,9 @@ def open_job(settings: Settings) -> Job:
 
 def refusals(manifest: Manifest) -> list[str]:
     """Return a sentence for every resource that the API refused."""
-    return [
-        f"{read.resource}: {read.refused.rstrip('.')}. Its rows of the last run stay."
-        for read in manifest.resources
-        if read.refused is not None
-    ]
+    return [describe_refusal(read.resource, read.refused) for read in manifest.resources if read.refused is not None]
+
+
+def describe_refusal(resource: str, reason: str) -> str:
+    """Return what a refusal means for the data."""
+    return f"{resource}: {reason.rstrip('.')}. Its rows of the last run stay."

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import duckdb
 
 from pipeline.errors import AuditError, UsageError
-from pipeline.jobs.job import Job, refusals
+from pipeline.jobs.job import Job, describe_refusal
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import AuditResult, ModelSettings, last_full_day, record_inventory, run_audits, run_models
 from pipeline.resources import all_resources
@@ -51,11 +51,11 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     build.record_load(model_settings)
     audits = run_audits(build.con, model_settings)
     _refuse_failed_audits(build.con, audits, build.load_id)
-    headlines = _headlines(build.con)
+    headlines, refused = _headlines(build.con), _refusals(build.con)
     return LoadResult(
         load_id=build.load_id, source=settings.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
-        refused=refusals(runs[-1]) if runs else [], published=build.publish(),
+        refused=refused, published=build.publish(),
     )  # fmt: skip
 
 
@@ -74,6 +74,16 @@ def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResu
         + "\n".join(lines)
         + "\nThe queries are in sql/audits/. What was landed is kept: mend the cause and run `leafhouse load` again."
     )
+
+
+def _refusals(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence for every resource whose newest read was refused, whichever run that was."""
+    rows = con.execute(
+        "SELECT resource, refused FROM meta.reads "
+        "QUALIFY row_number() OVER (PARTITION BY resource ORDER BY run_id DESC) = 1 AND refused IS NOT NULL "
+        "ORDER BY resource"
+    ).fetchall()
+    return [describe_refusal(resource, reason) for resource, reason in rows]
 
 
 def _headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:

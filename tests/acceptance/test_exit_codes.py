@@ -117,6 +117,23 @@ async def test_a_refused_resource_is_5_for_extract_and_load_and_all_other_rows_c
     assert counts(house) == rows
 
 
+async def test_a_load_without_a_new_run_repeats_the_5(house: House) -> None:
+    async with relay(house.base_url, refuses="/products/") as source:
+        for command, code in (("extract", 5), ("load", 5), ("load", 5)):
+            outcome = await asyncio.to_thread(House(house.folder, source.base_url).run, command)
+            assert outcome.code == code
+
+
+async def test_a_key_that_sees_nothing_is_3_and_commits_nothing(house: House) -> None:
+    committed = house.committed()
+    async with relay(house.base_url, refuses="/api/") as source:
+        outcome = await asyncio.to_thread(House(house.folder, source.base_url).run, "extract")
+
+    assert outcome.code == 3
+    assert "LEAFLINK_AUTH_SCHEME" in outcome.stderr
+    assert house.committed() == committed
+
+
 async def test_a_resource_refused_from_the_first_night_on_does_not_keep_the_others_out(
     empty: House, second_night: Path
 ) -> None:
