@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -60,7 +60,7 @@ class Landing:
         except OSError as error:
             raise ConfigurationError(
                 f"{path}: cannot be read ({error.strerror}), but a manifest names it. Nothing was changed. "
-                "Put the file back, or run `leafhouse extract --full` and load again."
+                "Put the file back, or remove the run's manifest and run `leafhouse extract --full`."
             ) from error
         if hashlib.sha256(content).hexdigest() != batch.sha256:
             raise ConfigurationError(
@@ -132,12 +132,6 @@ class Landing:
             is_manifest = path.parent.name == _MANIFESTS and path.suffix == ".json"
             if not is_manifest and path.relative_to(self.root).as_posix() not in named:
                 path.unlink(missing_ok=True)
-
-    def forget(self, run_ids: Iterable[str]) -> None:
-        """Remove the manifests of these runs, then their batches."""
-        for run_id in run_ids:
-            (self.root / _MANIFESTS / f"{run_id}.json").unlink(missing_ok=True)
-        self.sweep()
 
     def _files(self, pattern: str) -> list[Path]:
         return [path for path in self.root.glob(pattern) if path.is_file()]

@@ -136,15 +136,6 @@ def test_half_written_files_are_swept(landing: Landing) -> None:
     assert files(landing) == {"_manifests/run-1.json"}
 
 
-def test_forgetting_a_run_removes_its_files_and_no_others(landing: Landing) -> None:
-    for run_id in ("run-1", "run-2"):
-        landing.commit(manifest_of(run_id, landing.write_batch("orders", run_id, 1, ROWS)))
-
-    landing.forget(["run-1"])
-
-    assert files(landing) == {"orders/run-2-0001.parquet", "_manifests/run-2.json"}
-
-
 def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
