@@ -46,6 +46,10 @@ def damage_refused(path: Path) -> Iterator[None]:
 
 def damage_in(path: Path, error: BaseException | None) -> ConfigurationError | None:
     """Return the error to raise when `error` says that the warehouse at `path` cannot be read; None for others."""
+    if error is not None and path.is_dir():
+        return ConfigurationError(
+            f"{path}: a folder, where the warehouse belongs. Nothing was changed. Move it away, then load again."
+        )
     if not isinstance(error, duckdb.Error):
         return None
     message = str(error).splitlines()[0]

@@ -144,6 +144,14 @@ def test_a_damaged_warehouse_is_named_and_left_alone(house: House, keep_bytes: i
     house.refuses(command, code=3, says=("data/warehouse.duckdb: damaged", "Move it away", "load again"))
 
 
+@pytest.mark.parametrize("command", ["load", "plan", "status"])
+def test_a_folder_in_the_place_of_the_warehouse_is_named(house: House, command: str) -> None:
+    house.warehouse.unlink()
+    house.warehouse.mkdir()
+
+    house.refuses(command, code=3, says=("data/warehouse.duckdb: a folder", "Move it away"))
+
+
 def test_moving_a_damaged_warehouse_away_brings_everything_back(house: House) -> None:
     rows = orders(house)
     house.warehouse.write_text("damaged")
