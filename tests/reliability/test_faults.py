@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import ConfigurationError
+from pipeline.sandbox import Faults
+from tests.leaflink.server import Server
+
 from .schedules import KINDS, Schedule, play
 
 SEEDS = range(30)
@@ -18,3 +22,24 @@ async def test_faults_end_with_the_sources_rows_or_with_the_old_warehouse(
 
 def test_the_schedules_have_every_kind_of_fault() -> None:
     assert {name for seed in SEEDS for name in Schedule.of(seed).faults.rates} == set(KINDS)
+
+
+async def test_a_source_that_does_not_get_well_ends_the_run_with_exit_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = Schedule(seed=0, is_full=True, page_size=5, connections=4, faults=Faults({"empty-page": 1.0}))
+
+    assert await play(schedule, tmp_path, monkeypatch) == "exit 4"
+
+
+async def test_a_redirect_amid_good_answers_is_a_wrong_setting_and_nothing_is_asked_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Server() as other:
+        faults = Faults({"redirect": 0.1}, elsewhere=f"http://{other.host}")
+        schedule = Schedule(seed=0, is_full=True, page_size=5, connections=4, faults=faults)
+
+        with pytest.raises(ConfigurationError, match=f"redirect .*{other.host}"):
+            await play(schedule, tmp_path, monkeypatch)
+
+        assert other.seen == []
