@@ -1,11 +1,13 @@
 """Leafhouse: LeafLink in a DuckDB warehouse."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
-def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(path: str | Path | None = None) -> "duckdb.DuckDBPyConnection":
     """Return a connection to the published warehouse: read-only, and never in the way of a load.
 
     Without a `path` it is the one in LEAFHOUSE_DATA_DIR (default `data`, also from a folder inside the checkout).

@@ -24,13 +24,19 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
 }
 
 # Columns that every table of raw has beside the API's fields: name, DuckDB type, comment.
-BOOKKEEPING = (
+_BOOKKEEPING = (
     ("_extra", "JSON", "Fields that the contract does not name, as LeafLink sent them."),
     ("_company", "VARCHAR", "The company of leafhouse.toml that the row was read for."),
     ("_run_id", "VARCHAR", "The run that read the row last."),
     ("_extracted_at", "TIMESTAMPTZ", "When the row was read."),
     ("_deleted_at", "TIMESTAMPTZ", "When the row was found missing from a complete read; null while it exists."),
     ("_deleted_reason", "VARCHAR", "Which read found the row missing."),
+)
+# And one more where the past is kept.
+_VALID_FROM = (
+    "_valid_from",
+    "TIMESTAMPTZ",
+    "The source's clock at the start of the run that first saw the row like this.",
 )
 
 
@@ -133,8 +139,13 @@ def columns_of(resource: Resource) -> list[Column]:
     return columns
 
 
+def bookkeeping_of(resource: Resource) -> tuple[tuple[str, str, str], ...]:
+    """Return the columns of the resource's raw table that are not the API's: name, DuckDB type, comment."""
+    return (*_BOOKKEEPING, _VALID_FROM) if resource.keeps_history else _BOOKKEEPING
+
+
 def create_table(resource: Resource, table: str) -> str:
     """Return the statement that creates the resource's raw table under the name `table`."""
     names = [(each.name, each.duckdb_type) for each in columns_of(resource)]
-    names += [(name, kind) for name, kind, _ in BOOKKEEPING]
+    names += [(name, kind) for name, kind, _ in bookkeeping_of(resource)]
     return f"CREATE TABLE IF NOT EXISTS {table} (\n" + ",\n".join(f'  "{name}" {kind}' for name, kind in names) + "\n)"

@@ -102,7 +102,7 @@ class Build:
     def _open(self) -> None:
         is_new = not self._file.exists()
         self.con = duckdb.connect(
-            config={"memory_limit": _MEMORY_LIMIT, "threads": 2, "temp_directory": str(self._folder / "spill")}
+            config={"memory_limit": _MEMORY_LIMIT, "threads": 1, "temp_directory": str(self._folder / "spill")}
         )
         self.con.execute("SET TimeZone = 'UTC'")
         # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.

@@ -1,7 +1,8 @@
 """`history`: every version of the rows whose past is kept, and from when to when each was known to be so.
 
-A run writes a version only where the API's columns changed. Measured, in CPU-seconds, on what landed again unchanged:
-0.02 for 44,000 payments, 1.3 for all of 400,000 lines, 0.3 for half of them.
+A version that is over lies in `past`; the one that still is, and the last one of a deleted row, is the row of `raw`
+itself (`_valid_from` says since when). `history` is a view of both. Measured on the first load of 10,000 orders with
+80,000 lines: 0.5 of 3.0 CPU-seconds and a third of the file less than with every version in a table of its own.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ import duckdb
 
 from pipeline.landing import Manifest
 from pipeline.resources import Resource
-from pipeline.resources.columns import BOOKKEEPING
+from pipeline.resources.columns import bookkeeping_of
 from pipeline.warehouse.tables import describe, follow, write_comments
 
 # Name, DuckDB type, comment.
@@ -29,36 +30,54 @@ _BOOKKEEPING = (
         "The source's clock at the start of the run that found it changed or gone; null while it is like this.",
     ),
     ("_was_deleted", "BOOLEAN", "Whether it was found gone at _valid_to; otherwise the next version begins there."),
-    ("_run_id", "VARCHAR", "The run that first saw it like this."),
+    ("_run_id", "VARCHAR", "The run that last read it like this."),
 )
+# A row that was deleted before it was seen, such as a line whose order is deleted, never was valid.
+_WAS_VALID = "(_deleted_at IS NULL OR _deleted_at > _valid_from)"
 _ONE_MICROSECOND = timedelta(microseconds=1)
 
 
 def create_history(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]) -> None:
-    """Create the tables of `history`, or give them what their contract gained. Call it after `create_raw`.
+    """Create the tables of `past` and the views of `history`, or give them what their contract gained.
 
-    A warehouse from before it kept the past begins with what it holds.
+    Call it after `create_raw`. A warehouse from before it kept the past begins with what it holds.
     """
+    con.execute("CREATE SCHEMA IF NOT EXISTS past")
     con.execute("CREATE SCHEMA IF NOT EXISTS history")
     for resource in resources:
         if resource.keeps_history:
-            _create_table(con, resource)
+            _create_past(con, resource)
+            _create_view(con, resource)
 
 
-def _create_table(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    table = f"history.{resource.name}"
+def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
+    columns = _api_columns(con, resource) | {name: kind for name, kind, _ in _BOOKKEEPING}
+    definition = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    con.execute(f"CREATE TABLE IF NOT EXISTS past.{resource.name} ({definition})")
+    con.execute(f"COMMENT ON TABLE past.{resource.name} IS 'Versions that are over; read history.{resource.name}.'")
+    follow(con, f"past.{resource.name}", columns)
+    con.execute(
+        f"UPDATE raw.{resource.name} SET _valid_from = runs.server_time FROM meta.runs AS runs "
+        f"WHERE _valid_from IS NULL AND runs.run_id = {resource.name}._run_id"
+    )
+
+
+def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
     columns = _api_columns(con, resource)
-    exists = con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'history' "
-        "AND table_name = ?",
+    held = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name = 'history' AND table_name = ?",
         [resource.name],
-    ).fetchone()
-    if exists:
-        follow(con, table, columns)
-    else:
-        names = [*columns.items(), *((name, kind) for name, kind, _ in _BOOKKEEPING)]
-        con.execute(f"CREATE TABLE {table} (" + ", ".join(f'"{name}" {kind}' for name, kind in names) + ")")
-        _begin(con, resource)
+    ).fetchall()
+    if dict(held) == columns | {name: kind for name, kind, _ in _BOOKKEEPING}:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    con.execute(
+        f"CREATE OR REPLACE VIEW history.{resource.name} AS "
+        f"SELECT {names}, _company, _valid_from, _valid_to, _was_deleted, _run_id FROM past.{resource.name} UNION ALL "
+        f"SELECT {names}, _company, _valid_from, _deleted_at, _deleted_at IS NOT NULL, _run_id "
+        f"FROM raw.{resource.name} WHERE {_WAS_VALID}"
+    )
     comment = f"Versions of {resource.path} as the API gave them, one row per {resource.key} and period."
     write_comments(con, "history", resource, comment, {name: text for name, _, text in _BOOKKEEPING})
 
@@ -68,19 +87,8 @@ def _api_columns(con: duckdb.DuckDBPyConnection, resource: Resource) -> dict[str
 
     It may differ from the contract's: fields that came later are at its end, and those that went are still there.
     """
-    bookkeeping = {name for name, _, _ in BOOKKEEPING}
+    bookkeeping = {name for name, _, _ in bookkeeping_of(resource)}
     return {name: kind for name, kind in describe(con, f"raw.{resource.name}").items() if name not in bookkeeping}
-
-
-def _begin(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    columns = _api_columns(con, resource)
-    names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(f'held."{name}"' for name in columns)
-    con.execute(
-        f"INSERT INTO history.{resource.name} ({names}, _company, _valid_from, _valid_to, _was_deleted, "
-        f"_run_id) SELECT {values}, held._company, runs.server_time, held._deleted_at, "
-        f"held._deleted_at IS NOT NULL, held._run_id FROM raw.{resource.name} AS held JOIN meta.runs AS runs "
-        "ON runs.run_id = held._run_id WHERE held._deleted_at IS NULL OR held._deleted_at > runs.server_time"
-    )
 
 
 def instant_of(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> datetime:
@@ -98,41 +106,48 @@ def instant_of(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> datetime:
     return max(manifest.server_time, last + _ONE_MICROSECOND)
 
 
-def record_versions(con: duckdb.DuckDBPyConnection, manifest: Manifest, resource: Resource, instant: datetime) -> int:
-    """Write the versions that the run brought, and return how many. Its rows must have been merged into `raw`."""
-    known = {"run": manifest.run_id, "company": manifest.company, "instant": instant}
-    raw, history, key = f"raw.{resource.name}", f"history.{resource.name}", f'"{resource.key}"'
-    columns = _api_columns(con, resource)
-    names = ", ".join(f'"{name}"' for name in columns)
-    differs = " OR ".join(f'fresh."{name}" IS DISTINCT FROM held."{name}"' for name in columns)
-    _run(
-        con,
-        f"CREATE OR REPLACE TEMP TABLE changed AS SELECT fresh.{key} AS key FROM {raw} AS fresh JOIN {history} AS held "
-        f"ON held.{key} = fresh.{key} WHERE fresh._run_id = $run AND fresh._deleted_at IS NULL "
-        f"AND held._company = $company AND held._valid_to IS NULL AND ({differs})",
-        known,
-    )
-    for was_deleted, gone in (
-        ("true", f"SELECT {key} FROM {raw} WHERE _company = $company AND _deleted_at IS NOT NULL"),
-        ("false", "SELECT key FROM changed"),
-    ):
-        _run(
-            con,
-            f"UPDATE {history} SET _valid_to = $instant, _was_deleted = {was_deleted} "
-            f"WHERE _company = $company AND _valid_to IS NULL AND {key} IN ({gone})",
-            known,
+class Versions:
+    """The versions of one resource that a run begins and ends, at `instant`."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, manifest: Manifest, resource: Resource, instant: datetime
+    ) -> None:
+        self._con = con
+        self._raw, self._past, self._key = f"raw.{resource.name}", f"past.{resource.name}", f'"{resource.key}"'
+        self._columns = list(_api_columns(con, resource))
+        self._known = {"run": manifest.run_id, "company": manifest.company, "instant": instant}
+
+    def end_replaced(self) -> None:
+        """Keep the rows that the run's rows are about to replace. Call it while `raw` has both.
+
+        Where nothing changed the run's row goes on with the version that it found.
+        """
+        same = " AND ".join(f'fresh."{name}" IS NOT DISTINCT FROM held."{name}"' for name in self._columns)
+        self._run(
+            f"UPDATE {self._raw} AS fresh SET _valid_from = held._valid_from FROM {self._raw} AS held "
+            f"WHERE held.{self._key} = fresh.{self._key} AND held._company = $company AND held._run_id <> $run "
+            f"AND held._deleted_at IS NULL AND fresh._run_id = $run AND {same}"
         )
-    # New rows, changed ones, and those that came back, with their parent perhaps, and without having been read.
-    return _run(
-        con,
-        f"INSERT INTO {history} ({names}, _company, _valid_from, _was_deleted, _run_id) "
-        f"SELECT {names}, _company, $instant, false, $run FROM {raw} "
-        f"WHERE _company = $company AND _deleted_at IS NULL AND {key} NOT IN "
-        f"(SELECT {key} FROM {history} WHERE _company = $company AND _valid_to IS NULL)",
-        known,
-    )
+        self._keep(
+            f"_run_id <> $run AND {self._key} IN "
+            f"(SELECT {self._key} FROM {self._raw} WHERE _run_id = $run AND _valid_from IS NULL)"
+        )
+        self._run(f"UPDATE {self._raw} SET _valid_from = $instant WHERE _run_id = $run AND _valid_from IS NULL")
 
+    def end_deleted(self, condition: str, **more: object) -> None:
+        """Keep the deleted rows that `condition`, with the values in `more`, holds for: they are about to come back."""
+        self._keep(condition, **more)
+        self._run(f"UPDATE {self._raw} SET _valid_from = $instant WHERE _company = $company AND {condition}", **more)
 
-def _run(con: duckdb.DuckDBPyConnection, statement: str, known: dict[str, object]) -> int:
-    values = {name: value for name, value in known.items() if f"${name}" in statement}
-    return int(con.execute(statement, values).fetchall()[0][0])
+    def _keep(self, condition: str, **more: object) -> None:
+        names = ", ".join(f'"{name}"' for name in self._columns)
+        self._run(
+            f"INSERT INTO {self._past} ({names}, _company, _valid_from, _valid_to, _was_deleted, _run_id) "
+            f"SELECT {names}, _company, _valid_from, coalesce(_deleted_at, $instant), _deleted_at IS NOT NULL, _run_id "
+            f"FROM {self._raw} WHERE _company = $company AND {_WAS_VALID} AND {condition}",
+            **more,
+        )
+
+    def _run(self, statement: str, **more: object) -> None:
+        values = {name: value for name, value in (self._known | more).items() if f"${name}" in statement}
+        self._con.execute(statement, values)

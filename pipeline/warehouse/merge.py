@@ -16,7 +16,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import Resource, WithParent
-from pipeline.warehouse.history import record_versions
+from pipeline.warehouse.history import Versions
 
 
 @dataclass
@@ -63,8 +63,6 @@ def merge_run(
             each.deleted += merge.follow(parent)
         if read is not None:
             each.deleted += merge.mark_missing(read, parent)
-        if resource.keeps_history:
-            record_versions(con, manifest, resource, instant)
         merged.append(each)
     return merged
 
@@ -92,6 +90,7 @@ class _ResourceMerge:
         self._table = f"raw.{resource.name}"
         self._key = f'"{resource.key}"'
         self._run_id = manifest.run_id
+        self._versions = Versions(con, manifest, resource, instant) if resource.keeps_history else None
         self._known = {
             "run": manifest.run_id,
             "company": manifest.company,
@@ -102,6 +101,8 @@ class _ResourceMerge:
     def replace(self) -> tuple[int, int]:
         """Remove the rows that the run's rows replace. Return how many keys are new, and how many were known."""
         keys = self._keep_last_of_each_key()
+        if self._versions is not None:
+            self._versions.end_replaced()
         replaced = self._change(
             f"DELETE FROM {self._table} WHERE _company = $company AND _run_id <> $run "
             f"AND {self._key} IN (SELECT {self._key} FROM {self._table} WHERE _run_id = $run)"
@@ -124,17 +125,21 @@ class _ResourceMerge:
         assert isinstance(self._resource.refresh, WithParent)
         parent_key = self._resource.refresh.parent_key
         reason = f"its {parent_key} was deleted"
-        join = (
-            f'FROM raw.{parent.name} AS parent WHERE parent."{parent.key}" = {self._resource.name}."{parent_key}" '
-            f"AND parent._company = $company AND {self._resource.name}._company = $company"
+        is_back = (
+            f'_deleted_reason = $reason AND "{parent_key}" IN (SELECT "{parent.key}" FROM raw.{parent.name} '
+            "WHERE _company = $company AND _deleted_at IS NULL)"
         )
+        if self._versions is not None:
+            self._versions.end_deleted(is_back, reason=reason)
         self._change(
-            f"UPDATE {self._table} SET _deleted_at = NULL, _deleted_reason = NULL {join} "
-            f"AND {self._resource.name}._deleted_reason = $reason AND parent._deleted_at IS NULL",
+            f"UPDATE {self._table} SET _deleted_at = NULL, _deleted_reason = NULL "
+            f"WHERE _company = $company AND {is_back}",
             reason=reason,
         )
         return self._change(
-            f"UPDATE {self._table} SET _deleted_at = parent._deleted_at, _deleted_reason = $reason {join} "
+            f"UPDATE {self._table} SET _deleted_at = parent._deleted_at, _deleted_reason = $reason "
+            f'FROM raw.{parent.name} AS parent WHERE parent."{parent.key}" = {self._resource.name}."{parent_key}" '
+            f"AND parent._company = $company AND {self._resource.name}._company = $company "
             f"AND {self._resource.name}._deleted_at IS NULL AND parent._deleted_at IS NOT NULL",
             reason=reason,
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from pipeline.resources import Resource
-from pipeline.resources.columns import BOOKKEEPING, columns_of, create_table
+from pipeline.resources.columns import bookkeeping_of, columns_of, create_table
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]) -> None:
@@ -15,7 +15,7 @@ def create_raw(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]) ->
         con.execute(create_table(resource, f"raw.{resource.name}"))
         _follow_contract(con, resource)
         comment = f"{resource.path} as the API gave it, one row per {resource.key}."
-        write_comments(con, "raw", resource, comment, {name: text for name, _, text in BOOKKEEPING})
+        write_comments(con, "raw", resource, comment, {name: text for name, _, text in bookkeeping_of(resource)})
 
 
 def _follow_contract(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.models import ModelSettings, Project
 from pipeline.resources import Resource, all_resources
-from pipeline.resources.columns import BOOKKEEPING, columns_of, create_table
+from pipeline.resources.columns import bookkeeping_of, columns_of, create_table
 from pipeline.resources.types import Money
 from pipeline.warehouse.history import create_history
 
@@ -44,7 +44,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     for name, resource in FIVE.items():
         con.execute(create_table(resource, f"raw.{name}"))
         comments = {column.name: column.description for column in columns_of(resource)}
-        comments |= {column: comment for column, _, comment in BOOKKEEPING}
+        comments |= {column: comment for column, _, comment in bookkeeping_of(resource)}
         for column, comment in comments.items():
             con.execute(f"""COMMENT ON COLUMN raw.{name}."{column}" IS '{comment.replace("'", "''")}'""")
     create_history(con, FIVE.values())
@@ -54,18 +54,13 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     for name in FIVE:
         con.execute(f"DELETE FROM raw.{name}")
-        con.execute(f"DELETE FROM history.{name}")
+        con.execute(f"DELETE FROM past.{name}")
 
 
 def keep_history(con: duckdb.DuckDBPyConnection) -> None:
-    """Give every live row of raw its current version, as the merge of a run does."""
-    for name, resource in FIVE.items():
-        columns = ", ".join(f'"{column.name}"' for column in columns_of(resource))
-        con.execute(
-            f"INSERT INTO history.{name} ({columns}, _company, _valid_from, _was_deleted) "
-            f"SELECT {columns}, _company, TIMESTAMPTZ '2026-03-01 00:00:00+00', false FROM raw.{name} "
-            "WHERE _deleted_at IS NULL"
-        )
+    """Say since when every row of raw is as it is, like the merge of a run."""
+    for name in FIVE:
+        con.execute(f"UPDATE raw.{name} SET _valid_from = TIMESTAMPTZ '2026-03-01 00:00:00+00'")
 
 
 def insert_api_rows(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[dict[str, Any]]) -> None:

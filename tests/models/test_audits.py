@@ -26,10 +26,9 @@ class Plant:
 ORDER = "UPDATE raw.orders_received SET {} WHERE number = 'shipped'"
 LINE = "UPDATE raw.line_items SET {} WHERE id = 1"
 PAYMENT = "UPDATE raw.order_payments SET {} WHERE id = 1"
-CLOSED = "UPDATE history.customers SET _valid_to = {}, _was_deleted = {}"
 EARLIER = (
-    "INSERT INTO history.customers BY NAME SELECT * REPLACE "
-    "(_valid_from {} AS _valid_from, _valid_from {} AS _valid_to, {} AS _was_deleted) FROM history.customers"
+    "INSERT INTO past.customers BY NAME SELECT * REPLACE "
+    "(_valid_from {} AS _valid_from, {} AS _valid_to, {} AS _was_deleted) FROM history.customers"
 )
 PLANTS = [
     Plant("completeness", "UPDATE meta.completeness SET verdict = 'short'", "error"),
@@ -76,17 +75,14 @@ PLANTS = [
     ),
     Plant("paid_flag", ORDER.format("paid = true"), "warn"),
     Plant("paid_flag", PAYMENT.format("total_amount = 194.80"), "warn"),
-    Plant("history_current", "DELETE FROM history.line_items WHERE id = 1", "error"),
-    Plant("history_current", "UPDATE history.customers SET name = 'Eight'", "error"),
-    Plant("history_current", "UPDATE history.order_payments SET total_amount = NULL", "error"),
-    Plant("history_current", "INSERT INTO history.products FROM history.products", "error"),
-    Plant("history_current", "UPDATE raw.orders_received SET _deleted_at = now() WHERE number = 'draft'", "error"),
-    Plant("history_periods", CLOSED.format("_valid_from", "false"), "error"),
-    Plant("history_periods", CLOSED.format("_valid_from + INTERVAL 1 DAY", "false"), "error"),
-    Plant("history_periods", CLOSED.format("NULL", "true"), "error"),
-    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "- INTERVAL 1 DAY", "false"), "error"),
-    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "+ INTERVAL 1 DAY", "false"), "error"),
-    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "+ INTERVAL 1 DAY", "true"), "error"),
+    Plant("history_periods", "UPDATE raw.line_items SET _valid_from = NULL WHERE id = 1", "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from - INTERVAL 1 DAY", "false"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from + INTERVAL 1 DAY", "false"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from + INTERVAL 1 DAY", "true"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from - INTERVAL 3 DAY", "true"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from", "NULL"), "error"),
+    Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "NULL", "false"), "error"),
+    Plant("history_periods", EARLIER.format("", "_valid_from", "true") + "; DELETE FROM raw.customers", "error"),
     Plant("unpriced_lines", LINE.format("quantity = NULL"), "warn"),
 ]
 
