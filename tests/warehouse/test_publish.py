@@ -13,6 +13,7 @@ import pytest
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.reader import attach
 
+from .publishing import publish_under_readers
 from .seller import ORDERS, Seller, finish, order, read_all
 
 HERE = Path(__file__).parents[1]
@@ -135,39 +136,9 @@ def test_a_killed_load_leaves_the_old_file_and_the_next_one_takes_over(seller: S
     assert not (seller.data_dir / "building").exists()
 
 
-READER = """
-import sys
-from pathlib import Path
-from pipeline.warehouse.reader import attach
-path = Path(sys.argv[1])
-held = attach(path)
-runs = "SELECT count(DISTINCT _run_id), count(*), max(_run_id), (SELECT max(run_id) FROM meta.runs) FROM raw.orders"
-first = held.execute(runs).fetchall()
-while True:
-    assert held.execute(runs).fetchall() == first, "the snapshot moved"
-    con = attach(path)
-    (distinct, rows, run, newest), = con.execute(runs).fetchall()
-    con.close()
-    assert (distinct, rows) == (1, 50) and run == newest, (distinct, rows, run, newest)
-    print(run, flush=True)
-"""
-
-
-def test_a_reader_in_a_loop_sees_ten_loads_one_at_a_time_and_no_error(seller: Seller) -> None:
-    rows = [order(f"order {number}") for number in range(50)]
-    run = seller.land(read_all(ORDERS, *rows))
-    seller.load()
-
-    with script(READER, seller.published) as process:
-        assert process.stdout
-        for _ in range(10):
-            while (seen := process.stdout.readline()) != f"{run.run_id}\n":
-                assert seen, "the reader ended"
-            run = seller.land(read_all(ORDERS, *rows))
-            seller.load()
-        while (seen := process.stdout.readline()) != f"{run.run_id}\n":
-            assert seen, "the reader ended"
-        process.kill()
+def test_eight_readers_see_one_publish_at_a_time_and_no_error(seller: Seller) -> None:
+    """With fifty instead of ten: `python -m tests.long.publish`."""
+    publish_under_readers(seller, 10)
 
 
 def test_a_connection_keeps_its_snapshot_and_a_new_one_in_the_same_process_sees_the_new_file(seller: Seller) -> None:
