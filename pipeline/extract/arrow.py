@@ -13,11 +13,13 @@ from msgspec.structs import astuple
 
 from pipeline.extract.structs import LONGEST_NUMBER, Layout, without_unset
 from pipeline.resources.columns import ARROW_TYPES, Shape, arrow_type
-from pipeline.resources.types import SCALE, Kind
+from pipeline.resources.types import PRECISION, SCALE, Kind
 
 Values = Sequence[Any]
 
 _WIDE = pa.decimal256(76, SCALE)
+# Characters of a number that has at most 38 digits even when it is brought to the scale: half the casts.
+_SURELY_FITS = PRECISION - SCALE
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
@@ -122,18 +124,18 @@ def _within_the_calendar(times: pa.Array) -> pa.Array:
 
 
 def _cast_numbers(values: Values, target: pa.DataType) -> pa.Array:
-    """Cast numbers as they are written, in quotation marks or not.
+    """Cast whole numbers, and texts of numbers as they were written.
 
-    Arrow turns some texts of more than 38 digits, or with an exponent, into another number in silence. The wider type
-    holds all that is short enough, and from there it checks; what has an exponent takes the slow path.
+    Arrow turns some texts of more than 38 digits, or with an exponent, into another number in silence. What is long goes
+    by a wider type, which holds all that is short enough, and checks; what has an exponent takes the slow path.
     """
-    texts = pa.array([b"" if value is None else bytes(value) for value in values], pa.binary()).cast(pa.string())
-    if (pc.max(pc.binary_length(texts)).as_py() or 0) > LONGEST_NUMBER:
+    numbers = pa.array([str(value) if value.__class__ is int else value for value in values], pa.string())
+    longest = pc.max(pc.binary_length(numbers)).as_py() or 0
+    if longest > LONGEST_NUMBER:
         raise ValueError("a number of too many digits")
-    numbers = pc.utf8_trim(pc.if_else(pc.is_in(texts, pa.array(["", "null"])), None, texts), '"')
     if any(pc.any(pc.match_substring(numbers, letter)).as_py() for letter in "eE"):
         raise ValueError("a number with an exponent")
-    return pc.cast(pc.cast(numbers, _WIDE), target)
+    return pc.cast(numbers if longest <= _SURELY_FITS else pc.cast(numbers, _WIDE), target)
 
 
 def _whole_number(text: str) -> int | None:

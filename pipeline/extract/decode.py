@@ -31,6 +31,9 @@ from pipeline.extract.structs import (
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
 
+# Gives a number's text back as it is: of what does that, this is the cheapest (str costs half as much again).
+_as_written = str.strip
+
 
 @dataclass
 class Decoded:
@@ -67,8 +70,10 @@ class RowDecoder:
         filled = frozenset() if self._filled is None else frozenset({self._filled})
         self._layout: Layout = build_layout(self.resource.record, self._met, embedded=self._embedded, filled=filled)
         struct: Any = self._layout.struct
-        self._decode_row: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
-        self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[struct]).decode
+        self._decode_row: Callable[[bytes], Any] = msgspec.json.Decoder(struct, float_hook=_as_written).decode
+        self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(
+            list[struct], float_hook=_as_written
+        ).decode
         self._key_index = next(
             index for index, member in enumerate(self._layout.members) if member.name == self.resource.key
         )

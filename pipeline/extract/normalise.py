@@ -117,7 +117,7 @@ class _Reader:
             raise _Unfit(path, error) from error
         if shape.kind is Kind.INTEGER and value is not None and not _is_integer(value):
             raise _Unfit(path, "not a whole number of at most 64 bits")  # pydantic would take true for 1
-        if (shape.kind is Kind.EXACT or shape.is_money) and len(text) > LONGEST_NUMBER:
+        if (shape.kind is Kind.EXACT or shape.is_money) and len(text.strip(b'"')) > LONGEST_NUMBER:
             raise _Unfit(f"{path}.amount" if shape.is_money else path, "not a number, or one of too many digits")
         return value
 

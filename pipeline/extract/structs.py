@@ -22,7 +22,7 @@ from pipeline.resources.types import Kind, Record
 # One resource may grow this many unknown fields; beyond it (field names that are data) rows take the slow path.
 MOST_LEARNED = 300
 
-# Characters of a number as it is written, with quotation marks; a column holds 38 digits.
+# Characters of a number as it is written, without quotation marks; a column holds 38 digits.
 LONGEST_NUMBER = 60
 
 _TYPES: dict[Kind, Any] = {
@@ -31,7 +31,7 @@ _TYPES: dict[Kind, Any] = {
     Kind.TEXT: str,
     Kind.LOOSE_TEXT: str | int,
     Kind.BOOLEAN: bool,
-    Kind.EXACT: msgspec.Raw,  # Decimal would take "1_000" and " 1.5 "
+    Kind.EXACT: Any,  # its text, or a whole number: Decimal would take "1_000" and " 1.5 "
     Kind.INSTANT: str,
     Kind.DAY: str,
     Kind.JSON: msgspec.Raw,
@@ -44,7 +44,6 @@ _COMPLAINT = re.compile(
 # A raw field that the row does not have.
 NOTHING = msgspec.Raw(b"")
 _NULL = msgspec.Raw(b"null")
-_RAW_KINDS = (Kind.JSON, Kind.EXACT)
 
 
 class Member(NamedTuple):
@@ -110,7 +109,7 @@ def build_layout(
         is_required = info.is_required() and name not in filled
         is_everywhere = is_required or f"{path}{name}" not in met.absent
         layout.members.append(Member(name, shape, is_everywhere))
-        if shape.kind in _RAW_KINDS and not shape.is_list:  # raw text takes null as it comes
+        if shape.kind is Kind.JSON and not shape.is_list:  # raw text takes null as it comes
             fields.append(msgspec.Raw if is_everywhere else (msgspec.Raw, NOTHING))
         else:
             annotation = annotation if is_required else annotation | None
@@ -155,7 +154,7 @@ def _define(name: str, members: list[Member], fields: list[Any]) -> Any:
 
 
 def _is_raw(member: Member) -> bool:
-    return member.shape is None or (member.shape.kind in _RAW_KINDS and not member.shape.is_list)
+    return member.shape is None or (member.shape.kind is Kind.JSON and not member.shape.is_list)
 
 
 def columns_of_structs(records: Iterable[Any]) -> list[Sequence[Any]]:
