@@ -1,23 +1,27 @@
 """Load: merge what was landed, compute and audit the marts, publish."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from pipeline.errors import AuditError, UsageError
+from pipeline.errors import AuditError, ConfigurationError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import AuditResult, ModelSettings, last_full_day, record_inventory, run_audits, run_models
 from pipeline.resources import all_resources
+from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, companies, newest_server_time
+
+_FARTHEST_AHEAD = timedelta(days=366)
 
 
 def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
     """Merge the landed runs, compute and audit the marts, and publish.
 
-    Raises UsageError when nothing has landed yet, IncompleteError when too many rows are gone at once without
-    `accept_shrink`, AuditError when an audit of severity error found rows; the published warehouse stays as it was.
+    Raises UsageError when nothing has landed yet or `as_of` is far in the future (ConfigurationError for the setting),
+    IncompleteError when too many rows are gone at once without `accept_shrink`, AuditError when an audit of severity
+    error found rows; the published warehouse stays as it was.
     """
     with open_build(job) as build:
         runs = build.pending()
@@ -36,13 +40,14 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     server_time = newest_server_time(build.con)
     if server_time is None:
         raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
+    settings = job.settings
+    last_day = last_full_day(server_time, settings.timezone)
+    day = _choose_day(as_of, settings, last_day)
     if not accept_shrink:
         build.refuse_shrink()
     build.close_inputs()
-    settings = job.settings
-    last_day = last_full_day(server_time, settings.timezone)
     model_settings = ModelSettings(
-        as_of=as_of or settings.as_of or last_day, known_at=datetime.now(UTC), timezone=settings.timezone,
+        as_of=day, known_at=datetime.now(UTC), timezone=settings.timezone,
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
     for company in companies(build.con):
@@ -57,6 +62,23 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
         refused=refused, published=build.publish(),
     )  # fmt: skip
+
+
+def _choose_day(as_of: date | None, settings: Settings, last_day: date) -> date:
+    """Return the day to compute the marts for: as told, else the last full day of the data.
+
+    Raises UsageError for `as_of` and ConfigurationError for the setting when it is more than a year after the data: a
+    slip of the pen, of which the marts would make a row for every month until then.
+    """
+    name, day, error = (
+        ("--as-of", as_of, UsageError) if as_of else ("LEAFHOUSE_AS_OF", settings.as_of, ConfigurationError)
+    )
+    if day is not None and day - last_day > _FARTHEST_AHEAD:
+        raise error(
+            f"{name} {day}: more than a year after the newest data ({last_day}). Nothing was published; what was "
+            "extracted is kept. Correct the date, then load again."
+        )
+    return day or last_day
 
 
 def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResult], load_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import timedelta
 
 import duckdb
 import pytest
@@ -49,6 +50,17 @@ def test_a_setting_that_cannot_be_used_is_named(empty: House, name: str, value: 
 
 def test_an_as_of_that_is_no_date_is_a_usage_error(house: House) -> None:
     house.refuses("load", "--as-of", "yesterday", code=2, says=("--as-of yesterday", "YYYY-MM-DD"))
+
+
+def test_an_as_of_more_than_a_year_after_the_newest_data_is_refused(house: House) -> None:
+    with duckdb.connect(house.warehouse, read_only=True) as con:
+        ((newest,),) = con.execute("SELECT max(as_of) FROM meta.loads").fetchall()
+    near, far = newest + timedelta(days=366), newest + timedelta(days=400)
+    says = ("more than a year after the newest data", "Correct the date")
+
+    house.refuses("load", "--as-of", "9999-12-31", code=2, says=("--as-of 9999-12-31", *says))
+    house.refuses("load", code=3, says=(f"LEAFHOUSE_AS_OF {far}", *says), LEAFHOUSE_AS_OF=str(far))
+    assert house.run("load", "--as-of", str(near), LEAFHOUSE_AS_OF=str(far)).code == 0
 
 
 def test_an_unknown_resource_is_refused_with_the_known_ones(house: House) -> None:
