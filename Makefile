@@ -45,6 +45,10 @@ run: $(VENV)/.installed ## Extract and load in one go, loading while it extracts
 status: $(VENV)/.installed ## Show what the warehouse holds
 	@$(BIN)/leafhouse status $(ARGS)
 
+.PHONY: rollback
+rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)
+	@$(BIN)/leafhouse rollback $(ARGS)
+
 .PHONY: test
 test: lint ## Run all checks and tests (no network, no key)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
