@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import astuple
 
-from pipeline.extract.structs import LONGEST_NUMBER, Layout, without_unset
+from pipeline.extract.structs import LONGEST_NUMBER, Layout, columns_of_values, without_unset
 from pipeline.resources.columns import ARROW_TYPES, Shape, arrow_type
 from pipeline.resources.types import PRECISION, SCALE, Kind
 
@@ -20,6 +20,7 @@ Values = Sequence[Any]
 _WIDE = pa.decimal256(76, SCALE)
 # Characters of a number that has at most 38 digits even when it is brought to the scale: half the casts.
 _SURELY_FITS = PRECISION - SCALE
+_NO_JSON = frozenset({None, b"", b"null"})
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 
@@ -87,9 +88,11 @@ def _cast_objects(values: Values, shape: Shape, layout: Layout) -> pa.Array:
 
 def _columns_of_objects(values: Values, layout: Layout) -> list[Values]:
     """Return the fields of objects; null objects have null in all of them."""
+    if not values:
+        return [()] * layout.width
     nothing = layout.nothing
-    columns = list(zip(*(nothing if value is None else astuple(value) for value in values), strict=True))
-    return without_unset(columns, layout) if columns else [()] * layout.width
+    tuples = (nothing if value is None else astuple(value) for value in values)
+    return without_unset(columns_of_values(tuples, layout), layout)
 
 
 def _as_reference(layout: Layout, value: int) -> Any:
@@ -111,7 +114,8 @@ def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     elif kind is Kind.LOOSE_TEXT:
         values = [str(value) if isinstance(value, int) else value for value in values]
     elif kind is Kind.JSON:
-        values = [None if value is None else json_text(bytes(value)) for value in values]
+        texts = [None if value in _NO_JSON else value for value in values]
+        return pc.cast(pa.array(texts, pa.binary()), target)  # which checks that it is UTF-8
     elif kind is Kind.TEXTS:
         values = [[value] if isinstance(value, str) else value for value in values]
     return pa.array(values, target)
@@ -126,8 +130,8 @@ def _within_the_calendar(times: pa.Array) -> pa.Array:
 def _cast_numbers(values: Values, target: pa.DataType) -> pa.Array:
     """Cast whole numbers, and texts of numbers as they were written.
 
-    Arrow turns some texts of more than 38 digits, or with an exponent, into another number in silence. What is long goes
-    by a wider type, which holds all that is short enough, and checks; what has an exponent takes the slow path.
+    Arrow turns some texts of more than 38 digits, or with an exponent, into another number in silence. What is long
+    goes by a wider type, which holds all that is short enough, and checks; what has an exponent takes the slow path.
     """
     numbers = pa.array([str(value) if value.__class__ is int else value for value in values], pa.string())
     longest = pc.max(pc.binary_length(numbers)).as_py() or 0
@@ -142,10 +146,3 @@ def _whole_number(text: str) -> int | None:
     if text and not (text.isascii() and text.removeprefix("-").isdigit()):
         raise ValueError("not a whole number")
     return int(text) if text else None
-
-
-def json_text(raw: bytes) -> str | None:
-    """Return free-form JSON as it came; JSON's null is null."""
-    if not raw or raw == b"null":
-        return None
-    return raw.decode()

@@ -23,7 +23,7 @@ from pipeline.extract.structs import (
     Layout,
     Met,
     build_layout,
-    columns_of_structs,
+    columns_of_values,
     is_plain,
     learn,
     without_unset,
@@ -121,7 +121,7 @@ class RowDecoder:
         records = self._read(rows)
         good = [index for index, record in enumerate(records) if record is not None]
         while good:
-            members = columns_of_structs(records[index] for index in good)
+            members = columns_of_values((astuple(records[index]) for index in good), self._layout)
             columns = without_unset(members, self._layout)
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
             if not bad and mended is None:
@@ -197,10 +197,10 @@ class RowDecoder:
         if not self._met.unknown:
             return extras
         for member, column in zip(self._layout.members, columns, strict=True):
-            if member.shape is None and member.name not in self._embedded:
+            if member.is_unknown:
                 for extra, raw in zip(extras, column, strict=True):
-                    if bytes(raw):
-                        extra[member.name] = raw
+                    if raw:
+                        extra[member.name] = msgspec.Raw(raw)
             elif member.name in self._layout.nested:
                 layout = self._layout.nested[member.name]
                 for extra, value in zip(extras, column, strict=True):
@@ -209,7 +209,7 @@ class RowDecoder:
 
     def _collect_children(self, columns: list[Any], mended: list[Normalised] | None, decoded: Decoded) -> None:
         for member, column in zip(self._layout.members, columns, strict=True):
-            if member.shape is not None or member.name not in self._embedded:
+            if not member.is_embedded:
                 continue
             if mended is not None:
                 column = [each.embedded[member.name] for each in mended]
@@ -219,7 +219,7 @@ class RowDecoder:
                     decoded.childless.append(str(key))
                     continue
                 parents.extend([str(key)] * len(embedded))
-                rows.extend(bytes(row) for row in embedded)
+                rows.extend(embedded)
 
 
 def _is_plain(row: bytes) -> bool:

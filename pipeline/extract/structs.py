@@ -47,11 +47,30 @@ _NULL = msgspec.Raw(b"null")
 
 
 class Member(NamedTuple):
-    """A field of a struct: its name at the API, what it holds (None: raw text), and whether every row has it."""
+    """A field of a struct: its name at the API, what it holds, and whether every row has it.
+
+    What the contract does not name, and the rows of another resource, have no shape.
+    """
 
     name: str
     shape: Shape | None
     is_everywhere: bool
+    is_embedded: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the contract does not name it."""
+        return self.shape is None and not self.is_embedded
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether its values are kept as the text they came as."""
+        return self.is_unknown or (self.shape is not None and self.shape.kind is Kind.JSON and not self.shape.is_list)
+
+    @property
+    def is_list_of_raw(self) -> bool:
+        """Whether its values are lists of such texts."""
+        return self.is_embedded or (self.shape is not None and self.shape.kind is Kind.JSON and self.shape.is_list)
 
 
 class Met(NamedTuple):
@@ -72,7 +91,7 @@ class Layout:
     @property
     def nothing(self) -> tuple[Any, ...]:
         """The values of an object that is null."""
-        return tuple(_NULL if _is_raw(member) else None for member in self.members)
+        return tuple(_NULL if member.is_raw else None for member in self.members)
 
     @property
     def width(self) -> int:
@@ -115,7 +134,7 @@ def build_layout(
             annotation = annotation if is_required else annotation | None
             fields.append(annotation if is_everywhere else (annotation | UnsetType, UNSET))
     for name in sorted(embedded):
-        layout.members.append(Member(name, None, False))
+        layout.members.append(Member(name, None, False, is_embedded=True))
         fields.append((list[msgspec.Raw] | None | UnsetType, UNSET))
     for name in sorted(each.removeprefix(path) for each in met.unknown if each.startswith(path)):
         if "." not in name:
@@ -153,13 +172,19 @@ def _define(name: str, members: list[Member], fields: list[Any]) -> Any:
     )
 
 
-def _is_raw(member: Member) -> bool:
-    return member.shape is None or (member.shape.kind is Kind.JSON and not member.shape.is_list)
+def columns_of_values(values: Iterable[tuple[Any, ...]], layout: Layout) -> list[Sequence[Any]]:
+    """Return the values of structs field by field; what a struct does not have stays UNSET, or an empty raw text.
+
+    Raw texts become bytes here, once for all who look at them.
+    """
+    columns = zip(*values, strict=True)
+    return [_with_bytes(column, member) for column, member in zip(columns, layout.members, strict=True)]
 
 
-def columns_of_structs(records: Iterable[Any]) -> list[Sequence[Any]]:
-    """Return the values of structs of one type, field by field; what a struct does not have stays UNSET or NOTHING."""
-    return list(zip(*map(astuple, records), strict=True))
+def _with_bytes(column: Sequence[Any], member: Member) -> Sequence[Any]:
+    if member.is_list_of_raw:
+        return [list(map(bytes, value)) if isinstance(value, list) else value for value in column]
+    return list(map(bytes, column)) if member.is_raw else column
 
 
 def without_unset(columns: Sequence[Sequence[Any]], layout: Layout) -> list[Sequence[Any]]:
@@ -173,37 +198,45 @@ def without_unset(columns: Sequence[Sequence[Any]], layout: Layout) -> list[Sequ
 def is_plain(text: bytes, columns: list[Sequence[Any]], layout: Layout) -> bool:
     """Whether no name comes twice in any object of the JSON text that the columns were decoded from, and all is UTF-8.
 
-    msgspec takes the last of two in silence, and does not look into what is kept as raw text. False may also mean that
-    the text is written in an unusual way.
+    msgspec takes the last of two in silence, and does not look into what is kept as raw text. What is free-form is
+    checked when it is cast, and embedded rows when they are decoded. False may also mean that the text is written in
+    an unusual way.
     """
-    members, raw = _count_members(columns, layout)
     try:
-        raw.decode()
+        members, raws = _count_members(columns, layout)
     except UnicodeDecodeError:
         return False
+    raw = b" ".join(raws)
     names = text.count(b'":')
     return names == members + raw.count(b'":') or names - text.count(b'\\":') == members + _count_names(raw)
 
 
-def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, bytes]:
-    """Return how many members were decoded, and the texts that were kept as they are."""
+def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, list[bytes]]:
+    """Return how many members were decoded, and the texts that were kept as they are.
+
+    Raises UnicodeDecodeError where the text of an unknown field is no UTF-8.
+    """
     total, raws = 0, list[bytes]()
     for member, column in zip(layout.members, columns, strict=True):
         if not member.is_everywhere:
-            column = [value for value in column if value is not UNSET and value is not NOTHING]
+            column = [value for value in column if value is not UNSET and not (member.is_raw and value == b"")]
         total += len(column)
         if member.name in layout.nested:
             inner = layout.nested[member.name]
             structs = [value for value in _flat(column, member) if value.__class__ is inner.struct]
             if structs and inner.varies:
-                more, raw = _count_members(columns_of_structs(structs), inner)
+                more, inner_raws = _count_members(columns_of_values(map(astuple, structs), inner), inner)
                 total += more
-                raws.append(raw)
+                raws += inner_raws
             else:
                 total += len(structs) * inner.width
-        elif member.shape is None or member.shape.kind is Kind.JSON:
-            raws += [bytes(raw) for raw in _flat(column, member) if raw is not None]
-    return total, b" ".join(raws)
+        elif member.is_list_of_raw:
+            raws += itertools.chain.from_iterable(value for value in column if value is not None)
+        elif member.is_raw:
+            raws += column
+            if member.is_unknown:
+                b" ".join(column).decode()
+    return total, raws
 
 
 def _count_names(text: bytes) -> int:
