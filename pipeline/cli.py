@@ -54,6 +54,8 @@ def main() -> None:
             raise
         sys.stderr.write("Stopped. What was published stays as it was. Run again, it is safe.\n")
         sys.exit(128 + stopped_by[-1])
+    finally:
+        gc.freeze()  # else Python looks through all of it once more at its end
 
 
 def _was_stopped(end: BaseException) -> bool:

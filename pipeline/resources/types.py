@@ -154,7 +154,7 @@ RequiredInstant = Annotated[datetime, BeforeValidator(_parse_instant), Kind.INST
 class Record(BaseModel):
     """A row of a resource, or an object inside one. Fields that it does not name are kept in `_extra`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class Money(Record):
