@@ -104,6 +104,53 @@ def test_what_is_no_json_object_is_set_aside_as_it_came(raw: bytes) -> None:
     assert [each.raw for each in decoded.rejected] == [raw]
 
 
+@pytest.mark.parametrize("space", [b" ", b"  ", b"\n", b"\t ", b" \r"])
+def test_a_name_that_comes_twice_is_seen_where_another_has_space_behind_it(space: bytes) -> None:
+    raw = b'{"id"' + space + b':1, "order": "n", "notes": "a", "notes": "b"}'
+
+    decoded = decode("line_items", {"id": 2, "order": "n", "notes": 'in : "quotes": here'}, raw)
+
+    assert decoded.table.column("id").to_pylist() == [2]
+    assert [(each.path, each.raw) for each in decoded.rejected] == [("notes", raw)]
+
+
+def test_spaces_behind_names_are_no_fault() -> None:
+    rows = [b'{"id" : 1, "order"\n: "n", "notes": "a : b"}', b'{"id": 2, "order": "n", "notes": "\\" : \\":"}']
+
+    assert [row["notes"] for row in landed("line_items", *rows)] == ["a : b", '" : ":']
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b'"frozen_data": {"a": "\xff"}', b'"package_tags": ["\xff"]', b'"new": "\xff"', b'"sale_price": {"new": "\xff"}'],
+)
+def test_bytes_that_are_no_utf_8_set_aside_their_row_alone(field: bytes) -> None:
+    raw = b'{"id": 1, "order": "n", ' + field + b"}"
+
+    decoded = decode("line_items", {"id": 2, "order": "n"}, raw)
+
+    assert decoded.table.column("id").to_pylist() == [2]
+    assert [each.raw for each in decoded.rejected] == [raw]
+
+
+def test_an_order_lands_without_a_line_that_is_no_utf_8() -> None:
+    line = b'{"id": 1, "notes": "\xff"}'
+    raw = orjson.dumps(order(line_items=None)).replace(b"null", b"[" + line + b"]")
+
+    decoded = decode("orders_received", raw)
+    lines = decode("line_items", *decoded.children["line_items"][1], parents=["n-1"])
+
+    assert decoded.table.column("number").to_pylist() == ["n-1"]
+    assert [each.raw for each in lines.rejected] == [line]
+
+
+@pytest.mark.parametrize("name", ["a\\", 'a"b', "a\nb"])
+def test_an_unknown_field_may_have_any_name(name: str) -> None:
+    (row,) = landed("line_items", {"id": 1, "order": "n", name: 7})
+
+    assert orjson.loads(row["_extra"]) == {name: 7}
+
+
 def test_the_forms_that_leaflink_is_known_to_mix_all_land() -> None:
     rows = [
         order(number="a", customer={"id": 7, "display_name": "Åsa"}, sales_reps=[{"id": 1, "user": "J"}], discount=5),
