@@ -36,7 +36,9 @@ class Landing:
         path = self.root / file
 
         def write(aside: Path) -> None:
-            pq.write_table(table, aside, compression="zstd", row_group_size=_ROW_GROUP, use_dictionary=False)
+            # Against zstd without dictionaries: a third less CPU to write, a quarter less to load, a fifth more bytes.
+            # Every batch is read whole, so that nobody asks for statistics.
+            pq.write_table(table, aside, compression="lz4", row_group_size=_ROW_GROUP, write_statistics=False)
 
         write_aside(path, write)
         content = path.read_bytes()
