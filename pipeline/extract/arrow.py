@@ -110,9 +110,9 @@ def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     if kind is Kind.EXACT:
         return _cast_numbers(values, target)
     if kind is Kind.LOOSE_INTEGER:
-        values = [_whole_number(value) if isinstance(value, str) else value for value in values]
+        values = [_whole_number(value) if value.__class__ is str else value for value in values]
     elif kind is Kind.LOOSE_TEXT:
-        values = [str(value) if isinstance(value, int) else value for value in values]
+        values = [str(value) if value.__class__ is int else value for value in values]
     elif kind is Kind.JSON:
         texts = [None if value in _NO_JSON else value for value in values]
         return pc.cast(pa.array(texts, pa.binary()), target)  # which checks that it is UTF-8

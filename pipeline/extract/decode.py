@@ -121,7 +121,7 @@ class RowDecoder:
         records = self._read(rows)
         good = [index for index, record in enumerate(records) if record is not None]
         while good:
-            members = columns_of_values((astuple(records[index]) for index in good), self._layout)
+            members = columns_of_values(map(astuple, [records[index] for index in good]), self._layout)
             columns = without_unset(members, self._layout)
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
             if not bad and mended is None:
@@ -129,7 +129,7 @@ class RowDecoder:
             if not bad:
                 taken = None if mended is None else [mended[index] for index in good]
                 extras = self._extras(columns, len(good)) if taken is None else [each.extra for each in taken]
-                arrays.append(pa.array(map(_extra_text, extras), pa.string()))
+                arrays.append(pa.array([_extra_text(extra) if extra else None for extra in extras], pa.string()))
                 table = pa.Table.from_arrays(arrays, schema=self._schema)
                 decoded.table = pa.concat_tables([decoded.table, table])
                 self._collect_children(columns, taken, decoded)
@@ -192,10 +192,10 @@ class RowDecoder:
             bad |= unfit
         return arrays, bad
 
-    def _extras(self, columns: list[Any], size: int) -> list[dict[str, msgspec.Raw]]:
-        extras: list[dict[str, msgspec.Raw]] = [{} for _ in range(size)]
+    def _extras(self, columns: list[Any], size: int) -> Sequence[dict[str, msgspec.Raw] | None]:
         if not self._met.unknown:
-            return extras
+            return [None] * size
+        extras: list[dict[str, msgspec.Raw]] = [{} for _ in range(size)]
         for member, column in zip(self._layout.members, columns, strict=True):
             if member.is_unknown:
                 for extra, raw in zip(extras, column, strict=True):
@@ -232,8 +232,8 @@ def _is_plain(row: bytes) -> bool:
     return True
 
 
-def _extra_text(extra: dict[str, msgspec.Raw]) -> str | None:
-    return msgspec.json.encode(extra).decode() if extra else None
+def _extra_text(extra: dict[str, msgspec.Raw]) -> str:
+    return msgspec.json.encode(extra).decode()
 
 
 def _collect_extras(value: Any, layout: Layout, path: str, extra: dict[str, msgspec.Raw]) -> None:
