@@ -17,7 +17,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "Installing Leafhouse into $(VENV) (once) …" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+		--config-settings editable_mode=compat -e .
 	@touch $@
 
 # What the tests, the notebooks and the benchmarks need on top.

@@ -25,7 +25,8 @@ class Journal(msgspec.Struct):
     run_id: str
     plan: str
     started_at: datetime
-    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+    batches: list[str] = msgspec.field(default_factory=list)  # files of all entries
+    entries: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)  # encoded: all are written after each window
 
 
 class JournalFile:
@@ -46,19 +47,26 @@ class JournalFile:
 
     def find(self, resource: str, query: Mapping[str, str]) -> Entry | None:
         """Return a window that was read already."""
-        return self.journal.entries.get(_key(resource, query))
+        found = self.journal.entries.get(_key(resource, query))
+        return None if found is None else _read_entry(found)
 
     def add(self, resource: str, query: Mapping[str, str], entry: Entry) -> None:
         """Note a window that is complete; its batches are safe from the sweep from now on."""
-        self.journal.entries[_key(resource, query)] = entry
-        batches = [batch.file for each in self.journal.entries.values() for batch in each.reading.batches]
-        self._landing.write_journal(msgspec.json.encode(self.journal), batches)
+        self.journal.entries[_key(resource, query)] = msgspec.Raw(msgspec.json.encode(entry))
+        self.journal.batches += [batch.file for batch in entry.reading.batches]
+        self._landing.write_journal(msgspec.json.encode(self.journal), self.journal.batches)
+
+
+_read_entry = msgspec.json.Decoder(Entry).decode
 
 
 def _read(landing: Landing) -> Journal | None:
     content = landing.read_journal()
     try:
-        return None if content is None else msgspec.json.decode(content, type=Journal)
+        journal = None if content is None else msgspec.json.decode(content, type=Journal)
+        for entry in () if journal is None else journal.entries.values():
+            _read_entry(entry)
+        return journal
     except msgspec.DecodeError:  # of another version, or damaged: the run is read anew
         return None
 

@@ -60,7 +60,7 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._journal = JournalFile(landing, f"{origin.base_url} {plan}", datetime.now(UTC))
         journal = self._journal.journal
-        used = sum(len(entry.reading.batches) for entry in journal.entries.values())
+        used = len(journal.batches)
         self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used)
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
