@@ -14,6 +14,8 @@ from pipeline.sandbox import Sandbox
 from pipeline.settings import read_settings
 from tests.acceptance.nights import House, open_house
 
+from .nightly import Held, broken_promises
+
 KEYS = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
 # A whole order goes this often, instead of one of the sandbox's own small changes; a buyer or a product even less.
 _ORDER_GOES, _BUYER_OR_PRODUCT_GOES = 0.12, 0.04
@@ -23,8 +25,10 @@ _ORDER_GOES, _BUYER_OR_PRODUCT_GOES = 0.12, 0.04
 class History:
     """The circumstances of one run, all picked by `seed`.
 
-    `moves` is how many changes there are at most, `moves_per_page` how many after each page on average. `is_full` says
-    which kind of run is disturbed; `with_marts` whether the marts and audits are computed as well in the end.
+    `moves` is how many changes there are at most, `moves_per_page` how many after each page on average. `touch` says
+    whether changes to lines and payments show in the `modified` of their order, `is_full` which kind of run is
+    disturbed, `with_night` whether a quiet night is checked before the quiet full run, `with_marts` whether the marts
+    and audits are computed as well in the end.
     """
 
     seed: int
@@ -36,6 +40,7 @@ class History:
     moves_per_page: float
     touch: bool
     is_full: bool
+    with_night: bool
     with_marts: bool
     newest_first: frozenset[str]
 
@@ -51,8 +56,9 @@ class History:
             connections=rng.choice((1, 2, 5, 16)),
             moves=rng.choice((1, 2, 3, 8, 20, 50)),
             moves_per_page=rng.choice((0.02, 0.05, 0.1, 0.3, 1.0, 2.0)),
-            touch=rng.random() < 0.5,
+            touch=(touch := rng.random() < 0.5),
             is_full=rng.random() < 0.75,
+            with_night=not touch,
             with_marts=rng.random() < 0.06,
             newest_first=frozenset(name for name in KEYS if name != "orders_received" and rng.random() < 0.3),
         )
@@ -113,6 +119,9 @@ class Unrest:
 async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Disturb one run, let a quiet full one follow, and check every promise. Returns how the disturbed run ended.
 
+    With a night between the two (half of the histories, all those without `touch`) its promise is checked first: see
+    `nightly`.
+
     Raises AssertionError for a promise that was not kept.
     """
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", str(history.page_size))
@@ -135,6 +144,12 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
             manifest = await house.extract(full=history.is_full)
         merge_landed()
         check_nothing_steady_is_missing(unrest, house)
+        if history.with_night:
+            held = Held.of(house)
+            await house.extract()
+            merge_landed()
+            broken = list(broken_promises(house, held))
+            assert broken == [], (history, broken[:5], unrest.log)
         await house.extract(full=True)
         merge_landed()
         if history.with_marts:

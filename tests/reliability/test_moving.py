@@ -1,5 +1,6 @@
 """Nothing is lost while the source moves: histories of changes between any two pages (more: tests/long/moving.py)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,19 @@ from tests.acceptance.nights import House, open_house
 from .histories import History, merge_landed, play
 from .quick import be_quick
 
+# Histories with many changes, so that the night has something left to bring: by each part of its plan in one at least.
+NIGHTS = (3, 24, 28, 37, 101, 145)
+
 
 @pytest.mark.parametrize("seed", range(50))
 async def test_a_moving_source_loses_nothing_and_a_quiet_run_later_the_warehouse_equals_it(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await play(replace(History.of(seed), with_night=False), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("seed", NIGHTS)
+async def test_where_lines_and_payments_do_not_show_in_modified_a_quiet_night_keeps_what_it_promises(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await play(History.of(seed), tmp_path, monkeypatch)
