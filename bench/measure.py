@@ -51,7 +51,7 @@ def sandbox(folder: Path, *, orders: int, latency_ms: int) -> Iterator[str]:
         *LEAFHOUSE, "sandbox", "--orders", str(orders), "--folder", str(folder), "--port", "0",
         "--rate", "0", "--latency-ms", str(latency_ms), "--key", KEY,
     )  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         for line in process.stdout:
@@ -65,13 +65,22 @@ def sandbox(folder: Path, *, orders: int, latency_ms: int) -> Iterator[str]:
         process.wait()
 
 
-def nightly(base_url: str, folder: Path) -> Cost:
-    """Extract and load everything from `base_url` into a fresh data folder."""
-    environment = {
+def one_command(base_url: str, folder: Path) -> Cost:
+    """Bring everything from `base_url` into a fresh data folder with `leafhouse run`, as cron does."""
+    return run((*LEAFHOUSE, "run", "--full"), _environment(base_url, folder))
+
+
+def two_commands(base_url: str, folder: Path) -> Cost:
+    """Bring everything from `base_url` into a fresh data folder with `extract` and `load`."""
+    environment = _environment(base_url, folder)
+    return run((*LEAFHOUSE, "extract", "--full"), environment) + run((*LEAFHOUSE, "load"), environment)
+
+
+def _environment(base_url: str, folder: Path) -> dict[str, str]:
+    return {
         "LEAFLINK_BASE_URL": base_url, "LEAFLINK_API_KEY": KEY, "LEAFLINK_RATE_PER_MINUTE": "0",
         "LEAFHOUSE_DATA_DIR": str(folder),
     }  # fmt: skip
-    return run((*LEAFHOUSE, "extract", "--full"), environment) + run((*LEAFHOUSE, "load"), environment)
 
 
 def script(base_url: str, folder: Path) -> Cost:

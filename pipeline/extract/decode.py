@@ -142,7 +142,7 @@ class RowDecoder:
         while True:
             known = self._met
             try:
-                records = self._decode_rows(b"[" + b",".join(rows) + b"]")
+                records = self._decode_rows(b"[%b]" % b",".join(rows))
                 if len(records) == len(rows):
                     return records
             except msgspec.ValidationError as error:

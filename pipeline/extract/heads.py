@@ -53,7 +53,7 @@ class HeadReader:
     def read(self, rows: list[bytes]) -> list[Head]:
         """Return a head per row."""
         try:
-            found = self._read_all(b"[" + b",".join(rows) + b"]")
+            found = self._read_all(b"[%b]" % b",".join(rows))
             if len(found) == len(rows):
                 return [self._head(each) for each in found]
         except (ValueError, RecursionError):

@@ -7,7 +7,8 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, WindowRead
 
-FORMAT = 1
+# 2: history is a view, and raw says since when its rows are as they are.
+FORMAT = 2
 
 # Per table: its comment, and its columns with their types and comments.
 _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
@@ -101,7 +102,7 @@ def create_meta(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
-    """Raise ConfigurationError when the current database is no warehouse of ours, or a newer Leafhouse wrote it."""
+    """Raise ConfigurationError when the current database is no warehouse of ours, or of another format."""
     try:
         row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
     except duckdb.CatalogException as error:
@@ -113,6 +114,11 @@ def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
         raise ConfigurationError(
             f"{path}: written by Leafhouse {row[1]} (format {row[0]}; this one reads {FORMAT}). "
             "Use the newer Leafhouse. Nothing was changed."
+        )
+    if row is not None and row[0] < FORMAT:
+        raise ConfigurationError(
+            f"{path}: written by an earlier Leafhouse (format {row[0]}; this one reads {FORMAT}). Nothing was changed. "
+            "Move it away, then read everything once more: `leafhouse run --full`."
         )
 
 
