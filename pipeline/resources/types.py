@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 PRECISION, SCALE = 38, 9
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -149,6 +149,11 @@ Texts = Annotated[list[Annotated[str, BeforeValidator(_parse_text)]] | None, _nu
 RequiredInteger = Annotated[int, BeforeValidator(_parse_integer), Kind.INTEGER]
 RequiredText = Annotated[str, BeforeValidator(_parse_text), Kind.TEXT]
 RequiredInstant = Annotated[datetime, BeforeValidator(_parse_instant), Kind.INSTANT]
+
+
+def personal(description: str) -> Any:
+    """Return a field that holds personal data: a person's name, e-mail, phone, address, number, place, or free text."""
+    return Field(None, description=description, json_schema_extra={"personal": True})
 
 
 class Record(BaseModel):
