@@ -30,14 +30,15 @@ class Journal(msgspec.Struct):
 
 
 class JournalFile:
-    """The journal in the landing folder, written after each window."""
+    """A company's journal in the landing folder, written after each window."""
 
-    def __init__(self, landing: Landing, plan: str, now: datetime) -> None:
+    def __init__(self, landing: Landing, company: str, plan: str, now: datetime) -> None:
         self._landing = landing
-        found = _read(landing)
+        self._company = company
+        found = _read(landing.read_journal(company))
         if found is None or found.plan != plan or not timedelta() <= now - found.started_at < FRESH:
             found = Journal(new_run_id(now), plan, now)
-            landing.forget_journal()
+            self.forget()
         self.journal = found
 
     @property
@@ -54,14 +55,17 @@ class JournalFile:
         """Note a window that is complete; its batches are safe from the sweep from now on."""
         self.journal.entries[_key(resource, query)] = msgspec.Raw(msgspec.json.encode(entry))
         self.journal.batches += [batch.file for batch in entry.reading.batches]
-        self._landing.write_journal(msgspec.json.encode(self.journal), self.journal.batches)
+        self._landing.write_journal(self._company, msgspec.json.encode(self.journal), self.journal.batches)
+
+    def forget(self) -> None:
+        """Let go of what was read: it is committed, or no good."""
+        self._landing.forget_journal(self._company)
 
 
 _read_entry = msgspec.json.Decoder(Entry).decode
 
 
-def _read(landing: Landing) -> Journal | None:
-    content = landing.read_journal()
+def _read(content: bytes | None) -> Journal | None:
     try:
         journal = None if content is None else msgspec.json.decode(content, type=Journal)
         for entry in () if journal is None else journal.entries.values():

@@ -58,7 +58,7 @@ class Extraction:
         self._connections = connections
         self._progress = progress
         self._on_landed = on_landed or (lambda batch: None)
-        self._journal = JournalFile(landing, f"{origin.base_url} {plan}", datetime.now(UTC))
+        self._journal = JournalFile(landing, origin.company, f"{origin.base_url} {plan}", datetime.now(UTC))
         journal = self._journal.journal
         used = len(journal.batches)
         self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used)
@@ -89,7 +89,7 @@ class Extraction:
         self._refuse_too_many_bad_rows()
         manifest = self._manifest()
         self._landing.commit(manifest)
-        self._landing.forget_journal()
+        self._journal.forget()
         return manifest
 
     async def _extract(self, step: Step) -> None:
@@ -214,7 +214,7 @@ class Extraction:
         for read in self._reads:
             if read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received:
                 first = next(each for name, each in self._rejected if name == read.resource)
-                self._landing.forget_journal()
+                self._journal.forget()
                 raise IncompleteError(
                     f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
                     f"the first one at {first.path or 'the row'}: {first.reason}. Nothing was committed; "

@@ -14,7 +14,7 @@ from pipeline.landing.manifest import FORMAT, Batch, Manifest
 
 _QUARANTINE = "_quarantine"
 _MANIFESTS = "_manifests"
-_JOURNAL = "_journal.json"
+_JOURNALS = "_journal-{}.json"
 _ROW_GROUP = 50_000
 
 
@@ -101,30 +101,27 @@ class Landing:
                 "Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
 
-    def write_journal(self, content: bytes, batches: list[str]) -> None:
-        """Keep what an unfinished run has read so far, and its batches with it."""
+    def write_journal(self, company: str, content: bytes, batches: list[str]) -> None:
+        """Keep what an unfinished run of a company has read so far, and its batches with it."""
         journal = msgspec.json.encode(_Journal(batches, msgspec.Raw(content)))
-        write_aside(self.root / _JOURNAL, lambda aside: aside.write_bytes(journal))
+        write_aside(self._journal_of(company), lambda aside: aside.write_bytes(journal))
 
-    def read_journal(self) -> bytes | None:
+    def read_journal(self, company: str) -> bytes | None:
         """Return what `write_journal` was given last; None when a run has finished since, or it is damaged."""
-        journal = self._journal()
+        journal = _read_journal(self._journal_of(company))
         return None if journal is None else bytes(journal.content)
 
-    def forget_journal(self) -> None:
+    def forget_journal(self, company: str) -> None:
         """Let go of an unfinished run; the next sweep removes its batches."""
-        (self.root / _JOURNAL).unlink(missing_ok=True)
+        self._journal_of(company).unlink(missing_ok=True)
 
-    def _journal(self) -> "_Journal | None":
-        try:
-            return msgspec.json.decode((self.root / _JOURNAL).read_bytes(), type=_Journal)
-        except (OSError, msgspec.DecodeError):
-            return None
+    def _journal_of(self, company: str) -> Path:
+        return self.root / _JOURNALS.format(company)
 
     def sweep(self) -> None:
-        """Remove what neither a manifest nor the journal names: the leftovers of runs that did not finish."""
-        journal = self._journal()
-        named = set() if journal is None else set(journal.batches)
+        """Remove what neither a manifest nor a journal names: the leftovers of runs that did not finish."""
+        journals = map(_read_journal, self._files(_JOURNALS.format("*")))
+        named = {file for journal in journals if journal is not None for file in journal.batches}
         named |= {
             batch.file
             for manifest in self.manifests()
@@ -142,6 +139,13 @@ class Landing:
 class _Journal(msgspec.Struct):
     batches: list[str]
     content: msgspec.Raw
+
+
+def _read_journal(path: Path) -> _Journal | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Journal)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 class _Version(msgspec.Struct):
