@@ -14,7 +14,8 @@ from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.payments import Payment, payment_row
 from pipeline.sandbox.products import Goods
 from pipeline.sandbox.store import Store, from_json
-from pipeline.sandbox.tables import TABLES, Row
+from pipeline.sandbox.table import Row
+from pipeline.sandbox.tables import TABLES
 from pipeline.sandbox.vocabulary import NOTES, STATUSES_ONWARD
 
 # What an order may become next; what stands more often is likelier. Orders also go back.

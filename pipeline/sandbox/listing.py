@@ -14,7 +14,8 @@ from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.orders import rep_objects
 from pipeline.sandbox.spoiling import spoiled
 from pipeline.sandbox.store import Store, from_json, to_json
-from pipeline.sandbox.tables import TABLES, Row, Table
+from pipeline.sandbox.table import Row, Table
+from pipeline.sandbox.tables import TABLES
 
 # The parameters that decide what a row looks like; `include_children=line_items` alone needs no parsing.
 _SHAPING = frozenset({"fields_include", "fields_exclude", "expand"})

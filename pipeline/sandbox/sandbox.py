@@ -19,7 +19,8 @@ from pipeline.sandbox.orders import Keys, OrderMaker
 from pipeline.sandbox.payments import Payment, payment_row
 from pipeline.sandbox.products import Goods
 from pipeline.sandbox.store import Store, from_json
-from pipeline.sandbox.tables import TABLES, Row, Table
+from pipeline.sandbox.table import Row, Table
+from pipeline.sandbox.tables import TABLES
 from pipeline.sandbox.timeline import Moments
 from pipeline.sandbox.wiggling import Wiggler
 

@@ -17,11 +17,12 @@ from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.listing import BadParameterError, Listing, ServerSettings
 from pipeline.sandbox.sandbox import Sandbox
 from pipeline.sandbox.store import to_json
+from pipeline.sandbox.table import Table
 from pipeline.sandbox.tables import TABLES
 from pipeline.sandbox.throttle import Throttle
 
 ROOT = "/api/v2/"
-_PATHS = {table.path.rstrip("/"): table for table in TABLES.values()}
+_PATHS = {tuple(table.path.strip("/").split("/")): table for table in TABLES.values()}
 
 
 @asynccontextmanager
@@ -86,20 +87,19 @@ class _Handler:
         return None
 
     def _found(self, request: web.BaseRequest, turn: Turn) -> web.Response:
-        path = request.path.removeprefix(ROOT).strip("/").split("/") if request.path.startswith(ROOT) else [""]
-        table = _PATHS.get(path[0])
+        table, below = _resolved(request.path)
         query = dict(request.query)
         url = f"{request.scheme}://{request.host}{request.path}"
         try:
-            if table is None or len(path) > 3:
+            if table is None or len(below) > 2:
                 body = None
-            elif len(path) == 1:
+            elif not below:
                 body = self._listing.page(table, query, url, [], turn)
-            elif len(path) == 2:
-                body = self._listing.row(table, path[1], query, turn)
-            elif path[2] in table.nested and self._store.get(table.name, path[1]) is not None:
-                child, column = table.nested[path[2]]
-                where = [Condition(f"{column} = ?", (path[1],))]
+            elif len(below) == 1:
+                body = self._listing.row(table, below[0], query, turn)
+            elif below[1] in table.nested and self._store.get(table.name, below[0]) is not None:
+                child, column = table.nested[below[1]]
+                where = [Condition(f"{column} = ?", (below[0],))]
                 body = self._listing.page(TABLES[child], query, url, where, turn)
             else:
                 body = None
@@ -116,6 +116,15 @@ class _Handler:
             response.body = gzip.compress(body_of(response), compresslevel=1, mtime=0)
             response.headers["Content-Encoding"] = "gzip"
         return response
+
+
+def _resolved(path: str) -> tuple[Table | None, list[str]]:
+    """Return the resource that a path leads to, and the parts that follow its own; paths have one or two parts."""
+    parts = path.removeprefix(ROOT).strip("/").split("/") if path.startswith(ROOT) else []
+    for length in (2, 1):
+        if table := _PATHS.get(tuple(parts[:length])):
+            return table, parts[length:]
+    return None, []
 
 
 def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:

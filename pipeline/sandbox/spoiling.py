@@ -6,7 +6,7 @@ import orjson
 
 from pipeline.sandbox.faults import Turn
 from pipeline.sandbox.store import from_json, to_json
-from pipeline.sandbox.tables import Row, Table
+from pipeline.sandbox.table import Row, Table
 
 _HUGE_BYTES = 4 * 2**20
 _LEVELS = 5000

@@ -13,7 +13,8 @@ import orjson
 
 from pipeline.errors import ConfigurationError
 from pipeline.sandbox.filters import Condition
-from pipeline.sandbox.tables import TABLES, Row, Table
+from pipeline.sandbox.table import Row, Table
+from pipeline.sandbox.tables import TABLES
 
 # Statements below are put together from the declarations in `tables`; what comes from outside is always bound.
 # ruff: noqa: S608

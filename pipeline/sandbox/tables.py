@@ -4,60 +4,11 @@ A table keeps each row as the JSON text that is served, beside the few columns t
 every other filter looks into the JSON. A further resource is one more `Table` in `TABLES`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.sandbox import filters
-from pipeline.sandbox.filters import Filter
 from pipeline.sandbox.forms import microseconds, scaled
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column beside the body: its SQL type, and how it follows from the row."""
-
-    sql_type: str
-    read: Callable[[Row], Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """One resource: where it is served and how its rows are found.
-
-    `nested` names what is served below one row's path: the last part of the path, the resource, and its column
-    that holds this one's key. `includes` are the children that `include_children` can add to a row. `indexes` are
-    the columns that rows are looked up by.
-    """
-
-    path: str
-    key: str
-    key_type: str
-    columns: Mapping[str, Column]
-    order_by: str
-    filters: Mapping[str, Filter]
-    nested: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    includes: frozenset[str] = frozenset()
-    indexes: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The name of the resource: its path with underscores."""
-        return self.path.strip("/").replace("-", "_").replace("/", "_")
-
-    def values_of(self, row: Row) -> tuple[Any, ...]:
-        """Return the row's key and columns, in the order of the table."""
-        return (row[self.key], *(column.read(row) for column in self.columns.values()))
-
-
-def _moment(name: str) -> Column:
-    return Column("INTEGER", lambda row: microseconds(row[name]))
-
-
-def _plain(name: str, sql_type: str = "INTEGER") -> Column:
-    return Column(sql_type, lambda row: row[name])
+from pipeline.sandbox.table import TIME_FILTERS, TIMES, Column, Row, Table, moment, plain, text_filters
 
 
 def _customer_of(row: Row) -> Any:
@@ -65,8 +16,6 @@ def _customer_of(row: Row) -> Any:
     return customer["id"] if isinstance(customer, dict) else customer
 
 
-_TIMES = {"created_on": _moment("created_on"), "modified": _moment("modified")}
-_TIME_FILTERS = filters.instants("created_on", "created_on {}") | filters.instants("modified", "modified {}")
 _SELLER = filters.field("seller")
 _OF_ORDERS = "order_number IN (SELECT key FROM orders_received WHERE {})"
 _OF_CUSTOMERS = "customer_id IN (SELECT key FROM customers WHERE {})"
@@ -76,17 +25,17 @@ ORDERS = Table(
     key="number",
     key_type="TEXT",
     columns={
-        **_TIMES,
-        "status": _plain("status", "TEXT"),
-        "paid": _plain("paid"),
+        **TIMES,
+        "status": plain("status", "TEXT"),
+        "paid": plain("paid"),
         "customer_id": Column("INTEGER", _customer_of),
         "shipped": Column("INTEGER", lambda row: microseconds(row["ship_date"])),
-        "external_id": _plain("external_id_seller", "TEXT"),
+        "external_id": plain("external_id_seller", "TEXT"),
         "balance": Column("INTEGER", lambda row: scaled(row["payment_balance"], 2)),
     },
     order_by="created_on DESC, key ASC",
     filters={
-        **_TIME_FILTERS,
+        **TIME_FILTERS,
         "number": filters.equals("key"),
         "order_id": lambda text: filters.Condition("(key = ? OR external_id = ?)", (text, text)),
         "external_id_seller": filters.equals("external_id"),
@@ -124,8 +73,8 @@ LINE_ITEMS = Table(
     key="id",
     key_type="INTEGER",
     columns={
-        "order_number": _plain("order", "TEXT"),
-        "product_id": _plain("product"),
+        "order_number": plain("order", "TEXT"),
+        "product_id": plain("product"),
         "units_e4": Column("INTEGER", lambda row: scaled(row["quantity"], 4)),
     },
     order_by="key",
@@ -154,7 +103,7 @@ ORDER_PAYMENTS = Table(
     key="id",
     key_type="INTEGER",
     columns={
-        "order_number": _plain("order", "TEXT"),
+        "order_number": plain("order", "TEXT"),
         "cents": Column("INTEGER", lambda row: scaled(row["total"], 2)),
     },
     order_by="key",
@@ -166,10 +115,10 @@ PRODUCTS = Table(
     path="products/",
     key="id",
     key_type="INTEGER",
-    columns={**_TIMES, "last_edit": _moment("last_edit")},
+    columns={**TIMES, "last_edit": moment("last_edit")},
     order_by="key",
     filters={
-        **_TIME_FILTERS,
+        **TIME_FILTERS,
         **filters.instants("last_edit", "last_edit {}"),
         "id": filters.is_number("key"),
         "sku": filters.equals(filters.text_field("sku")),
@@ -193,16 +142,6 @@ PRODUCTS = Table(
 )
 
 
-def _text_filters(names: tuple[str, ...]) -> dict[str, Filter]:
-    found: dict[str, Filter] = {}
-    for name in names:
-        expression = filters.text_field(name)
-        found[name] = filters.equals(expression)
-        found[f"{name}__in"] = filters.one_of(expression)
-        found[f"{name}__startswith"] = filters.starts_with(expression)
-    return found
-
-
 _CUSTOMER_TEXTS = (
     "nickname", "phone", "dba", "external_id", "ein", "old_license_number", "brand", "address",
     "business_license_name", "name", "business_identifier", "license_number", "ext_acct_id", "email", "website",
@@ -213,11 +152,11 @@ CUSTOMERS = Table(
     path="customers/",
     key="id",
     key_type="INTEGER",
-    columns=_TIMES,
+    columns=TIMES,
     order_by="key",
     filters={
-        **_TIME_FILTERS,
-        **_text_filters(_CUSTOMER_TEXTS),
+        **TIME_FILTERS,
+        **text_filters(_CUSTOMER_TEXTS),
         **{name: filters.is_number(filters.field(name)) for name in _CUSTOMER_NUMBERS},
         **filters.numbers("discount_percent", filters.field("discount_percent")),
         "id": filters.is_number("key"),
