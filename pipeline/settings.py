@@ -29,6 +29,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
 def _day(value: Any) -> Any:
     # On its own, pydantic takes a number for seconds since 1970: a slip of the pen would compute another day.
     return date.fromisoformat(value) if isinstance(value, str) else value
@@ -59,9 +62,7 @@ class Settings(BaseSettings):
     as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
         "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."
     )
-    timezone: Annotated[str, AfterValidator(_known_zone)] = _setting(
-        "LEAFHOUSE_TIMEZONE", "UTC", "The reporting time zone."
-    )
+    timezone: Zone = _setting("LEAFHOUSE_TIMEZONE", "UTC", "The reporting time zone.")
     trailing_days: int = _setting(
         "LEAFHOUSE_TRAILING_DAYS", 60, "Orders created in so many days are read every night.", ge=0, le=3660
     )
