@@ -1,0 +1,123 @@
+"""The companies to read: one from the settings, or those that `leafhouse.toml` has a section for."""
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+
+from pipeline.errors import ConfigurationError
+from pipeline.settings import ENV_FILE, LIVE_BASE_URL, Settings, Zone
+
+COMPANIES_FILE = Path("leafhouse.toml")
+DEFAULT_NAME = "default"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company to read, and the key that sees it.
+
+    Without `api_key` it is the embedded sandbox. `resources` are those to read, None for all. Companies of one `owner`
+    share a rate budget: LeafLink counts the requests of all keys that one person made together.
+    """
+
+    name: str
+    api_key: SecretStr | None
+    auth_scheme: Literal["App", "Token"]
+    base_url: str
+    timezone: str
+    owner: str
+    resources: tuple[str, ...] | None = None
+
+
+def read_companies(settings: Settings) -> tuple[Company, ...]:
+    """Return the companies of `leafhouse.toml` in its order, or the one of the settings where there is none.
+
+    What the environment sets (scheme, base URL, time zone) beats the file. Raises ConfigurationError for a file that
+    cannot be used, and for a key that is not set.
+    """
+    sections = _read_sections(COMPANIES_FILE)
+    if sections is None:
+        return (_only_company(settings),)
+    file = dotenv_values(ENV_FILE)
+    return tuple(
+        _company(name, section, settings, os.environ.get(section.key) or file.get(section.key))
+        for name, section in sections.items()
+    )
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    key: str = "LEAFLINK_API_KEY"
+    scheme: Literal["App", "Token"] | None = None
+    base_url: str | None = None
+    timezone: Zone | None = None
+    owner: str | None = None
+    resources: tuple[str, ...] | None = None
+
+
+def _named(sections: dict[str, _Section]) -> dict[str, _Section]:
+    for name in sections:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a company: use a to z, 0 to 9, _ and -")
+    if not sections:
+        raise ValueError("no company")
+    return sections
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    companies: Annotated[dict[str, _Section], AfterValidator(_named)]
+
+
+def _read_sections(path: Path) -> dict[str, _Section] | None:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _File.model_validate(content).companies
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path}: not TOML ({error}). Correct it.") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{path}: {where}: {message}. See docs/settings.md for what it may hold.") from None
+
+
+def _company(name: str, section: _Section, settings: Settings, key: str | None) -> Company:
+    if not key:
+        raise ConfigurationError(
+            f"{COMPANIES_FILE}: companies.{name}: {section.key} is not set. Set it in the environment or in {ENV_FILE} "
+            "to the key that LeafLink issued."
+        )
+    given = settings.model_fields_set
+    return Company(
+        name=name,
+        api_key=SecretStr(key),
+        auth_scheme=settings.auth_scheme if "auth_scheme" in given else section.scheme or settings.auth_scheme,
+        base_url=settings.base_url or section.base_url or LIVE_BASE_URL,
+        timezone=settings.timezone if "timezone" in given else section.timezone or settings.timezone,
+        owner=section.owner or section.key,
+        resources=section.resources,
+    )
+
+
+def _only_company(settings: Settings) -> Company:
+    return Company(
+        name=DEFAULT_NAME,
+        api_key=settings.api_key,
+        auth_scheme=settings.auth_scheme,
+        base_url=settings.base_url or LIVE_BASE_URL,
+        timezone=settings.timezone,
+        owner=DEFAULT_NAME,
+    )
