@@ -2,18 +2,18 @@
 
 from pydantic import Field
 
-from pipeline.resources.types import Boolean, Integer, LooseText, Record, Text
+from pipeline.resources.types import Boolean, Integer, LooseText, Record, Text, personal
 
 
 class Address(Record):
     """A postal address."""
 
-    address: Text = Field(None, description="Street and number.")
-    unit_number: LooseText = Field(None, description="Unit within the building.")
-    city: Text = Field(None, description="City.")
-    county: Text = Field(None, description="County.")
+    address: Text = personal("Street and number.")
+    unit_number: LooseText = personal("Unit within the building.")
+    city: Text = personal("City.")
+    county: Text = personal("County.")
     state: Text = Field(None, description="Abbreviation of the state.")
-    zipcode: LooseText = Field(None, description="Postal code.")
+    zipcode: LooseText = personal("Postal code.")
 
 
 class PaymentMethod(Record):

@@ -17,6 +17,7 @@ from pipeline.resources.types import (
     RequiredInteger,
     RequiredText,
     Text,
+    personal,
 )
 
 
@@ -28,7 +29,7 @@ class LineItem(Record):
     quantity: Exact = Field(None, description="Base units ordered.")
     order: RequiredText = Field(description="Number of the order that the line belongs to.")
     product: IdOrObject = Field(None, description="Id of the product.")
-    notes: Text = Field(None, description="Notes on this line.")
+    notes: Text = personal("Notes on this line.")
     is_sample: Boolean = Field(None, description="Whether the line is a sample.")
     sale_price: MoneyField = Field(None, description="Reduced price of a selling unit; 0 means that there is no sale.")
     unit_multiplier: LooseInteger = Field(None, description="Base units in a selling unit; null or 0 counts as 1.")

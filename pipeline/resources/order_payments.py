@@ -12,6 +12,7 @@ from pipeline.resources.types import (
     RequiredInteger,
     RequiredText,
     Text,
+    personal,
 )
 
 
@@ -23,10 +24,10 @@ class OrderPayment(Record):
     modified: Instant = Field(None, description="When the payment was last changed.")
     order: RequiredText = Field(description="Number of the order that it pays.")
     recorded_by: Integer = Field(None, description="Id of the staff member who recorded it.")
-    recorder_name: Text = Field(None, description="Name of the staff member who recorded it.")
+    recorder_name: Text = personal("Name of the staff member who recorded it.")
     total: MoneyField = Field(None, description="What was paid; negative when money went back.")
     payment_date: InstantOrDay = Field(None, description="When the payment was made.")
-    reason: Text = Field(None, description="Free text on the payment.")
+    reason: Text = personal("Free text on the payment.")
     payment_type: Text = Field(None, description="cash, check, credit, trade, ach, wire, cashier or other.")
 
 

@@ -24,6 +24,7 @@ from pipeline.resources.types import (
     RequiredText,
     Text,
     Texts,
+    personal,
 )
 
 
@@ -40,7 +41,7 @@ class SalesRep(Record):
     """A staff member who looks after the order."""
 
     id: RequiredInteger = Field(description="Id of the staff member.")
-    user: Text = Field(None, description="First and last name.")
+    user: Text = personal("First and last name.")
 
 
 class OrderTax(Record):
@@ -73,7 +74,7 @@ class OrderReceived(Record):
     external_id_buyer: LooseText = Field(None, description="Number that the buyer gave the order.")
     ext_acct_id: LooseText = Field(None, description="Id of the order in the accounting software.")
     created_on: RequiredInstant = Field(description="When the order was created.")
-    user: Text = Field(None, description="Username of who last edited the order.")
+    user: Text = personal("Username of who last edited the order.")
     buyer: Integer = Field(None, description="Id of the buying company.")
     seller: Integer = Field(None, description="Id of the selling company.")
     customer: Annotated[OrderCustomer | None, Reference] = Field(
@@ -97,10 +98,10 @@ class OrderReceived(Record):
     paid: Boolean = Field(None, description="Whether the order is ticked as paid.")
     paid_date: Day = Field(None, description="Date it was paid on.")
     ship_date: InstantOrDay = Field(None, description="When the order was shipped: a date, written as 12:00 UTC.")
-    shipping_details: Text = Field(None, description="Details on the shipping.")
-    notes: Text = Field(None, description="Notes on the order.")
-    internal_notes: Text = Field(None, description="Notes for the seller only.")
-    delivery_preferences: Text = Field(None, description="How the customer wants deliveries.")
+    shipping_details: Text = personal("Details on the shipping.")
+    notes: Text = personal("Notes on the order.")
+    internal_notes: Text = personal("Notes for the seller only.")
+    delivery_preferences: Text = personal("How the customer wants deliveries.")
     sales_reps: list[Annotated[SalesRep, Reference]] | None = Field(None, description="The order's sales reps.")
     classification: Text = Field(None, description="Class of the licence type that the order is under.")
     payment_balance: Exact = Field(None, description="What is still owed, as LeafLink computes it.")
