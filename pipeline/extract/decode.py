@@ -17,6 +17,7 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from pipeline.extract.arrow import cast_column
+from pipeline.extract.drift import FieldsMet, known_values
 from pipeline.extract.fragments import read_value
 from pipeline.extract.normalise import Normalised, Rejected, normalise
 from pipeline.extract.structs import (
@@ -41,13 +42,14 @@ class Decoded:
 
     `table` has the columns of `resources.columns_of` and `_extra`; `rejected` are the rows that broke their
     contract; `children` are, per embedded field, the parents' keys and the raw rows found inside
-    (`childless` are the keys of the parents that did not carry the field at all).
+    (`childless` are the keys of the parents that did not carry the field at all). `met` says which fields they had.
     """
 
     table: pa.Table
     rejected: list[Rejected]
     children: dict[str, tuple[list[str], list[bytes]]] = field(default_factory=dict)
     childless: list[str] = field(default_factory=list)
+    met: FieldsMet = field(default_factory=FieldsMet)
 
 
 class RowDecoder:
@@ -64,6 +66,7 @@ class RowDecoder:
         self._filled = refresh.parent_key if isinstance(refresh, WithParent) else None
         self._schema = pa.schema([(each.name, each.arrow_type) for each in columns_of(resource)])
         self._schema = self._schema.append(pa.field("_extra", pa.string()))
+        self._known_values = known_values(resource)
         self._build()
 
     def _build(self) -> None:
@@ -81,11 +84,12 @@ class RowDecoder:
     def decode(self, rows: Sequence[bytes], parents: Sequence[str] | None = None) -> Decoded:
         """Decode `rows`; `parents` are the keys of the rows that they were embedded in, row by row."""
         decoded = Decoded(self._schema.empty_table(), [])
+        decoded.met.carried.update(filter(None, (self._filled,)))
         with _without_gc():
             refused = self._decode_fast(rows, parents, decoded)
             mended: list[Normalised] = []
             mended_parents: list[str] = []
-            for index in refused:
+            for index, unfit in sorted(refused.items()):
                 parent = "" if parents is None else parents[index]
                 row = self._normalise(rows[index], parent)
                 if isinstance(row, Rejected):
@@ -93,9 +97,21 @@ class RowDecoder:
                 else:
                     mended.append(row)
                     mended_parents.append(parent)
+                    decoded.met.note_unusual(self._complaint(rows[index]) or unfit)
             if mended:
                 self._decode_mended(mended, mended_parents, decoded)
+        decoded.met.note_columns(decoded.table, self._known_values)
         return decoded
+
+    def _complaint(self, row: bytes) -> str:
+        """Return why the struct does not take a row; nothing when a cast refused it."""
+        try:
+            self._decode_row(row)
+        except msgspec.ValidationError as error:
+            return str(error)
+        except (ValueError, RecursionError):
+            pass
+        return ""
 
     def _normalise(self, row: bytes, parent: str) -> Normalised | Rejected:
         fill = {self._filled: parent} if self._filled is not None and parent else {}
@@ -113,29 +129,35 @@ class RowDecoder:
         parents: Sequence[str] | None,
         decoded: Decoded,
         mended: list[Normalised] | None = None,
-    ) -> list[int]:
+    ) -> dict[int, str]:
         """Add to `decoded` what the struct and the casts take; return the positions of the other rows.
 
-        `mended` are the same rows with what has been taken out of them, on their second way through here.
+        With each comes what a cast complained of, if one did. `mended` are the same rows with what has been taken out
+        of them, on their second way through here.
         """
         records = self._read(rows)
-        good = [index for index, record in enumerate(records) if record is not None]
+        refused = {index: "" for index, record in enumerate(records) if record is None}
+        good = [index for index in range(len(rows)) if index not in refused]
         while good:
             members = columns_of_values(map(astuple, [records[index] for index in good]), self._layout)
             columns = without_unset(members, self._layout)
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
             if not bad and mended is None:
-                bad = self._not_plain([rows[index] for index in good], members)
+                bad = dict.fromkeys(self._not_plain([rows[index] for index in good], members), "")
             if not bad:
                 taken = None if mended is None else [mended[index] for index in good]
                 extras = self._extras(columns, len(good)) if taken is None else [each.extra for each in taken]
                 arrays.append(pa.array([_extra_text(extra) if extra else None for extra in extras], pa.string()))
+                decoded.met.note_carried(members.__getitem__, len(good), self._layout)
+                if any(extras):
+                    decoded.met.note_unknown(extras)
                 table = pa.Table.from_arrays(arrays, schema=self._schema)
                 decoded.table = pa.concat_tables([decoded.table, table])
                 self._collect_children(columns, taken, decoded)
                 break
+            refused |= {good[position]: complaint for position, complaint in bad.items()}
             good = [index for position, index in enumerate(good) if position not in bad]
-        return sorted(set(range(len(rows))) - set(good))
+        return refused
 
     def _read(self, rows: Sequence[bytes]) -> list[Any]:
         """Decode all rows at once, or one by one when one of them is bad (None)."""
@@ -177,19 +199,20 @@ class RowDecoder:
             return set()
         return {index for index, row in enumerate(rows) if not _is_plain(row)}
 
-    def _cast(self, columns: list[Any], parents: list[str] | None) -> tuple[list[pa.Array], set[int]]:
+    def _cast(self, columns: list[Any], parents: list[str] | None) -> tuple[list[pa.Array], dict[int, str]]:
         arrays: list[pa.Array] = []
-        bad: set[int] = set()
+        bad: dict[int, str] = {}
         for member, column in zip(self._layout.members, columns, strict=True):
             if member.shape is None:
                 continue
             if member.name == self._filled:
                 if parents is not None:
                     column = [parent if own is None else own for own, parent in zip(column, parents, strict=True)]
-                bad |= {index for index, value in enumerate(column) if value is None}
+                bad |= {index: "" for index, value in enumerate(column) if value is None}
             cast, unfit = cast_column(column, member.shape, self._layout.nested.get(member.name))
             arrays += cast
-            bad |= unfit
+            if unfit:
+                bad |= dict.fromkeys(unfit, f"a form that its column does not take - at `$.{member.name}`")
         return arrays, bad
 
     def _extras(self, columns: list[Any], size: int) -> Sequence[dict[str, msgspec.Raw] | None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.extract.drift import FieldsMet
 from pipeline.extract.normalise import Rejected
 from pipeline.landing import Batch, WindowRead
 
@@ -22,7 +23,7 @@ class Reading(msgspec.Struct):
 
     `rejected` are (resource, row) pairs; `children` say, by resource, what came inside the rows; `childless` are
     the keys of the rows that did not carry their children at all. `keys` are those of the rows themselves, `links` the
-    parent that each row of a list without filters points to.
+    parent that each row of a list without filters points to. `fields` are those met, by resource.
     """
 
     windows: list[WindowRead] = msgspec.field(default_factory=list)
@@ -33,6 +34,7 @@ class Reading(msgspec.Struct):
     keys: set[str] = msgspec.field(default_factory=set)
     links: dict[str, str] = msgspec.field(default_factory=dict)
     keyless: int = 0
+    fields: dict[str, FieldsMet] = msgspec.field(default_factory=dict)
 
     def add(self, other: "Reading") -> None:
         """Take in the reading of further windows."""
@@ -48,6 +50,8 @@ class Reading(msgspec.Struct):
             mine.received += child.received
             mine.distinct += child.distinct
             mine.keyless += child.keyless
+        for name, fields in other.fields.items():
+            self.fields.setdefault(name, FieldsMet()).add(fields)
 
     @property
     def stated(self) -> int:

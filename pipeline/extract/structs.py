@@ -252,7 +252,7 @@ def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, l
         total += len(column)
         if member.name in layout.nested:
             inner = layout.nested[member.name]
-            structs = [value for value in _flat(column, member) if value.__class__ is inner.struct]
+            structs = [value for value in values_in(column, member) if value.__class__ is inner.struct]
             if structs and inner.varies:
                 more, inner_raws = _count_members(columns_of_values(map(astuple, structs), inner), inner)
                 total += more
@@ -268,7 +268,7 @@ def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, l
     return total, raws
 
 
-def _flat(column: Sequence[Any], member: Member) -> Iterable[Any]:
+def values_in(column: Iterable[Any], member: Member) -> Iterable[Any]:
     """Return the values of a column, and those in its lists."""
     if member.shape is not None and not member.shape.is_list:
         return column

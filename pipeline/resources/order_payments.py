@@ -12,6 +12,7 @@ from pipeline.resources.types import (
     RequiredInteger,
     RequiredText,
     Text,
+    one_of,
     personal,
 )
 
@@ -28,7 +29,11 @@ class OrderPayment(Record):
     total: MoneyField = Field(None, description="What was paid; negative when money went back.")
     payment_date: InstantOrDay = Field(None, description="When the payment was made.")
     reason: Text = personal("Free text on the payment.")
-    payment_type: Text = Field(None, description="cash, check, credit, trade, ach, wire, cashier or other.")
+    payment_type: Text = Field(
+        None,
+        description="cash, check, credit, trade, ach, wire, cashier or other.",
+        json_schema_extra=one_of("cash", "check", "credit", "trade", "ach", "wire", "cashier", "other"),
+    )
 
 
 ORDER_PAYMENTS = Resource(

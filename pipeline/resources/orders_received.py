@@ -24,6 +24,7 @@ from pipeline.resources.types import (
     RequiredText,
     Text,
     Texts,
+    one_of,
     personal,
 )
 
@@ -65,6 +66,12 @@ class DeliveryInfo(Record):
     manifest_number: Text = Field(None, description="Identifier of the order's manifest.")
 
 
+_STATUSES = one_of(
+    "Draft", "Submitted", "Accepted", "Backorder", "Fulfilled",
+    "Shipped", "Complete", "Rejected", "Combined", "Cancelled",
+)  # fmt: skip
+
+
 class OrderReceived(Record):
     """An order, in any status."""
 
@@ -81,7 +88,7 @@ class OrderReceived(Record):
         None, description="The seller's customer record for the buying company."
     )
     brand: Integer = Field(None, description="Id of the brand, for sellers who separate orders by brand.")
-    status: RequiredText = Field(description="Status of the order.")
+    status: RequiredText = Field(description="Status of the order.", json_schema_extra=_STATUSES)
     manual: Boolean = Field(None, description="Whether the seller entered the order by hand.")
     discount: Exact = Field(None, description="Discount on the order, in the unit of discount_type.")
     discount_type: Text = Field(None, description="% for a percentage, $ for an amount.")

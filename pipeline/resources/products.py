@@ -20,6 +20,7 @@ from pipeline.resources.types import (
     RequiredInteger,
     Text,
     Texts,
+    one_of,
 )
 
 
@@ -88,7 +89,11 @@ class Product(Record):
     featured_on_deals: Boolean = Field(None, description="Whether it is featured on the deals page.")
     allow_fractional_quantities: Boolean = Field(None, description="Whether fractions of a unit can be ordered.")
     parent: Annotated[ParentProduct | None, Reference] = Field(None, description="The product it is a variety of.")
-    listing_state: Text = Field(None, description="Available, Archived, Sample, Backorder, Internal or Unavailable.")
+    listing_state: Text = Field(
+        None,
+        description="Available, Archived, Sample, Backorder, Internal or Unavailable.",
+        json_schema_extra=one_of("Available", "Archived", "Sample", "Backorder", "Internal", "Unavailable"),
+    )
     display_listing_state: Text = Field(None, description="The listing state as displayed.")
     inventory_management: LooseInteger = Field(None, description="1 Managed, 2 Unlimited, 3 Inherited.")
     unit_of_measure: Text = Field(None, description="Unit the product is measured in.")

@@ -156,6 +156,11 @@ def personal(description: str) -> Any:
     return Field(None, description=description, json_schema_extra={"personal": True})
 
 
+def one_of(*values: str) -> dict[str, Any]:
+    """Return, as `json_schema_extra` of a field of texts, which values are known: another one is drift, no error."""
+    return {"values": list(values)}
+
+
 class Record(BaseModel):
     """A row of a resource, or an object inside one. Fields that it does not name are kept in `_extra`."""
 

@@ -1,0 +1,167 @@
+"""Drift: how the fields that were met differ from the contract, noted while decoding from what is known there anyway.
+
+Paths are written `total`, `customer.foo` for what is inside an object, and `sales_reps[].foo` for what is inside the
+objects of a list. Values are never noted, but those of fields that declare which values are known.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import UNSET
+
+from pipeline.extract.normalise import Rejected
+from pipeline.extract.structs import Layout, Member, values_in
+from pipeline.landing import Drift, DriftKind, Fields
+from pipeline.resources import Resource
+
+# In fewer rows than this, that a field is missing says nothing.
+FEWEST_ROWS = 100
+# Where names are data there is no end of new ones.
+_MOST_PATHS = 300
+_MOST_REASONS = 3
+_MOST_VALUES = 20
+_LONGEST = 100
+_TYPES = {b'"': "text", b"{": "object", b"[": "list", b"t": "boolean", b"f": "boolean", b"n": "null"}
+_INDEX = re.compile(r"\[[^\]]*\]|\.\d+(?=\.|$)")
+
+Counts = dict[str, dict[str, int]]
+
+
+class FieldsMet(msgspec.Struct):
+    """The fields that a number of rows of one resource had.
+
+    `nulls` counts by column; `unknown` counts the types of fields that the contract does not name, `unusual` the
+    complaints about fields whose form only the slow path takes. `carried` are the known fields that some row had;
+    `lacking` counts the rows (or objects) without a field, of those in which none had it. `values` are the new ones
+    of fields that declare their values.
+    """
+
+    rows: int = 0
+    nulls: dict[str, int] = msgspec.field(default_factory=dict)
+    unknown: Counts = msgspec.field(default_factory=dict)
+    unusual: Counts = msgspec.field(default_factory=dict)
+    carried: set[str] = msgspec.field(default_factory=set)
+    lacking: dict[str, int] = msgspec.field(default_factory=dict)
+    values: dict[str, set[str]] = msgspec.field(default_factory=dict)
+
+    def add(self, other: "FieldsMet") -> None:
+        """Take in what was met in further rows."""
+        self.rows += other.rows
+        self.carried |= other.carried
+        for mine, others in ((self.nulls, other.nulls), (self.lacking, other.lacking)):
+            for name, count in others.items():
+                mine[name] = mine.get(name, 0) + count
+        for counts, more in ((self.unknown, other.unknown), (self.unusual, other.unusual)):
+            for path, found in more.items():
+                for what, count in found.items():
+                    _count(counts, path, what, count)
+        for name, values in other.values.items():
+            self.values.setdefault(name, set()).update(values)
+
+    def note_carried(
+        self, column_of: Callable[[int], Iterable[Any]], size: int, layout: Layout, path: str = ""
+    ) -> None:
+        """Note which known fields a number of rows (or objects) had; `column_of` gives the values of a field.
+
+        Of a field that all have it looks at no value, of others at those up to the first one that is there.
+        """
+        for index, member in enumerate(layout.members):
+            if member.shape is None:
+                continue
+            name = path + member.name
+            if member.is_everywhere or any(_is_there(value, member) for value in column_of(index)):
+                self.carried.add(name)
+            else:
+                self.lacking[name] = self.lacking.get(name, 0) + size
+            if member.name in layout.nested:
+                path_inside = f"{name}[]." if member.shape.is_list else f"{name}."
+                self._note_objects(values_in(column_of(index), member), layout.nested[member.name], path_inside)
+
+    def _note_objects(self, values: Iterable[Any], layout: Layout, path: str) -> None:
+        found = (value for value in values if value.__class__ is layout.struct)
+        # Where all objects have the same fields, one of them says it all.
+        objects = list(found if layout.varies else itertools.islice(found, 1))
+        if objects:
+            self.note_carried(lambda index: map(attrgetter(f"f{index}"), objects), len(objects), layout, path)
+
+    def note_unknown(self, extras: Iterable[Mapping[str, msgspec.Raw] | None]) -> None:
+        """Note the fields that the contract does not name, with the types of their values."""
+        for extra in extras:
+            for path, raw in (extra or {}).items():
+                _count(self.unknown, _INDEX.sub("[]", path), _TYPES.get(bytes(raw)[:1], "number"))
+
+    def note_unusual(self, complaint: str) -> None:
+        """Note what msgspec says of a row that the slow path took; not that a field is new or missing."""
+        reason, _, path = complaint.partition(" - at `$")
+        if path and not reason.startswith("Object "):
+            _count(self.unusual, _INDEX.sub("[]", path.rstrip("`").removeprefix(".")), reason)
+
+    def note_columns(self, table: pa.Table, known: Mapping[str, frozenset[str]]) -> None:
+        """Note how many values are null, and new values of the fields in `known`."""
+        self.rows += table.num_rows
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if name != "_extra":
+                self.nulls[name] = self.nulls.get(name, 0) + column.null_count
+        for name, values in known.items():
+            new = set(pc.unique(table.column(name)).to_pylist()) - values - {None}
+            if new:
+                self.values.setdefault(name, set()).update(sorted(new)[:_MOST_VALUES])
+
+    def summarise(self, rejected: Iterable[Rejected], *, is_complete: bool) -> Fields:
+        """Return what the manifest says of it; `rejected` are the rows that broke their contract.
+
+        Only of a read that `is_complete`, and of enough rows, is it said that a field is missing.
+        """
+        retyped: Counts = {path: dict(reasons) for path, reasons in self.unusual.items()}
+        for row in rejected:
+            if row.path:
+                _count(retyped, _INDEX.sub("[]", row.path), row.reason)
+        missing = {
+            path: {"nowhere": count}
+            for path, count in self.lacking.items()
+            if is_complete and count >= FEWEST_ROWS and path not in self.carried
+        }
+        values = {name: dict.fromkeys(found, 0) for name, found in self.values.items()}
+        found = (
+            *_drift("new field", self.unknown, "in {count:,} as {what}"),
+            *_drift("missing field", missing, "in none of {count:,}"),
+            *_drift("retyped", retyped, "in {count:,}: {what}"),
+            *_drift("new value", values, "{what}", most=_MOST_VALUES),
+        )
+        return Fields(rows=self.rows, nulls=self.nulls, drift=found)
+
+
+def known_values(resource: Resource) -> dict[str, frozenset[str]]:
+    """Return the values that are known of the fields that declare them (see `resources.types.one_of`)."""
+    found = {}
+    for name, field in resource.record.model_fields.items():
+        values = field.json_schema_extra.get("values") if isinstance(field.json_schema_extra, dict) else None
+        if isinstance(values, list):
+            found[name] = frozenset(map(str, values))
+    return found
+
+
+def _drift(kind: DriftKind, found: Counts, text: str, most: int = _MOST_REASONS) -> list[Drift]:
+    return [Drift(field=path, kind=kind, detail=_detail(counts, text, most)) for path, counts in sorted(found.items())]
+
+
+def _detail(counts: Mapping[str, int], text: str, most: int) -> str:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    parts = [text.format(count=count, what=what[:_LONGEST]) for what, count in ordered[:most]]
+    return "; ".join(parts + ([f"{len(ordered) - most:,} more"] if len(ordered) > most else []))
+
+
+def _count(counts: Counts, path: str, what: str, more: int = 1) -> None:
+    if path in counts or len(counts) < _MOST_PATHS:
+        found = counts.setdefault(path, {})
+        found[what] = found.get(what, 0) + more
+
+
+def _is_there(value: Any, member: Member) -> bool:
+    return value is not UNSET and not (member.is_raw and not bytes(value))
