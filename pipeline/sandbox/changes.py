@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.sandbox.amounts import settled
+from pipeline.sandbox.catalog import image
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import Buyer, make_customer
 from pipeline.sandbox.forms import instant, money, noon_of, quantity_text, random_for, scaled
@@ -58,6 +59,7 @@ class Changes:
     customers_edited: int = 0
     products_edited: int = 0
     products_archived: int = 0
+    images_replaced: int = 0
 
 
 class Mover:
@@ -83,6 +85,7 @@ class Mover:
         self._change_payments()
         self._add_orders()
         self._edit_catalog()
+        self._replace_images()
         reserve(self.store, self.now, self.step)
         self.store.remember("keys", asdict(self.keys))
         self.store.remember("now", self.now.isoformat())
@@ -234,6 +237,14 @@ class Mover:
         if self.config.touches_orders:
             late.order["modified"] = instant(self._moment(), self.rng)
         return late
+
+    def _replace_images(self) -> None:
+        for key in self._pick("SELECT key FROM product_images ORDER BY key", 1):
+            old = self._row("product_images", key)
+            self.store.delete("product_images", "key", key)
+            new = image(self.store.new_keys("product_images"), old["product"], old["position"])
+            self.store.put("product_images", [new])
+            self.changes.images_replaced += 1
 
     def _all(self, resource: str) -> list[Row]:
         return [from_json(body) for body in self.store.bodies(TABLES[resource])]

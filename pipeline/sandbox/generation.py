@@ -6,18 +6,21 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from pipeline.sandbox import catalog
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import FIRST_CUSTOMER, Buyer, make_customers
 from pipeline.sandbox.forms import instant, random_for
 from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.products import Goods, make_products, reserved
 from pipeline.sandbox.store import Store, from_json
+from pipeline.sandbox.table import Row
 
 # The newest orders have these statuses, so that even a small sandbox has all ten.
 _NEWEST = (
     "Shipped", "Complete", "Fulfilled", "Backorder", "Rejected", "Combined", "Accepted", "Cancelled", "Submitted",
     "Draft", "Draft",
 )  # fmt: skip
+_FIRST_IMAGE = 600001
 _CHUNK = 500  # orders in memory at once
 
 
@@ -30,6 +33,7 @@ def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
     customers = make_customers(config.customers, now, config.days, rng)
     store.put("products", products)
     store.put("customers", customers)
+    _put_catalog(store, products)
     keys = Keys(customer=FIRST_CUSTOMER + len(customers))
     rng = random_for(config.seed, "orders")
     maker = OrderMaker([Buyer.of(row) for row in customers], [Goods.of(row) for row in products], keys, rng)
@@ -44,6 +48,15 @@ def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
         reserve(store, None, config.seed)
     store.close()
     building.replace(path)
+
+
+def _put_catalog(store: Store, products: list[Row]) -> None:
+    store.put("product_categories", catalog.categories())
+    store.put("product_subcategories", catalog.subcategories())
+    store.put("product_lines", catalog.product_lines())
+    store.put("strains", catalog.strains())
+    count = sum(product["image_count"] for product in products)
+    store.put("product_images", catalog.images(products, store.new_keys("product_images", count, _FIRST_IMAGE)))
 
 
 def _orders(maker: OrderMaker, config: SandboxConfig, now: datetime) -> Iterator[Bundle]:

@@ -65,9 +65,10 @@ def bad_field(resource: str, fault: str) -> str:
 def spoiled(table: Table, body: bytes, turn: Turn, key: object = None) -> bytes:
     """Return the row as this request gets it: as it is, or with its bad value.
 
-    The key need not be given where the body has it. A bad field that was left out of the row cannot be bad.
+    The key need not be given where the body has it. A bad field that was left out of the row cannot be bad, and
+    rows of resources that `_FIELDS` does not name never are.
     """
-    if not turn.has_bad_rows:
+    if not turn.has_bad_rows or table.name not in _FIELDS:
         return body
     row = from_json(body)
     fault = turn.faults.of_row(table.name, row[table.key] if key is None else key)

@@ -19,7 +19,7 @@ from pipeline.sandbox.tables import TABLES
 # Statements below are put together from the declarations in `tables`; what comes from outside is always bound.
 # ruff: noqa: S608
 
-_FORMAT = 1  # goes up when a file of before can no longer be used
+_FORMAT = 2  # goes up when a file of before can no longer be used
 
 
 def to_json(row: Any) -> bytes:
@@ -172,6 +172,14 @@ class Store:
     def remember(self, name: str, value: Any) -> None:
         """Keep a value beside the data, under a name."""
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
+
+    def new_keys(self, resource: str, count: int = 1, first: int = 1) -> int:
+        """Return the first of so many keys in a row that no row of the resource ever had; the very first is `first`."""
+        name = f"next key of {resource}"
+        found = self.select("SELECT value FROM meta WHERE name = ?", (name,))
+        key = int(found[0][0]) if found else first
+        self.remember(name, key + count)
+        return key
 
     def recall(self, name: str) -> Any:
         """Return the value kept under the name."""

@@ -7,6 +7,7 @@ every other filter looks into the JSON. A further resource is one more `Table` i
 from typing import Any
 
 from pipeline.sandbox import filters
+from pipeline.sandbox.catalog import CATALOG_TABLES
 from pipeline.sandbox.forms import microseconds, scaled
 from pipeline.sandbox.table import TIME_FILTERS, TIMES, Column, Row, Table, moment, plain, text_filters
 
@@ -177,4 +178,4 @@ def _either(first: filters.Condition, second: filters.Condition) -> filters.Cond
     return filters.Condition(f"{first.sql} OR {second.sql}", first.values + second.values)
 
 
-TABLES = {table.name: table for table in (ORDERS, LINE_ITEMS, CUSTOMERS, PRODUCTS, ORDER_PAYMENTS)}
+TABLES = {table.name: table for table in (ORDERS, LINE_ITEMS, CUSTOMERS, PRODUCTS, ORDER_PAYMENTS, *CATALOG_TABLES)}

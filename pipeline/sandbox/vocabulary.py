@@ -94,6 +94,16 @@ GOODS = (
     ("Live Rosin 1g", "Unit", 6, 61, (1, 6), 1850, 15900),
     ("Tincture 30ml", "Unit", 8, 81, (1, 12), 1495, 20388),
 )
+CATEGORIES = {1: "Flower", 3: "Prerolls", 5: "Cartridges", 6: "Concentrates", 7: "Edibles", 8: "Tinctures"}
+SUBCATEGORIES = {
+    11: (1, "Packaged Flower"),
+    12: (1, "Bulk Flower"),
+    14: (7, "Gummies"),
+    31: (3, "Single Prerolls"),
+    51: (5, "510 Cartridges"),
+    61: (6, "Live Rosin"),
+    81: (8, "Oral Tinctures"),
+}
 NOTES = ("", "", None, None, "Please call before delivery.", "Dock B — ring twice", "Gracias 🙏", "لا تتأخر")
 STATUSES_ONWARD = {
     "Draft": ("submitted",),

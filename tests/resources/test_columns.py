@@ -22,7 +22,10 @@ def test_every_resource_makes_a_table_with_a_description_for_every_column(resour
 
 
 def test_names_follow_the_path() -> None:
-    assert list(all_resources()) == ["customers", "line_items", "order_payments", "orders_received", "products"]
+    paths = {"customers": "customers/", "orders_received": "orders-received/", "line_items": "line-items/"}
+
+    assert {name: all_resources()[name].path for name in paths} == paths
+    assert list(all_resources()) == sorted(all_resources())
 
 
 def test_money_becomes_an_amount_and_a_currency_in_exact_decimals() -> None:
