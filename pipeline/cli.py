@@ -178,6 +178,32 @@ def rollback_command(
         show_rollback(output, roll_back(data_dir, run))
 
 
+@app.command("compare-report")
+def compare_report_command(
+    report: Annotated[str, typer.Argument(help="What LeafLink calls the report: accounts-receivable, …")],
+    file: Annotated[Path, typer.Argument(help="The CSV file that was downloaded from LeafLink.")],
+    mapping: Annotated[Path | None, typer.Option(help="Which header is which column of ours, in TOML.")] = None,
+    write_mapping: Annotated[bool, typer.Option("--write-mapping", help="Print a mapping to begin with.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold a report that was downloaded from LeafLink against the warehouse, row by row; 1 when they differ."""
+    from pipeline.reconcile.compare import UnknownHeaders, compare_report, propose_mapping
+    from pipeline.terminal.compare_view import show_comparison
+
+    output, data_dir = Output(as_json=as_json), read_settings().data_dir
+    if write_mapping:
+        output.say(propose_mapping(data_dir, report, file))
+        return
+    try:
+        comparison = compare_report(data_dir, report, file, mapping)
+    except UnknownHeaders as error:
+        output.say(error.template)
+        raise
+    show_comparison(output, comparison)
+    if not comparison.is_equal:
+        sys.exit(1)
+
+
 @app.command("sandbox")
 def sandbox_command(
     orders: Annotated[int, typer.Option(min=1, help="Orders that a new sandbox starts with.")] = 1200,

@@ -18,8 +18,9 @@ ALLOWED = {
     "extract": {"errors", "resources", "leaflink", "landing"},
     "models": {"errors"},
     "warehouse": {"errors", "resources", "landing", "models"},
+    "reconcile": {"errors", "warehouse"},
     "sandbox": {"errors"},
-    "terminal": {"errors", "landing", "extract", "warehouse", "models"},
+    "terminal": {"errors", "landing", "extract", "warehouse", "models", "reconcile"},
 }
 COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 
