@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from pipeline.errors import IncompleteError
+from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.journal import Entry, JournalFile
@@ -32,6 +32,10 @@ _BROKEN_PAGES = 3
 LARGEST_WINDOW = 2_000
 _GOOD_WINDOW = 1_400
 _FIRST_SPAN = timedelta(days=30)
+
+
+class NotOffered(LeafhouseError):
+    """LeafLink answered 404 for a listing before anything of it came: this API has none of that name."""
 
 
 class UnstableWindow(IncompleteError):
@@ -97,13 +101,14 @@ class Listing:
         return self._page_size
 
     async def count(self, window: Window) -> int:
-        """Return how many rows the API states for `window`, asking for a single one."""
+        """Return how many rows the API states for `window`, asking for a single one. Raises NotOffered."""
         return (await self._fetch(window, 0, 1)).count
 
     async def read(self, window: Window) -> Reading:
         """Read all of `window`, in parts by creation where it is long.
 
-        Raises UnstableWindow when rows shift in every reading, IgnoredFilter when a filter does nothing.
+        Raises UnstableWindow when rows shift in every reading, IgnoredFilter when a filter does nothing, NotOffered
+        when there is no such listing.
         """
         done = self._recall(window)
         if done is not None:
@@ -324,9 +329,15 @@ class Listing:
     async def _fetch(self, window: Window, offset: int, limit: int) -> Page:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
         for attempt in range(_BROKEN_PAGES):
-            response = await self._client.get(self.resource.path, query)
-            self.requests += 1
-            self._progress.pages += 1
+            try:
+                response = await self._client.get(self.resource.path, query)
+            except NotFoundError as error:
+                if self.server_time is None:
+                    raise NotOffered(f"{self.resource.path}: not offered (404)") from error
+                raise
+            finally:
+                self.requests += 1
+                self._progress.pages += 1
             self.server_time = self.server_time or response.server_time
             try:
                 return parse_page(response.body)
@@ -344,4 +355,4 @@ def _head_fields(resource: Resource) -> tuple[str, ...]:
     refresh = resource.refresh
     if isinstance(refresh, Changed):
         return (refresh.created_field, refresh.modified_field, *filter(None, (refresh.open_flag,)))
-    return (refresh.parent_key,) if isinstance(refresh, Appended) else ()
+    return (refresh.parent_key,) if isinstance(refresh, Appended) and refresh.parent_key is not None else ()

@@ -120,9 +120,9 @@ class _History:
             for read in manifest.resources:
                 if read.watermark is not None:
                     self.watermarks[read.resource] = read.watermark
-                if read.refused is None and read.scope == "all":
+                if read.was_read and read.scope == "all":
                     self.full_reads[read.resource] = manifest.server_time
-                if read.refused is None and read.scope == "changed":
+                if read.was_read and read.scope == "changed":
                     self.last_changed[read.resource] = read.distinct
 
 

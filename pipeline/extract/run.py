@@ -12,7 +12,7 @@ from pipeline.errors import ConfigurationError, IncompleteError, RefusedError, U
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
-from pipeline.extract.listing import Listing
+from pipeline.extract.listing import Listing, NotOffered
 from pipeline.extract.normalise import Rejected
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
@@ -97,10 +97,9 @@ class Extraction:
         listing = self._listing(step.resource)
         try:
             found = await self._read(step, listing)
-        except RefusedError as error:
-            self._finish_refused(step.resource, str(error))
-            for child in self._children_of(step.resource):
-                self._finish_refused(child, f"comes with {step.resource.name}, which was refused")
+        except (RefusedError, NotOffered) as error:
+            for resource in (step.resource, *self._children_of(step.resource)):
+                self._finish_unread(resource, error)
             return
         finally:
             if step.resource.name in self._ready:
@@ -131,7 +130,7 @@ class Extraction:
 
     def _note_touched(self, step: Step, found: Found) -> None:
         refresh, held = step.resource.refresh, step.held
-        if isinstance(refresh, Appended):
+        if isinstance(refresh, Appended) and refresh.parent is not None:
             known = {str(key): parent for key, parent in zip(held.keys, held.parents, strict=True)}
             links = found.reading.links
             parents = {links[key] for key in links.keys() - known.keys()} if known else set()
@@ -153,9 +152,9 @@ class Extraction:
                     found.reading = await listing.read(Window(child.params))
             if found.scope == "sets" and child.name in self._plan.steps:
                 await read_quarantined(self._plan.steps[child.name].held, listing, found)
-        except RefusedError as error:
+        except (RefusedError, NotOffered) as error:
             if parents.childless:
-                self._finish_refused(child, str(error))
+                self._finish_unread(child, error)
                 return
             found.scope = "sets"  # without the count of the whole listing, only the sets are proved
         self._finish(child, found, listing, started)
@@ -187,8 +186,12 @@ class Extraction:
         self._reads.append(read)
         self._progress.finish(read)
 
-    def _finish_refused(self, resource: Resource, reason: str) -> None:
-        read = ResourceRead(resource=resource.name, key=resource.key, scope="changed", refused=reason)
+    def _finish_unread(self, resource: Resource, error: RefusedError | NotOffered) -> None:
+        """Note that nothing came of a resource, or of the parent that it comes with."""
+        read = ResourceRead(
+            resource=resource.name, key=resource.key, scope="changed", not_offered=isinstance(error, NotOffered),
+            refused=str(error) if isinstance(error, RefusedError) else None,
+        )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)
 
@@ -208,6 +211,11 @@ class Extraction:
             raise ConfigurationError(
                 f"{self._reads[0].refused}, and so is all else: this key sees nothing. See that LEAFLINK_AUTH_SCHEME "
                 "(App or Token) is the key's, and what it is allowed. Nothing was committed; the last warehouse stays."
+            )
+        if len(self._reads) > 1 and all(read.not_offered for read in self._reads):
+            raise ConfigurationError(
+                f"{self._origin.base_url}: offers none of the listings that were asked for (404). See that "
+                "LEAFLINK_BASE_URL is the address of the API. Nothing was committed; the last warehouse stays."
             )
 
     def _refuse_too_many_bad_rows(self) -> None:

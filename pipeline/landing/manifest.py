@@ -41,7 +41,8 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     deleted), "changed" are rows to replace by key, "sets" are the whole children of every landed parent.
     `stated` is the API's own count of what was asked for, `received` the rows that came, `distinct` their
     keys. `watermark` is the server's time up to which changes are covered (null: no such filter).
-    `refused` holds the reason when the API answered 403: nothing was landed, the last rows stay.
+    `refused` holds the reason when the API answered 403, and `not_offered` says that it answered 404 for the whole
+    listing: nothing was landed, the last rows stay.
     `complete_since`, for "changed", says that every row created (`created_field`) at or after it was brought too, so
     that the others of that time were deleted; `gone` are keys that were asked for one by one and are not there.
     """
@@ -66,6 +67,12 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     created_field: str | None = None
     complete_since: datetime | None = None
     gone: tuple[str, ...] = ()
+    not_offered: bool = False
+
+    @property
+    def was_read(self) -> bool:
+        """Whether the API gave what it was asked for."""
+        return self.refused is None and not self.not_offered
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,11 +30,11 @@ class Changed:
 class Appended:
     """A list without filters that grows at one end, in the order of its key: read from there, and whole now and then.
 
-    `parent` is the resource that `parent_key` points to: its rows change with these.
+    `parent`, if any, is the resource that `parent_key` points to: its rows change with these.
     """
 
-    parent: str
-    parent_key: str
+    parent: str | None = None
+    parent_key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class ServerSettings:
 
     `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
     filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
+    `forbidden` names the resources that the key may not see, `not_offered` those that this API does not have.
     `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header. `faults` is what
     goes wrong. `between` is called on the event loop after each page or row that was read for an answer, before
     the next one can be: what it changes shows from the next answer on.
@@ -44,6 +45,8 @@ class ServerSettings:
         {("line_items", "order__modified__gte"), ("line_items", "order__modified__lte")}
     )
     newest_first: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+    not_offered: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = field(default=partial(datetime.now, UTC))
     faults: Faults = field(default_factory=Faults)
     between: Callable[[], object] | None = None

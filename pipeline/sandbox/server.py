@@ -91,8 +91,10 @@ class _Handler:
         query = dict(request.query)
         url = f"{request.scheme}://{request.host}{request.path}"
         try:
-            if table is None or len(below) > 2:
+            if table is None or table.name in self._settings.not_offered or len(below) > 2:
                 body = None
+            elif table.name in self._settings.forbidden:
+                return _problem(403, "This key has no permission for it.")
             elif not below:
                 body = self._listing.page(table, query, url, [], turn)
             elif len(below) == 1:

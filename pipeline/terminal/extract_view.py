@@ -108,6 +108,8 @@ class ExtractView:
 
 def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
+    if read.not_offered:
+        return f"  {read.resource:<18}not offered (404); the rows of the last run, if any, stay"
     if read.refused is not None:
         return f"  {read.resource:<18}{read.refused.rstrip('.')}; the rows of the last run stay"
     quarantined = f", {read.quarantined} in quarantine" if read.quarantined else ""

@@ -80,7 +80,8 @@ class _HeldReader:
         refresh = resource.refresh
         created = f'"{refresh.created_field}"' if isinstance(refresh, Changed) else "NULL::TIMESTAMPTZ"
         settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
-        parent = f'"{refresh.parent_key}"' if isinstance(refresh, Appended) else "NULL::VARCHAR"
+        parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
+        parent = "NULL::VARCHAR" if parent_key is None else f'"{parent_key}"'
         columns = (
             f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {settled} AS settled, {parent} AS parent'
         )
@@ -114,7 +115,7 @@ class _HeldReader:
             for manifest in self._pending
             if manifest.company == self.company
             for read in manifest.resources
-            if read.resource == resource and read.refused is None
+            if read.resource == resource and read.was_read
         ]
 
     def _quarantined(self, resource: str) -> list[str | None]:

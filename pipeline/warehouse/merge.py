@@ -152,7 +152,7 @@ class _ResourceMerge:
         cannot be read may be any of those that seem to be missing: then no more than these are marked.
         """
         gone = self._mark_gone(read)
-        if read.refused is not None or read.keyless:
+        if not read.was_read or read.keyless:
             return gone
         return gone + self._mark_unbrought(read, parent)
 

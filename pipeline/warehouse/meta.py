@@ -5,7 +5,8 @@ from importlib.metadata import version
 import duckdb
 
 from pipeline.errors import ConfigurationError
-from pipeline.landing import Manifest, WindowRead
+from pipeline.landing import Manifest, ResourceRead, WindowRead
+from pipeline.warehouse.tables import follow
 
 # 2: history is a view, and raw says since when its rows are as they are.
 FORMAT = 2
@@ -48,6 +49,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("requests", "BIGINT", "Requests it took."),
             ("seconds", "DOUBLE", "Seconds it took."),
             ("refused", "VARCHAR", "Why the API refused it; null when it did not."),
+            ("not_offered", "BOOLEAN", "Whether the API does not know the listing (404)."),
         ),
     ),
     "completeness": (
@@ -60,7 +62,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("received", "BIGINT", "Rows that came, without those that pages overlap by."),
             ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
             ("rereads", "INTEGER", "Readings that were thrown away because rows shifted."),
-            ("verdict", "VARCHAR", "complete, incomplete or refused."),
+            ("verdict", "VARCHAR", "complete, incomplete, refused or not offered."),
         ),
     ),
     "quarantine": (
@@ -91,11 +93,12 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
 
 
 def create_meta(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the schema and its tables where they do not exist."""
+    """Create the schema and its tables where they do not exist, or give them the columns that they lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
     for name, (comment, columns) in _TABLES.items():
         definition = ", ".join(f'"{column}" {kind}' for column, kind, _ in columns)
         con.execute(f"CREATE TABLE IF NOT EXISTS meta.{name} ({definition})")
+        follow(con, f"meta.{name}", {column: kind for column, kind, _ in columns})
         con.execute(f"COMMENT ON TABLE meta.{name} IS '{comment}'")
         for column, _, text in columns:
             con.execute(f"COMMENT ON COLUMN meta.{name}.\"{column}\" IS '{text.replace(chr(39), chr(39) * 2)}'")
@@ -151,9 +154,10 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
     )  # fmt: skip
     for read in manifest.resources:
         con.execute(
-            "INSERT INTO meta.reads VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [manifest.run_id, read.resource, read.scope, read.quarantined, read.requests, read.seconds, read.refused],
-        )
+            "INSERT INTO meta.reads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [manifest.run_id, read.resource, read.scope, read.quarantined, read.requests, read.seconds, read.refused,
+             read.not_offered],
+        )  # fmt: skip
         whole = WindowRead(
             window="everything",
             stated=read.stated,
@@ -162,11 +166,16 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
             rereads=read.rereads,
         )
         for window in read.windows or (whole,):
-            proved = "complete" if window.distinct == window.stated else "incomplete"
             con.execute(
                 "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     manifest.run_id, read.resource, window.window, window.stated, window.received, window.distinct,
-                    window.rereads, proved if read.refused is None else "refused",
+                    window.rereads, _verdict(read, window),
                 ],
             )  # fmt: skip
+
+
+def _verdict(read: ResourceRead, window: WindowRead) -> str:
+    if not read.was_read:
+        return "not offered" if read.not_offered else "refused"
+    return "complete" if window.distinct == window.stated else "incomplete"

@@ -19,7 +19,7 @@ def merge_quarantine(con: duckdb.DuckDBPyConnection, manifest: Manifest, files: 
             [files],
         )
     for read in manifest.resources:
-        if read.refused is None:
+        if read.was_read:
             _release(con, manifest, read)
 
 
