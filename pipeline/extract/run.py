@@ -133,10 +133,11 @@ class Extraction:
         if isinstance(refresh, Appended) and refresh.parent is not None:
             known = {str(key): parent for key, parent in zip(held.keys, held.parents, strict=True)}
             links = found.reading.links
-            parents = {links[key] for key in links.keys() - known.keys()} if known else set()
+            parents: set[str | None] = {links[key] for key in links.keys() - known.keys()} if known else set()
             if found.scope == "all":
                 parents |= {known[key] for key in known.keys() - found.reading.keys}
-            self._touches[refresh.parent] |= parents | {known[key] for key in found.gone}
+            parents |= {known[key] for key in found.gone}
+            self._touches[refresh.parent] |= {parent for parent in parents if parent is not None}
 
     async def _extract_children(self, child: Resource, of: Found, started: float) -> None:
         """Land the rows that came inside their parents, or read them on their own when they did not."""

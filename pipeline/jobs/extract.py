@@ -52,10 +52,10 @@ def plan_extract(job: Job, *, full: bool, only: str | None) -> Plan:
     from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
 
     settings, manifests = job.settings, job.landing.manifests()
-    watermark = newest_watermark(manifests)
     held = Held()
-    if watermark is not None:
-        recent_from = recent_since(watermark, settings.trailing_days)
+    if manifests:
+        # Without a watermark no resource has recent rows, but some may still be read from their tail.
+        recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
         held = read_held(settings.data_dir, job.landing, all_resources(), COMPANY, recent_from)
     return make_plan(
         selected(only), manifests, held, datetime.now(UTC),

@@ -9,7 +9,7 @@ class HeldResource:
     """The live rows of a resource.
 
     `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
-    `keys` and `parents` are, for a list that grows at one end, every key in order and the parent it points to.
+    `keys` and `parents` are, for a list that grows at one end, every key in order and the parent, if any, it points to.
     `quarantined` are the keys of rows that were set aside, `has_keyless` says that some of these have none.
     """
 
@@ -17,7 +17,7 @@ class HeldResource:
     recent: int = 0
     open_keys: tuple[str, ...] = ()
     keys: tuple[int, ...] = ()
-    parents: tuple[str, ...] = ()
+    parents: tuple[str | None, ...] = ()
     quarantined: tuple[str, ...] = ()
     has_keyless: bool = False
 

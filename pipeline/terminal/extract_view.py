@@ -109,13 +109,13 @@ class ExtractView:
 def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
     if read.not_offered:
-        return f"  {read.resource:<18}not offered (404); the rows of the last run, if any, stay"
+        return f"  {read.resource:<24}not offered (404); the rows of the last run, if any, stay"
     if read.refused is not None:
-        return f"  {read.resource:<18}{read.refused.rstrip('.')}; the rows of the last run stay"
+        return f"  {read.resource:<24}{read.refused.rstrip('.')}; the rows of the last run stay"
     quarantined = f", {read.quarantined} in quarantine" if read.quarantined else ""
     rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
-        f"  {read.resource:<18}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
+        f"  {read.resource:<24}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
         f"complete: {read.distinct:,} of {read.stated:,}, {_requests(read.requests)}{rereads}{quarantined}"
     )
 
@@ -130,9 +130,9 @@ def show_plan(output: Output, plan: Plan, rate_per_minute: int, burst_per_minute
     output.document({"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)})
     if output.as_json:
         return
-    output.say(f"  {'resource':<18}{'way':<26}{'requests':>9}  reason")
+    output.say(f"  {'resource':<24}{'way':<26}{'requests':>9}  reason")
     for name, step in plan.steps.items():
-        output.say(f"  {name:<18}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
+        output.say(f"  {name:<24}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
     waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
     output.say(f"About {_requests(plan.requests)}{waiting}, judged by what is held. Nothing has been asked yet.")
 

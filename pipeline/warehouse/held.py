@@ -58,7 +58,7 @@ class _HeldReader:
         ).fetchone() or (0, 0)
         open_keys: tuple[str, ...] = ()
         keys: tuple[int, ...] = ()
-        parents: tuple[str, ...] = ()
+        parents: tuple[str | None, ...] = ()
         if isinstance(refresh, Changed) and refresh.open_flag is not None:
             found = self.con.execute(
                 "SELECT key FROM held "

@@ -55,6 +55,14 @@ def test_a_list_that_grows_is_held_by_key_in_order_with_its_parents(seller: Sell
     assert held(seller).of("lines") == HeldResource(rows=3, keys=(9, 10, 100), parents=("a", "b", "a"))
 
 
+def test_a_list_that_grows_may_point_to_nothing(seller: Seller) -> None:
+    unlinked = replace(LINES, refresh=Appended())
+    seller.resources = {"lines": unlinked}
+    seller.land(read_all(unlinked, line(10, "b"), line(9, "a")))
+
+    assert held(seller).of("lines") == HeldResource(rows=2, keys=(9, 10), parents=(None, None))
+
+
 def test_what_landed_since_replaces_what_is_published(seller: Seller) -> None:
     seller.land(read_all(TRAILING, *(order(number, created_on=OLD, paid=False) for number in "abc")))
     seller.load()
