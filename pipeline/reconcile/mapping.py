@@ -2,7 +2,6 @@
 
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -39,7 +38,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     mart: str
     key: list[str]
     columns: dict[str, str | _Column]
-    only: dict[str, str | int | date] = {}
+    only: dict[str, str | int] = {}
 
 
 def read_mapping(path: Path) -> Mapping:
