@@ -1,12 +1,13 @@
 """Run: extract and load at the same time."""
 
+from dataclasses import replace
 from datetime import date
 
 import anyio
 import anyio.to_thread
 
 from pipeline.extract.tasks import task_group
-from pipeline.jobs.extract import extract
+from pipeline.jobs.extract import extract_companies
 from pipeline.jobs.job import Job
 from pipeline.jobs.load import finish_load, load, open_build
 from pipeline.landing import Batch
@@ -38,9 +39,15 @@ async def run(
             async with task_group() as tasks:
                 tasks.start_soon(merge_batches)
                 with send:
-                    manifest = await extract(job, full=full, only=only, view=view, on_landed=send.send_nowait)
-        if merged <= {batch.file for read in manifest.resources for batch in read.batches}:
-            build.merge(manifest)
-            return finish_load(job, build, [*runs, manifest], as_of, accept_shrink=accept_shrink)
+                    extracted = await extract_companies(
+                        job, full=full, only=only, view=view, on_landed=send.send_nowait
+                    )
+        manifests = sorted(extracted.manifests.values(), key=lambda manifest: manifest.run_id)
+        if merged <= {batch.file for run in manifests for read in run.resources for batch in read.batches}:
+            for manifest in manifests:
+                build.merge(manifest)
+            result = finish_load(job, build, [*runs, *manifests], as_of, accept_shrink=accept_shrink)
+            return replace(result, refused=[*result.refused, *extracted.said])
     # A window was read again after its batches had been merged: build anew from what the manifest names.
-    return load(job, as_of=as_of, accept_shrink=accept_shrink)
+    result = load(job, as_of=as_of, accept_shrink=accept_shrink)
+    return replace(result, refused=[*result.refused, *extracted.said])

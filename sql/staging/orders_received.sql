@@ -34,10 +34,11 @@ select
     orders.customer.delinquent as is_delinquent,
     orders.created_on as created_at,
     orders.modified as modified_at,
-    cast(orders.created_on at time zone getvariable('timezone') as date) as created_date,
-    cast(orders.modified at time zone getvariable('timezone') as date) as modified_date,
-    cast(coalesce(orders.ship_date, orders.created_on) at time zone getvariable('timezone') as date) as invoice_date,
-    cast(orders.payment_due_date at time zone getvariable('timezone') as date) as payment_due_date,
+    cast(orders.created_on at time zone zones.timezone as date) as created_date,
+    cast(orders.modified at time zone zones.timezone as date) as modified_date,
+    cast(coalesce(orders.ship_date, orders.created_on) at time zone zones.timezone as date) as invoice_date,
+    cast(orders.payment_due_date at time zone zones.timezone as date) as payment_due_date,
     orders.paid_date
 from orders
+join staging.time_zones as zones on zones._company = orders._company
 left join statuses on statuses.status = orders.status

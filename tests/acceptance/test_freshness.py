@@ -90,7 +90,8 @@ async def test_a_night_after_one_percent_changed_costs_at_most_a_third_and_the_p
         rng = random.Random(1)
         for row in rng.sample(list(house.sandbox.rows("orders_received")), 80):
             change_order(house, row, rng)
-        planned = plan_extract(open_job(read_settings()), full=False, only=None).requests
+        job = open_job(read_settings())
+        planned = plan_extract(job, job.companies[0], full=False, only=None).requests
         night = await house.extract()
 
         assert night.requests <= first.requests / 3

@@ -41,6 +41,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
         "distinct_keys BIGINT, rereads BIGINT, verdict VARCHAR)"
     )
     con.execute("CREATE TABLE meta.runs (run_id VARCHAR, server_time TIMESTAMPTZ)")
+    con.execute("CREATE TABLE meta.companies (_company VARCHAR, timezone VARCHAR)")
     for name, resource in FIVE.items():
         con.execute(create_table(resource, f"raw.{name}"))
         comments = {column.name: column.description for column in columns_of(resource)}

@@ -9,7 +9,7 @@ import pytest
 import pipeline
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.models import ModelSettings, Project, run_audits
-from pipeline.warehouse.build import companies, newest_server_time
+from pipeline.warehouse.build import newest_server_times
 from pipeline.warehouse.status import read_status
 
 from .seller import FIRST_RUN, LINES, ORDERS, Seller, finish, line, order, read_all, read_changed, refused
@@ -108,15 +108,15 @@ def test_a_folder_whose_name_holds_quotes_works(tmp_path: Path) -> None:
 
 def test_a_build_knows_the_companies_and_the_clock_of_the_newest_run(seller: Seller) -> None:
     with seller.build() as build:
-        assert newest_server_time(build.con) is None
-    seller.land(read_all(ORDERS, order("a")), company="zenith")
+        assert newest_server_times(build.con) == []
+    other = seller.land(read_all(ORDERS, order("a")), company="zenith")
     newest = seller.land(read_all(ORDERS, order("a")), company="acme")
 
     with seller.build() as build:
         for manifest in build.pending():
             build.merge(manifest)
-        assert list(companies(build.con)) == ["acme", "zenith"]
-        assert newest_server_time(build.con) == newest.server_time
+        found = newest_server_times(build.con)
+        assert [each[:2] for each in found] == [("acme", newest.server_time), ("zenith", other.server_time)]
         finish(build)
 
 
