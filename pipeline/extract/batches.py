@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from anyio.abc import TaskGroup
 
 from pipeline.extract.decode import Decoded, RowDecoder
+from pipeline.extract.drift import FieldsMet
 from pipeline.extract.normalise import Rejected
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.landing import Batch, Landing
@@ -39,6 +40,7 @@ class Landed:
     received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     keyless: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     childless: list[str] = field(default_factory=list)
+    fields: dict[str, FieldsMet] = field(default_factory=lambda: defaultdict(FieldsMet))
 
 
 class Workshop:
@@ -114,6 +116,7 @@ class Decoders:
         landed.keys[name].update(pc.cast(decoded.table.column(resource.key), pa.string()).to_pylist())
         landed.keys[name].update(each.key for each in decoded.rejected if each.key is not None)
         landed.keyless[name] += sum(each.key is None for each in decoded.rejected)
+        landed.fields[name].add(decoded.met)
         if decoded.table.num_rows:
             landed.batches.append(workshop.write(name, decoded.table))
 
@@ -127,7 +130,10 @@ class Decoders:
             )
             for each in self.embedded.values()
         }
-        return Reading(batches=landed.batches, rejected=landed.rejected, children=children, childless=landed.childless)
+        return Reading(
+            batches=landed.batches, rejected=landed.rejected, children=children, childless=landed.childless,
+            fields=landed.fields,
+        )  # fmt: skip
 
 
 class Collector:

@@ -28,7 +28,8 @@ _MOST_REASONS = 3
 _MOST_VALUES = 20
 _LONGEST = 100
 _TYPES = {b'"': "text", b"{": "object", b"[": "list", b"t": "boolean", b"f": "boolean", b"n": "null"}
-_INDEX = re.compile(r"\[[^\]]*\]|\.\d+(?=\.|$)")
+_INDEX = re.compile(r"\[\d+\]")
+_ANY_INDEX = re.compile(r"\[[^\]]*\]|\.\d+(?=\.|$)")  # as msgspec and pydantic write it
 
 Counts = dict[str, dict[str, int]]
 
@@ -100,7 +101,7 @@ class FieldsMet(msgspec.Struct):
         """Note what msgspec says of a row that the slow path took; not that a field is new or missing."""
         reason, _, path = complaint.partition(" - at `$")
         if path and not reason.startswith("Object "):
-            _count(self.unusual, _INDEX.sub("[]", path.rstrip("`").removeprefix(".")), reason)
+            _count(self.unusual, _ANY_INDEX.sub("[]", path.rstrip("`").removeprefix(".")), reason)
 
     def note_columns(self, table: pa.Table, known: Mapping[str, frozenset[str]]) -> None:
         """Note how many values are null, and new values of the fields in `known`."""
@@ -121,7 +122,7 @@ class FieldsMet(msgspec.Struct):
         retyped: Counts = {path: dict(reasons) for path, reasons in self.unusual.items()}
         for row in rejected:
             if row.path:
-                _count(retyped, _INDEX.sub("[]", row.path), row.reason)
+                _count(retyped, _ANY_INDEX.sub("[]", row.path), row.reason)
         missing = {
             path: {"nowhere": count}
             for path, count in self.lacking.items()

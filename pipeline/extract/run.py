@@ -10,6 +10,7 @@ import anyio
 
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError, UsageError
 from pipeline.extract.batches import Decoders, Workshop
+from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing, NotOffered
@@ -173,6 +174,7 @@ class Extraction:
         batches = [batch for batch in reading.batches if batch.resource == name]
         rejected = [each for each in reading.rejected if each[0] == name]
         self._rejected += rejected
+        met = reading.fields.get(name, FieldsMet())
         read = ResourceRead(
             resource=name, key=resource.key, scope=found.scope, batches=tuple(batches),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
@@ -183,6 +185,7 @@ class Extraction:
             watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
             complete_since=found.complete_since, gone=tuple(sorted(found.gone)),
+            fields=met.summarise((each for _, each in rejected), is_complete=found.scope == "all"),
         )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)
@@ -250,7 +253,10 @@ def _embedded_reading(child: Resource, parents: Reading) -> Reading:
     proof = WindowRead(
         window="inside their parents", stated=found.distinct, received=found.received, distinct=found.distinct
     )
-    return Reading(windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless)
+    return Reading(
+        windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless,
+        fields=parents.fields,
+    )  # fmt: skip
 
 
 def selected(names: str | None) -> Mapping[str, Resource]:

@@ -12,6 +12,7 @@ from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, companies, newest_server_time
+from pipeline.warehouse.drift import drift_of
 
 _FARTHEST_AHEAD = timedelta(days=366)
 
@@ -60,7 +61,7 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     return LoadResult(
         load_id=build.load_id, source=settings.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
-        refused=refused, published=build.publish(),
+        refused=refused, drift=drift_of(build.con, build.load_id), published=build.publish(),
     )  # fmt: skip
 
 

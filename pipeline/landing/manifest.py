@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from pipeline.landing.fields import Fields
+
 FORMAT = 1
 
 Scope = Literal["all", "changed", "sets"]
@@ -45,6 +47,7 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     listing: nothing was landed, the last rows stay.
     `complete_since`, for "changed", says that every row created (`created_field`) at or after it was brought too, so
     that the others of that time were deleted; `gone` are keys that were asked for one by one and are not there.
+    `fields` says how the rows that landed differ from their contract.
     """
 
     resource: str
@@ -67,6 +70,7 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     created_field: str | None = None
     complete_since: datetime | None = None
     gone: tuple[str, ...] = ()
+    fields: Fields = Fields()
     not_offered: bool = False
 
     @property

@@ -10,8 +10,11 @@ from pipeline.landing import Manifest
 from pipeline.models import AuditResult, ModelRun
 from pipeline.terminal.console import Output
 from pipeline.warehouse.build import Published
+from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.merge import Merged
 from pipeline.warehouse.status import Status
+
+_FEW = 5
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class LoadResult:
     headlines: Sequence[Headline]
     refused: Sequence[str]
     published: Published
+    drift: Sequence[FoundDrift] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return the result for machines."""
@@ -50,6 +54,7 @@ class LoadResult:
             "audits": [asdict(each) for each in self.audits],
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
+            "drift": [asdict(each) for each in self.drift],
             "warehouse": str(self.published.path),
             "bytes": self.published.bytes,
             "seconds": round(self.published.seconds, 3),
@@ -75,6 +80,8 @@ class LoadView:
             if model.name.startswith("marts."):
                 say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
         say(f"  audits: {describe_audits(result.audits)}")
+        if result.drift:
+            say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
         for reason in result.refused:
             say(f"  {reason}")
         for each in result.headlines:
@@ -91,6 +98,24 @@ def describe_audits(audits: Sequence[AuditResult]) -> str:
     passed = sum(not audit.failures for audit in audits)
     failed = [f"{audit.audit_id} ({audit.failures:,} rows)" for audit in audits if audit.failures]
     return f"{passed} passed" + (f", {len(failed)} warn: {', '.join(failed)}" if failed else "")
+
+
+def describe_drift(drift: Sequence[FoundDrift]) -> str:
+    """Return what differs from the contracts, in a line: the first few fields of each kind."""
+    kinds: dict[str, list[str]] = {}
+    for each in drift:
+        kinds.setdefault(each.kind, []).append(f"{each.resource}.{each.field}")
+    return "; ".join(f"{_counted(kind, len(names))}: {_first_few(names)}" for kind, names in kinds.items())
+
+
+def _counted(kind: str, number: int) -> str:
+    plural = "" if number == 1 or kind == "retyped" else "s"
+    return f"{number:,} {kind}{plural}"
+
+
+def _first_few(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - _FEW:,} more"] if len(names) > _FEW else []
+    return ", ".join([*names[:_FEW], *more])
 
 
 def _runs(runs: Sequence[Manifest]) -> str:

@@ -21,6 +21,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
 from pipeline.resources import Resource
+from pipeline.warehouse.drift import create_extra, record_drift
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
 from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import Merged, append, merge_run
@@ -176,6 +177,7 @@ class Build:
             total.replaced += each.replaced
             total.deleted += each.deleted
         record_run(self.con, manifest, self.load_id)
+        record_drift(self.con, manifest)
         for read in manifest.resources:
             self._appended.pop(read.resource, None)
             self._waiting.pop(read.resource, None)
@@ -206,6 +208,7 @@ class Build:
         """Count what raw holds now, and shut the door: from here on the connection reads no other file."""
         for resource in list(self._appended):
             self._take_back(resource)
+        create_extra(self.con, self._resources)
         for name, merged in self.merged.items():
             row = self.con.execute(f"SELECT count(*) FROM raw.{name} WHERE _deleted_at IS NULL").fetchone()
             merged.rows = row[0] if row else 0

@@ -78,6 +78,29 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("_extracted_at", "TIMESTAMPTZ", "When it was met last."),
         ),
     ),
+    "drift": (
+        "One row per run and difference that it met between the fields of the rows and the contract.",
+        (
+            ("run_id", "VARCHAR", "The run."),
+            ("_company", "VARCHAR", "The company it was read for."),
+            ("resource", "VARCHAR", "The resource."),
+            ("field", "VARCHAR", "The field: total, customer.foo inside an object, sales_reps[].foo inside a list."),
+            ("kind", "VARCHAR", "new field, missing field, retyped, new value or null rate."),
+            ("detail", "VARCHAR", "What was met, and in how many rows."),
+            ("first_seen", "TIMESTAMPTZ", "The clock of the source at the start of the first run that met it."),
+        ),
+    ),
+    "nulls": (
+        "One row per resource and scope: the nulls of the newest read of some size, for comparing the next one with.",
+        (
+            ("run_id", "VARCHAR", "The run."),
+            ("_company", "VARCHAR", "The company it was read for."),
+            ("resource", "VARCHAR", "The resource."),
+            ("scope", "VARCHAR", "all, changed, or sets (children with their parents)."),
+            ("rows", "BIGINT", "Rows that landed."),
+            ("nulls", "MAP(VARCHAR, BIGINT)", "How many of them are null, by column."),
+        ),
+    ),
     "loads": (
         "One row per published load.",
         (
