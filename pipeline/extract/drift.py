@@ -76,7 +76,7 @@ class FieldsMet(msgspec.Struct):
             if member.shape is None:
                 continue
             name = path + member.name
-            if member.is_everywhere or any(_is_there(value, member) for value in column_of(index)):
+            if member.is_everywhere or _is_in(column_of(index), member):
                 self.carried.add(name)
             else:
                 self.lacking[name] = self.lacking.get(name, 0) + size
@@ -164,5 +164,5 @@ def _count(counts: Counts, path: str, what: str, more: int = 1) -> None:
         found[what] = found.get(what, 0) + more
 
 
-def _is_there(value: Any, member: Member) -> bool:
-    return value is not UNSET and not (member.is_raw and not bytes(value))
+def _is_in(values: Iterable[Any], member: Member) -> bool:
+    return any(values) if member.is_raw else any(value is not UNSET for value in values)
