@@ -7,11 +7,20 @@ import duckdb
 from pipeline.errors import AuditError, ConfigurationError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.landing import Manifest, new_run_id
-from pipeline.models import AuditResult, ModelSettings, last_full_day, record_inventory, run_audits, run_models
+from pipeline.models import (
+    AuditResult,
+    ModelSettings,
+    last_full_day,
+    models_to_keep,
+    record_inventory,
+    run_audits,
+    run_models,
+)
 from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, companies, newest_server_time
+from pipeline.warehouse.meta import KeptModel, newest_reads, record_models
 from pipeline.warehouse.drift import drift_of
 
 _FARTHEST_AHEAD = timedelta(days=366)
@@ -47,21 +56,25 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     if not accept_shrink:
         build.refuse_shrink()
     build.close_inputs()
+    reads = newest_reads(build.con)
     model_settings = ModelSettings(
         as_of=day, known_at=datetime.now(UTC), timezone=settings.timezone,
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
     for company in companies(build.con):
-        record_inventory(build.con, company, last_day, build.load_id)
-    models = run_models(build.con, model_settings)
+        if reads.get("products") is None:  # else what is held is not the stock of that day
+            record_inventory(build.con, company, last_day, build.load_id)
+    kept_models = models_to_keep(reads)
+    models = run_models(build.con, model_settings, kept=kept_models)
+    kept = record_models(build.con, build.load_id, day, [each.name for each in models], kept_models)
     build.record_load(model_settings)
-    audits = run_audits(build.con, model_settings)
+    audits = run_audits(build.con, model_settings, kept=kept_models)
     _refuse_failed_audits(build.con, audits, build.load_id)
-    headlines, refused = _headlines(build.con), _refusals(build.con)
+    headlines, refused = _headlines(build.con, kept), _refusals(build.con)
     return LoadResult(
         load_id=build.load_id, source=settings.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
-        refused=refused, drift=drift_of(build.con, build.load_id), published=build.publish(),
+        refused=refused, kept=kept, drift=drift_of(build.con, build.load_id), published=build.publish(),
     )  # fmt: skip
 
 
@@ -109,9 +122,11 @@ def _refusals(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [describe_refusal(resource, reason) for resource, reason in rows]
 
 
-def _headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
+def _headlines(con: duckdb.DuckDBPyConnection, kept: list[KeptModel]) -> list[Headline]:
+    if any(each.name == "marts.ar_aging" and each.as_of is None for each in kept):
+        return []  # there is no such table
     rows = con.execute(
-        "SELECT currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END) "
-        "FROM marts.ar_aging GROUP BY currency ORDER BY 2 DESC"
+        "SELECT as_of, currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END) "
+        "FROM marts.ar_aging GROUP BY as_of, currency ORDER BY 3 DESC"
     ).fetchall()
     return [Headline(*row) for row in rows]

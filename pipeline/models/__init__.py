@@ -2,7 +2,7 @@
 
 from pipeline.models.audits import AuditResult, run_audits
 from pipeline.models.inventory import last_full_day, record_inventory
-from pipeline.models.project import SQL, ModelError, Project, lineage
+from pipeline.models.project import SQL, ModelError, Project, lineage, models_to_keep
 from pipeline.models.run import ModelRun, run_models
 from pipeline.models.settings import ModelSettings
 
@@ -15,6 +15,7 @@ __all__ = [
     "Project",
     "last_full_day",
     "lineage",
+    "models_to_keep",
     "record_inventory",
     "run_audits",
     "run_models",

@@ -1,6 +1,7 @@
 """Running the audits: each a SELECT of the rows that should not be."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, cast
@@ -20,36 +21,67 @@ _CREATE = (
     "CREATE SCHEMA IF NOT EXISTS audit",
     "CREATE TABLE IF NOT EXISTS audit.results (run_id VARCHAR, audit_id VARCHAR, severity VARCHAR, failures BIGINT, "
     "seconds DOUBLE, checked_at TIMESTAMPTZ, description VARCHAR)",
+    "ALTER TABLE audit.results ADD COLUMN IF NOT EXISTS skipped VARCHAR",
     "CREATE TABLE IF NOT EXISTS audit.failures (run_id VARCHAR, audit_id VARCHAR, failure JSON)",
     "COMMENT ON TABLE audit.results IS 'One row per run and audit, passes too.'",
+    "COMMENT ON COLUMN audit.results.failures IS 'Offending rows; null when the audit was skipped.'",
+    "COMMENT ON COLUMN audit.results.skipped IS 'Why the audit was not run; null when it was.'",
     f"COMMENT ON TABLE audit.failures IS 'The offending rows, at most {KEPT_FAILURES:,} per run and audit.'",
 )
 
 
 @dataclass(frozen=True)
 class AuditResult:
-    """How an audit went: `failures` counts the offending rows, none is a pass."""
+    """How an audit went: `failures` counts the offending rows, none is a pass.
+
+    One that was not run has no count, and `skipped` says why.
+    """
 
     audit_id: str
     severity: Severity
-    failures: int
+    failures: int | None
     seconds: float
+    skipped: str | None = None
 
 
 def run_audits(
-    con: duckdb.DuckDBPyConnection, settings: ModelSettings, project: Project | None = None
+    con: duckdb.DuckDBPyConnection,
+    settings: ModelSettings,
+    project: Project | None = None,
+    *,
+    kept: Mapping[str, str] | None = None,
 ) -> list[AuditResult]:
     """Run every audit against the tables of the current database and return the results, by name.
 
     They are appended to `audit.results` under the run's id, and up to 1,000 offending rows each to `audit.failures`.
-    What follows from a failure is up to the caller. Raises ModelError for an audit that cannot be read or run.
+    What follows from a failure is up to the caller. Audits of a table in `kept` (see `models_to_keep`) are skipped: it
+    is as an earlier load left it, or missing. Raises ModelError for an audit that cannot be read or run.
     """
     audits = (project or Project()).audits
     with bound_settings(con, settings), transaction(con):
-        check_inputs(audits, existing_tables(con))
+        reasons = {audit.name: _why_skipped(audit, kept or {}) for audit in audits}
+        check_inputs([audit for audit in audits if reasons[audit.name] is None], existing_tables(con))
         for statement in _CREATE:
             con.execute(statement)
-        return [_run_audit(con, settings.run_id, audit) for audit in audits]
+        return [_run_or_skip(con, settings.run_id, audit, reasons[audit.name]) for audit in audits]
+
+
+def _why_skipped(audit: Model, kept: Mapping[str, str]) -> str | None:
+    return next((f"{name} is not of this load: {kept[name]}" for name in audit.inputs if name in kept), None)
+
+
+def _run_or_skip(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, skipped: str | None) -> AuditResult:
+    result = (
+        _run_audit(con, run_id, audit)
+        if skipped is None
+        else AuditResult(audit.path.stem, _severity(audit), None, 0.0, skipped)
+    )
+    description = audit.header.replace(f"severity: {result.severity}", "").strip()
+    con.execute(
+        "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, now(), ?, ?)",
+        [run_id, result.audit_id, result.severity, result.failures, result.seconds, description, skipped],
+    )
+    return result
 
 
 def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model) -> AuditResult:
@@ -65,12 +97,7 @@ def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model) -> Aud
             [run_id, audit_id, KEPT_FAILURES],
         )
     con.execute("DROP TABLE offending")
-    seconds = perf_counter() - started
-    con.execute(
-        "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, now(), ?)",
-        [run_id, audit_id, severity, failures, seconds, audit.header.replace(f"severity: {severity}", "").strip()],
-    )
-    return AuditResult(audit_id, severity, failures, seconds)
+    return AuditResult(audit_id, severity, failures, perf_counter() - started)
 
 
 def _severity(audit: Model) -> Severity:

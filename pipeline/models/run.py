@@ -1,5 +1,6 @@
 """Running the models: every table of staging, intermediate and marts, made anew in one transaction."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -23,9 +24,16 @@ class ModelRun:
 
 
 def run_models(
-    con: duckdb.DuckDBPyConnection, settings: ModelSettings, project: Project | None = None
+    con: duckdb.DuckDBPyConnection,
+    settings: ModelSettings,
+    project: Project | None = None,
+    *,
+    kept: Container[str] = (),
 ) -> list[ModelRun]:
     """Make the tables of all models in the connection's current database, and return what was run, in order.
+
+    Those of the models in `kept` stay as they are, or missing: an input of theirs did not come. No other model may read
+    from these.
 
     They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
     it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
@@ -41,7 +49,7 @@ def run_models(
         for table, path in project.seeds.items():
             load_seed(con, table, path)
         check_inputs(models, existing_tables(con) | {model.name for model in models})
-        return [_run_model(con, model) for model in models]
+        return [_run_model(con, model) for model in models if model.name not in kept]
 
 
 def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:

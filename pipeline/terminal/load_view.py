@@ -12,6 +12,7 @@ from pipeline.terminal.console import Output
 from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.merge import Merged
+from pipeline.warehouse.meta import KeptModel
 from pipeline.warehouse.status import Status
 
 _FEW = 5
@@ -19,8 +20,9 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Headline:
-    """The first number of the morning: what is open, and what of it is past due, by currency."""
+    """The first number of the morning: what is open on a day, and what of it is past due, by currency."""
 
+    as_of: date
     currency: str
     open_balance: Decimal
     past_due: Decimal
@@ -39,8 +41,14 @@ class LoadResult:
     audits: Sequence[AuditResult]
     headlines: Sequence[Headline]
     refused: Sequence[str]
+    kept: Sequence[KeptModel]
     published: Published
     drift: Sequence[FoundDrift] = ()
+
+    @property
+    def kept_marts(self) -> list[KeptModel]:
+        """The marts that were not made anew."""
+        return [each for each in self.kept if each.name.startswith("marts.")]
 
     def as_document(self) -> dict[str, Any]:
         """Return the result for machines."""
@@ -51,6 +59,7 @@ class LoadResult:
             "runs": [manifest.run_id for manifest in self.runs],
             "raw": [asdict(each) for each in self.merged],
             "marts": [asdict(each) for each in self.models if each.name.startswith("marts.")],
+            "kept": [asdict(each) for each in self.kept_marts],
             "audits": [asdict(each) for each in self.audits],
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
@@ -79,13 +88,16 @@ class LoadView:
         for model in result.models:
             if model.name.startswith("marts."):
                 say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
+        for kept in result.kept_marts:
+            state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
+            say(f"  {kept.name.removeprefix('marts.'):<24}{state}: {kept.reason}")
         say(f"  audits: {describe_audits(result.audits)}")
         if result.drift:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
         for reason in result.refused:
             say(f"  {reason}")
         for each in result.headlines:
-            say(f"Open receivables on {result.as_of}: {each.open_balance:,.2f} {each.currency}, "
+            say(f"Open receivables on {each.as_of}: {each.open_balance:,.2f} {each.currency}, "
                 f"{each.past_due:,.2f} past due")  # fmt: skip
         if result.source == "sandbox":
             say("All of it is INVENTED: this is the embedded sandbox. Set LEAFLINK_API_KEY for your own data.")
@@ -95,9 +107,15 @@ class LoadView:
 
 def describe_audits(audits: Sequence[AuditResult]) -> str:
     """Return how the audits went, in a line."""
-    passed = sum(not audit.failures for audit in audits)
+    passed = sum(audit.failures == 0 for audit in audits)
+    skipped = [audit.audit_id for audit in audits if audit.skipped is not None]
     failed = [f"{audit.audit_id} ({audit.failures:,} rows)" for audit in audits if audit.failures]
-    return f"{passed} passed" + (f", {len(failed)} warn: {', '.join(failed)}" if failed else "")
+    parts = [f"{passed} passed"]
+    if failed:
+        parts.append(f"{len(failed)} warn: {', '.join(failed)}")
+    if skipped:
+        parts.append(f"{len(skipped)} skipped, their tables are not of this load: {', '.join(skipped)}")
+    return ", ".join(parts)
 
 
 def describe_drift(drift: Sequence[FoundDrift]) -> str:

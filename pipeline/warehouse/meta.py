@@ -1,5 +1,8 @@
 """The `meta` schema: what the warehouse knows of itself, its runs, their completeness and the rows set aside."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 
 import duckdb
@@ -99,6 +102,15 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("scope", "VARCHAR", "all, changed, or sets (children with their parents)."),
             ("rows", "BIGINT", "Rows that landed."),
             ("nulls", "MAP(VARCHAR, BIGINT)", "How many of them are null, by column."),
+        ),
+    ),
+    "models": (
+        "One row per table of staging, intermediate and marts: when its rows were computed, and for which date.",
+        (
+            ("model", "VARCHAR", "The table."),
+            ("load_id", "VARCHAR", "The load that computed its rows; null when it never was made."),
+            ("as_of", "DATE", "The date that they were computed for."),
+            ("kept_because", "VARCHAR", "Why the newest load left it as it was; null when it made it anew."),
         ),
     ),
     "loads": (
@@ -202,3 +214,39 @@ def _verdict(read: ResourceRead, window: WindowRead) -> str:
     if not read.was_read:
         return "not offered" if read.not_offered else "refused"
     return "complete" if window.distinct == window.stated else "incomplete"
+
+
+def newest_reads(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """Return, by resource, what stood in the way of its newest read at any company; None when it came."""
+    rows = con.execute(
+        "SELECT resource, max(CASE WHEN refused IS NOT NULL THEN 'was refused' WHEN not_offered THEN 'is not offered' "
+        "END) FROM (FROM meta.reads JOIN meta.runs USING (run_id) "
+        "QUALIFY row_number() OVER (PARTITION BY resource, _company ORDER BY run_id DESC) = 1) GROUP BY resource"
+    ).fetchall()
+    return dict(rows)
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """A table that a load left as it was: as of when its rows are (None when it never was made), and why."""
+
+    name: str
+    as_of: date | None
+    reason: str
+
+
+def record_models(
+    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, made: Iterable[str], kept: Mapping[str, str]
+) -> list[KeptModel]:
+    """Write which load made each table, and return those of `kept` (name to reason). Call it before `record_load`."""
+    tables = {row[0] for row in con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()}
+    known = con.execute("SELECT model, load_id, as_of FROM meta.models").fetchall()
+    before = {name: (load, day) for name, load, day in known}
+    last = con.execute("SELECT load_id, as_of FROM meta.loads ORDER BY load_id DESC LIMIT 1").fetchone() or (None, None)
+    rows: list[tuple[str, str | None, date | None, str | None]] = [(name, load_id, as_of, None) for name in made]
+    for name, reason in kept.items():
+        # A warehouse that knows no more than its loads made all of its tables in each.
+        rows.append((name, *(before.get(name, last) if name in tables else (None, None)), reason))
+    con.execute("DELETE FROM meta.models")
+    con.executemany("INSERT INTO meta.models VALUES (?, ?, ?, ?)", rows)
+    return [KeptModel(name, day, reason) for name, _, day, reason in rows if reason is not None]

@@ -1,0 +1,156 @@
+"""What a key may not see: its rows stay, all else is exact, and nothing is computed from what did not come."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.terminal.console import Output
+from pipeline.terminal.load_view import LoadResult, LoadView
+
+from .nights import House, open_house
+
+FORBIDDEN = {"order_payments", "products", "customers"}
+MARTS = {"ar_aging", "ar_aging_by_customer", "brand_performance", "sell_through"}
+
+
+async def later(house: House, *, days: int = 1) -> LoadResult:
+    """Move the source on, and run the night of that day."""
+    house.sandbox.advance(house.sandbox.now + timedelta(days=days))
+    return await house.night(full=True)
+
+
+def ask(house: House, query: str) -> list[tuple[Any, ...]]:
+    con = house.connect()
+    try:
+        return con.sql(query).fetchall()
+    finally:
+        con.close()
+
+
+def marts(house: House) -> dict[str, list[tuple[Any, ...]]]:
+    return {mart: ask(house, f"select * from marts.{mart} order by all") for mart in MARTS}
+
+
+async def test_three_forbidden_resources_keep_their_rows_and_all_others_are_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden: set[str] = set()
+    async with open_house(tmp_path, monkeypatch, orders=60, forbidden=forbidden) as house:
+        await house.night()
+        before = {name: house.raw(name) for name in FORBIDDEN}
+        forbidden |= FORBIDDEN
+
+        result = await later(house)
+
+        assert sorted(each.split(":")[0] for each in result.refused) == sorted(FORBIDDEN)
+        assert {name: house.raw(name) for name in FORBIDDEN} == before
+        assert house.differences("orders_received", "number") == []
+        assert house.differences("line_items", "id") == []
+
+
+async def test_refused_payments_do_not_make_everything_look_unpaid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden: set[str] = set()
+    async with open_house(tmp_path, monkeypatch, orders=60, forbidden=forbidden) as house:
+        first = await house.night()
+        before = marts(house)
+        forbidden.add("order_payments")
+
+        second = await later(house, days=3)
+
+        assert second.as_of > first.as_of
+        assert marts(house) == before
+        reason = "order_payments was refused"
+        assert {(each.name, each.as_of, each.reason) for each in second.kept_marts} == {
+            (f"marts.{mart}", first.as_of, reason) for mart in MARTS
+        }
+        assert [(each.as_of, each.open_balance) for each in second.headlines] == [
+            (each.as_of, each.open_balance) for each in first.headlines
+        ]
+        assert ask(house, "from meta.models where model in ('marts.ar_aging', 'staging.products') order by all") == [
+            ("marts.ar_aging", first.load_id, first.as_of, reason),
+            ("staging.products", second.load_id, second.as_of, None),
+        ]
+
+        forbidden.clear()
+        third = await later(house)
+
+        assert third.kept == []
+        assert marts(house) != before
+
+
+async def test_marts_stay_as_they_are_for_as_many_nights_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden: set[str] = set()
+    async with open_house(tmp_path, monkeypatch, orders=60, forbidden=forbidden) as house:
+        first = await house.night()
+        forbidden.add("products")
+        await later(house)
+        again = house.load()
+        third = await later(house)
+
+        for result in (again, third):
+            assert [(each.name, each.as_of) for each in result.kept_marts] == [
+                ("marts.brand_performance", first.as_of),
+                ("marts.sell_through", first.as_of),
+            ]
+        assert ask(house, "select distinct as_of from marts.ar_aging") == [(third.as_of,)]
+        # The stock that is held is not that of a day on which nobody was let look.
+        assert ask(house, "select distinct day from history.inventory_daily") == [(first.as_of,)]
+
+
+@pytest.mark.parametrize("never", ["forbidden", "not_offered", "not asked for"])
+async def test_marts_are_not_made_from_what_never_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, never: str
+) -> None:
+    server: dict[str, Any] = {} if never == "not asked for" else {never: {"order_payments"}}
+    async with open_house(tmp_path, monkeypatch, orders=60, **server) as house:
+        await house.extract(only="orders-received,customers,products" if never == "not asked for" else None)
+        result = house.load()
+
+        assert {each.name for each in result.kept_marts} == {f"marts.{mart}" for mart in MARTS}
+        assert ask(house, "select table_name from duckdb_tables() where schema_name = 'marts'") == []
+        assert result.headlines == []
+        assert bool(result.refused) == (never == "forbidden")
+
+
+async def test_audits_of_what_was_not_made_are_skipped_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_house(tmp_path, monkeypatch, orders=60, forbidden={"order_payments"}) as house:
+        result = await house.night()
+
+        LoadView(Output(as_json=False)).done(result)
+
+        skipped = {each.audit_id for each in result.audits if each.skipped is not None}
+        assert {"open_balance", "mart_keys", "payment_sanity"} <= skipped
+        assert not {"raw_keys", "completeness", "orphan_lines_without_order"} & skipped
+        assert set(ask(house, "select audit_id from audit.results where failures is null and skipped is not null")) == {
+            (each,) for each in skipped
+        }
+        shown = capsys.readouterr().out
+        assert "ar_aging                not made: order_payments was refused" in shown
+        assert f"{len(skipped)} skipped" in shown
+        assert "passed" in shown
+
+
+async def test_a_kept_mart_is_shown_with_the_day_that_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forbidden: set[str] = set()
+    async with open_house(tmp_path, monkeypatch, orders=60, forbidden=forbidden) as house:
+        first = await house.night()
+        forbidden.add("order_payments")
+        result = await later(house, days=2)
+
+        LoadView(Output(as_json=False)).done(result)
+
+        shown = capsys.readouterr().out
+        assert f"ar_aging                kept as of {first.as_of}: order_payments was refused" in shown
+        assert f"Open receivables on {first.as_of}: " in shown
+        assert f"Open receivables on {result.as_of}: " not in shown
+        assert result.as_document()["kept"][0]["as_of"] == first.as_of
