@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.normalise import Rejected
+from pipeline.extract.personal import Treatment
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.landing import Batch, Landing
 from pipeline.resources import Resource, WithParent
@@ -46,11 +47,16 @@ class Landed:
 class Workshop:
     """What the extractors of a run share: the landing, the run's stamp on every row, one decoder at a time.
 
-    `used` are the numbers of batches that are taken already, when an interrupted run goes on.
+    `used` are the numbers of batches that are taken already, when an interrupted run goes on; `personal` says what is
+    done to personal data, None to keep it.
     """
 
-    def __init__(self, landing: Landing, run_id: str, company: str, extracted_at: datetime, used: int = 0) -> None:
+    def __init__(
+        self, landing: Landing, run_id: str, company: str, extracted_at: datetime, used: int = 0,
+        personal: Treatment | None = None,
+    ) -> None:  # fmt: skip
         self.landing = landing
+        self.personal = personal
         self.run_id = run_id
         self.company = company
         self.extracted_at = extracted_at
@@ -111,6 +117,10 @@ class Decoders:
 
     def _land_one(self, resource: Resource, decoded: Decoded, workshop: Workshop, landed: Landed) -> None:
         name = resource.name
+        if workshop.personal is not None:
+            decoded.table = workshop.personal.treat_table(resource, decoded.table)
+            decoded.rejected = workshop.personal.treat_rejected(resource, decoded.rejected)
+            decoded.met.unknown = workshop.personal.treat_names(decoded.met.unknown)
         landed.rejected += [(name, each) for each in decoded.rejected]
         landed.received[name] += decoded.table.num_rows + len(decoded.rejected)
         landed.keys[name].update(pc.cast(decoded.table.column(resource.key), pa.string()).to_pylist())

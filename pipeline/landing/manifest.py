@@ -80,7 +80,10 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """A committed extract. All instants are UTC; `server_time` is the source's clock at the start, never ours."""
+    """A committed extract. All instants are UTC; `server_time` is the source's clock at the start, never ours.
+
+    `personal` says what was done to personal data: keep, drop, or hash and by which key.
+    """
 
     run_id: str
     kind: Literal["full", "incremental"]
@@ -94,6 +97,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     quarantine: tuple[Batch, ...] = ()
     requests: int = 0
     retries: int = 0
+    personal: str = "keep"
     format: int = FORMAT
     product: str = "leafhouse"
 
