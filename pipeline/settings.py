@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     trailing_days: int = _setting(
         "LEAFHOUSE_TRAILING_DAYS", 60, "Orders created in so many days are read every night.", ge=0, le=3660
     )
+    personal: Literal["keep", "hash", "drop"] = _setting(
+        "LEAFHOUSE_PII", "keep", "What is done to personal data before anything is written: keep, hash or drop."
+    )
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
 
     @property

@@ -81,13 +81,16 @@ class Plan:
 
 def make_plan(
     resources: Mapping[str, Resource], manifests: Iterable[Manifest], held: Held, now: datetime,
-    *, full: bool, page_size: int, trailing_days: int,
+    *, full: bool, page_size: int, trailing_days: int, personal: str = "keep",
 ) -> Plan:  # fmt: skip
-    """Plan how to read `resources` after the committed runs; `now` decides what is a week ago."""
+    """Plan how to read `resources` after the committed runs; `now` decides what is a week ago.
+
+    `personal` says what is done to personal data: what was last read otherwise is read whole.
+    """
     history = _History(manifests)
     steps = {}
     for name, resource in resources.items():
-        planner = _Planner(resource, history, held.of(name), now, page_size)
+        planner = _Planner(resource, history, held.of(name), now, page_size, personal)
         steps[name] = planner.plan(
             full=full, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources
         )
@@ -116,8 +119,11 @@ class _History:
         self.watermarks: dict[str, datetime] = {}
         self.full_reads: dict[str, datetime] = {}
         self.last_changed: dict[str, int] = {}
+        self.personal: dict[str, str] = {}
         for manifest in manifests:
             for read in manifest.resources:
+                if read.was_read:
+                    self.personal[read.resource] = manifest.personal
                 if read.watermark is not None:
                     self.watermarks[read.resource] = read.watermark
                 if read.was_read and read.scope == "all":
@@ -133,6 +139,7 @@ class _Planner:
     held: HeldResource
     now: datetime
     page_size: int
+    personal: str
 
     def plan(self, *, full: bool, trailing_days: int, with_parent: bool) -> Step:
         if with_parent:
@@ -155,6 +162,8 @@ class _Planner:
             return "--full"
         if last is None:
             return "the first read; how many rows there are is not known yet"
+        if self.history.personal[self.resource.name] != self.personal:
+            return "personal data were treated in another way when it was last read"
         if self.held.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
         return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""

@@ -15,6 +15,7 @@ from pipeline.extract.fresh import Found, read_appended, read_changed, read_quar
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing, NotOffered
 from pipeline.extract.normalise import Rejected
+from pipeline.extract.personal import KEEP, Treatment
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
 from pipeline.extract.reading import ChildRead, Reading
@@ -50,6 +51,7 @@ class Extraction:
     def __init__(
         self, client: Client, landing: Landing, plan: Plan, origin: Origin,
         *, page_size: int, connections: int, progress: Progress, on_landed: Callable[[Batch], None] | None = None,
+        personal: Treatment | None = None,
     ) -> None:  # fmt: skip
         self._client = client
         self._landing = landing
@@ -59,10 +61,12 @@ class Extraction:
         self._connections = connections
         self._progress = progress
         self._on_landed = on_landed or (lambda batch: None)
-        self._journal = JournalFile(landing, origin.company, f"{origin.base_url} {plan}", datetime.now(UTC))
+        self._personal = KEEP if personal is None else personal.label
+        asked = f"{origin.base_url} {plan}, personal data: {self._personal}"
+        self._journal = JournalFile(landing, origin.company, asked, datetime.now(UTC))
         journal = self._journal.journal
         used = len(journal.batches)
-        self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used)
+        self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used, personal)
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
         self._server_times: list[datetime] = []
@@ -239,7 +243,7 @@ class Extraction:
         return Manifest(
             run_id=journal.run_id, kind="incremental" if self._plan.is_incremental else "full",
             source="sandbox" if self._origin.source == "sandbox" else "live",
-            base_url=self._origin.base_url, company=self._origin.company,
+            base_url=self._origin.base_url, company=self._origin.company, personal=self._personal,
             started_at=journal.started_at, finished_at=datetime.now(UTC),
             server_time=min(self._server_times, default=journal.started_at),
             resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,

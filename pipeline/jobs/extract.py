@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from pipeline.datafolder import claim_data_dir
+from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal_key
+from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin, selected
 from pipeline.jobs.job import COMPANY, Job
@@ -14,7 +15,7 @@ from pipeline.landing import Batch, Manifest
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.resources import all_resources
-from pipeline.settings import LIVE_BASE_URL
+from pipeline.settings import LIVE_BASE_URL, Settings
 from pipeline.terminal.extract_view import ExtractView
 
 
@@ -28,6 +29,7 @@ async def extract(
     settings = job.settings
     plan = plan_extract(job, full=full, only=only)
     view.plan(plan)
+    key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
     async with open_source(job) as source:
         client = Client(
@@ -39,6 +41,7 @@ async def extract(
                 client, job.landing, plan, Origin(settings.source, source.base_url, COMPANY),
                 page_size=settings.page_size, connections=settings.max_connections,
                 progress=view.progress, on_landed=on_landed,
+                personal=None if settings.personal == KEEP else Treatment(key),
             )  # fmt: skip
             with view.watch(client.stats):
                 manifest = await extraction.run()
@@ -52,6 +55,8 @@ def plan_extract(job: Job, *, full: bool, only: str | None) -> Plan:
     from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
 
     settings, manifests = job.settings, job.landing.manifests()
+    personal = _label_of(settings)
+    refuse_other_treatment(manifests, personal, full=full)
     held = Held()
     if manifests:
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
@@ -59,8 +64,14 @@ def plan_extract(job: Job, *, full: bool, only: str | None) -> Plan:
         held = read_held(settings.data_dir, job.landing, all_resources(), COMPANY, recent_from)
     return make_plan(
         selected(only), manifests, held, datetime.now(UTC),
-        full=full, page_size=settings.page_size, trailing_days=settings.trailing_days,
+        full=full, page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
+
+
+def _label_of(settings: Settings) -> str:
+    """Return how personal data are to be treated, in words; without a key yet, it is none that a run was read with."""
+    key = read_personal_key(settings.data_dir) if settings.personal == "hash" else None
+    return settings.personal if key is None else Treatment(key).label
 
 
 @asynccontextmanager
