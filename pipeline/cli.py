@@ -92,7 +92,7 @@ def extract_command(full: Full = False, only: Only = None, as_json: Json = False
     """Fetch what is new at LeafLink into the landing folder."""
     import msgspec
 
-    from pipeline.jobs.extract import extract
+    from pipeline.jobs.extract import extract_companies
     from pipeline.jobs.job import open_job, refusals
     from pipeline.terminal.extract_view import ExtractView
     from pipeline.warehouse.lock import DataLock
@@ -100,9 +100,11 @@ def extract_command(full: Full = False, only: Only = None, as_json: Json = False
     output = Output(as_json=as_json)
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "extract"):
-        manifest = _run(extract, job, full=full, only=only, view=ExtractView(output, job.settings.source))
-    output.document(msgspec.to_builtins(manifest))
-    _exit_for(refusals(manifest))
+        view = ExtractView(output, job.source)
+        extracted = _run(extract_companies, job, full=full, only=only, view=view)
+    manifests = msgspec.to_builtins(extracted.manifests)
+    output.document(manifests[job.companies[0].name] if len(job.companies) == 1 else manifests)
+    _exit_for([*extracted.said, *(each for run in extracted.manifests.values() for each in refusals(run))])
 
 
 @app.command("load")
@@ -133,7 +135,7 @@ def run_command(
     output, day = Output(as_json=as_json), _date(as_of)
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "run"):
-        view = ExtractView(output, job.settings.source)
+        view = ExtractView(output, job.source)
         result = _run(run, job, full=full, only=only, as_of=day, accept_shrink=accept_shrink, view=view)
     _show_load(output, result)
 
@@ -143,11 +145,11 @@ def plan_command(full: Full = False, only: Only = None, as_json: Json = False) -
     """Show what an extract would ask of each resource, why, and how many requests it takes."""
     from pipeline.jobs.extract import plan_extract
     from pipeline.jobs.job import open_job
-    from pipeline.terminal.extract_view import show_plan
+    from pipeline.terminal.extract_view import show_plans
 
     job = open_job(read_settings())
-    plan = plan_extract(job, full=full, only=only)
-    show_plan(Output(as_json=as_json), plan, job.settings.rate_per_minute, job.settings.burst_per_minute)
+    plans = {company.name: plan_extract(job, company, full=full, only=only) for company in job.companies}
+    show_plans(Output(as_json=as_json), plans, job.settings.rate_per_minute, job.settings.burst_per_minute)
 
 
 @app.command("status")
@@ -187,7 +189,7 @@ def compare_report_command(
     as_json: Json = False,
 ) -> None:
     """Hold a report that was downloaded from LeafLink against the warehouse, row by row; 1 when they differ."""
-    from pipeline.reconcile.compare import UnknownHeaders, compare_report, propose_mapping
+    from pipeline.reconcile.compare import MappingNeeded, compare_report, propose_mapping
     from pipeline.terminal.compare_view import show_comparison
 
     output, data_dir = Output(as_json=as_json), read_settings().data_dir
@@ -196,7 +198,7 @@ def compare_report_command(
         return
     try:
         comparison = compare_report(data_dir, report, file, mapping)
-    except UnknownHeaders as error:
+    except MappingNeeded as error:
         output.say(error.template)
         raise
     show_comparison(output, comparison)

@@ -71,16 +71,6 @@ class Settings(BaseSettings):
     )
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
 
-    @property
-    def is_sandbox(self) -> bool:
-        """Whether the embedded sandbox is the source: neither a key nor a base URL is given."""
-        return self.api_key is None and self.base_url is None
-
-    @property
-    def source(self) -> Literal["sandbox", "live"]:
-        """What the data folder will belong to."""
-        return "sandbox" if self.is_sandbox else "live"
-
 
 def read_settings() -> Settings:
     """Read the settings. Raises ConfigurationError naming the variable that cannot be used."""

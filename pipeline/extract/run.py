@@ -2,13 +2,13 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import anyio
 
-from pipeline.errors import ConfigurationError, IncompleteError, RefusedError, UsageError
+from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError, UsageError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
@@ -62,8 +62,9 @@ class Extraction:
         self._progress = progress
         self._on_landed = on_landed or (lambda batch: None)
         self._personal = KEEP if personal is None else personal.label
-        asked = f"{origin.base_url} {plan}, personal data: {self._personal}"
-        self._journal = JournalFile(landing, origin.company, asked, datetime.now(UTC))
+        self._journal = JournalFile(
+            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", datetime.now(UTC)
+        )
         journal = self._journal.journal
         used = len(journal.batches)
         self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used, personal)
@@ -81,7 +82,6 @@ class Extraction:
         Raises the most telling of the errors that the extractors ended with; nothing is committed then, and what was
         complete by then need not be read again by the next run.
         """
-        self._landing.sweep()
         self._progress.is_resumed = self._journal.is_resumed
         for name, step in self._plan.steps.items():
             self._progress.of(name).way = step.way.value
@@ -263,13 +263,22 @@ def _embedded_reading(child: Resource, parents: Reading) -> Reading:
     )  # fmt: skip
 
 
-def selected(names: str | None) -> Mapping[str, Resource]:
-    """Return the resources named in a comma-separated list (all of them without one). Raises UsageError."""
+def selected(names: str | None, wanted: Iterable[str] | None = None) -> Mapping[str, Resource]:
+    """Return the resources named in a comma-separated list, among those that a company wants; all without either.
+
+    Raises UsageError for a name in the list that is none, ConfigurationError for one that the company wants.
+    """
     found = all_resources()
-    if names is None:
-        return found
-    wanted = [name.strip().strip("/").replace("-", "_").replace("/", "_") for name in names.split(",")]
-    unknown = [name for name in wanted if name not in found]
-    if unknown:
-        raise UsageError(f"--only {unknown[0]}: no such resource. Known are: {', '.join(found)}.")
-    return {name: found[name] for name in wanted}
+    if wanted is not None:
+        found = _named(wanted, found, ConfigurationError, "leafhouse.toml: resources: ")
+    return found if names is None else _named(names.split(","), found, UsageError, "--only ")
+
+
+def _named(
+    names: Iterable[str], found: Mapping[str, Resource], error: type[LeafhouseError], where: str
+) -> dict[str, Resource]:
+    named = [name.strip().strip("/").replace("-", "_").replace("/", "_") for name in names]
+    for name in named:
+        if name not in found:
+            raise error(f"{where}{name}: no such resource. Known are: {', '.join(found)}.")
+    return {name: found[name] for name in named}

@@ -2,68 +2,137 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from pipeline.companies import Company
 from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal_key
+from pipeline.errors import LeafhouseError
 from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin, selected
-from pipeline.jobs.job import COMPANY, Job
+from pipeline.extract.tasks import task_group
+from pipeline.jobs.job import Job
 from pipeline.landing import Batch, Manifest
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.resources import all_resources
-from pipeline.settings import LIVE_BASE_URL, Settings
+from pipeline.settings import Settings
 from pipeline.terminal.extract_view import ExtractView
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What was committed, by company, and the companies that failed, each with what happened."""
+
+    manifests: dict[str, Manifest]
+    failures: dict[str, LeafhouseError]
+
+    @property
+    def said(self) -> list[str]:
+        """A sentence for each company that failed."""
+        return [f"{company}: {error}" for company, error in self.failures.items()]
+
+
+async def extract_companies(
+    job: Job, *, full: bool, only: str | None, view: ExtractView, on_landed: Callable[[Batch], None] | None = None
+) -> Extracted:
+    """Read every company of the job, side by side; what happens to one leaves the others alone.
+
+    Raises the error of the only company, or of the first one when all fail.
+    """
+    if len(job.companies) == 1:
+        manifest = await extract(job, full=full, only=only, view=view, on_landed=on_landed)
+        return Extracted({job.companies[0].name: manifest}, {})
+    job.landing.sweep()
+    manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
+    pacers = {owner: _pacer_of(job) for owner in {company.owner for company in job.companies}}
+
+    async def read(company: Company) -> None:
+        reading = _Reading(job, company, pacers[company.owner], view.of_company(company.name))
+        try:
+            manifests[company.name] = await reading.run(full=full, only=only, on_landed=on_landed)
+        except LeafhouseError as error:
+            failures[company.name] = error
+            view.of_company(company.name).failed(error)
+
+    async with task_group() as readings:
+        for company in job.companies:
+            readings.start_soon(read, company)
+    if not manifests:
+        raise next(iter(failures.values()))
+    return Extracted(manifests, failures)
 
 
 async def extract(
     job: Job, *, full: bool, only: str | None, view: ExtractView, on_landed: Callable[[Batch], None] | None = None
 ) -> Manifest:
-    """Read what is new (everything with `full`) into the landing, and commit it.
+    """Read what is new at the only company (everything with `full`) into the landing, and commit it.
 
     `on_landed` is called with each batch as soon as its window is complete.
     """
+    (company,) = job.companies
+    job.landing.sweep()
+    reading = _Reading(job, company, _pacer_of(job), view)
+    return await reading.run(full=full, only=only, on_landed=on_landed)
+
+
+def _pacer_of(job: Job) -> Pacer:
+    """Return the budget of an owner of keys; the next run finds it as this one leaves it."""
     settings = job.settings
-    plan = plan_extract(job, full=full, only=only)
-    view.plan(plan)
-    key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
-    pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
-    async with open_source(job) as source:
-        client = Client(
-            source, pacer, max_connections=settings.max_connections, give_up_seconds=settings.give_up_seconds,
-            gzip=not settings.is_sandbox, on_event=lambda event: view.tick(),
-        )  # fmt: skip
-        async with client:
-            extraction = Extraction(
-                client, job.landing, plan, Origin(settings.source, source.base_url, COMPANY),
-                page_size=settings.page_size, connections=settings.max_connections,
-                progress=view.progress, on_landed=on_landed,
-                personal=None if settings.personal == KEEP else Treatment(key),
+    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One company being read."""
+
+    job: Job
+    company: Company
+    pacer: Pacer
+    view: ExtractView
+
+    async def run(self, *, full: bool, only: str | None, on_landed: Callable[[Batch], None] | None) -> Manifest:
+        job, company, settings = self.job, self.company, self.job.settings
+        plan = plan_extract(job, company, full=full, only=only)
+        self.view.plan(plan)
+        key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
+        async with open_source(job, company) as source:
+            client = Client(
+                source, self.pacer, max_connections=settings.max_connections, give_up_seconds=settings.give_up_seconds,
+                gzip=job.source == "live", on_event=lambda event: self.view.tick(),
             )  # fmt: skip
-            with view.watch(client.stats):
-                manifest = await extraction.run()
-    claim_data_dir(settings.data_dir, settings.source)
-    view.done(manifest)
-    return manifest
+            async with client:
+                extraction = Extraction(
+                    client, job.landing, plan, Origin(job.source, source.base_url, company.name),
+                    page_size=settings.page_size, connections=settings.max_connections,
+                    progress=self.view.progress, on_landed=on_landed,
+                    personal=None if settings.personal == KEEP else Treatment(key),
+                )  # fmt: skip
+                with self.view.watch(client.stats):
+                    manifest = await extraction.run()
+        claim_data_dir(settings.data_dir, job.source)
+        self.view.done(manifest)
+        return manifest
 
 
-def plan_extract(job: Job, *, full: bool, only: str | None) -> Plan:
-    """Plan the next read from what is held; nothing is asked of the source."""
+def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) -> Plan:
+    """Plan the next read of a company from what is held; nothing is asked of the source."""
     from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
 
-    settings, manifests = job.settings, job.landing.manifests()
+    settings = job.settings
+    manifests = [manifest for manifest in job.landing.manifests() if manifest.company == company.name]
     personal = _label_of(settings)
     refuse_other_treatment(manifests, personal, full=full)
     held = Held()
     if manifests:
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
-        held = read_held(settings.data_dir, job.landing, all_resources(), COMPANY, recent_from)
+        held = read_held(settings.data_dir, job.landing, all_resources(), company.name, recent_from)
     return make_plan(
-        selected(only), manifests, held, datetime.now(UTC),
+        selected(only, company.resources), manifests, held, datetime.now(UTC),
         full=full, page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
 
@@ -75,16 +144,15 @@ def _label_of(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_source(job: Job) -> AsyncIterator[Source]:
+async def open_source(job: Job, company: Company) -> AsyncIterator[Source]:
     """Yield the source: the live API, or the embedded sandbox, moved on to now and served for the while."""
-    settings = job.settings
-    if settings.api_key is not None:
-        yield Source(settings.base_url or LIVE_BASE_URL, settings.api_key, settings.auth_scheme)
+    if company.api_key is not None:
+        yield Source(company.base_url, company.api_key, company.auth_scheme)
         return
     from pipeline.sandbox import Sandbox, SandboxConfig, ServerSettings, serve  # a live run needs none of it
 
     now = datetime.now(UTC)
-    folder = settings.data_dir / "sandbox"
+    folder = job.settings.data_dir / "sandbox"
     is_new = not folder.exists()
     sandbox = Sandbox.open(folder, SandboxConfig(), now)
     try:

@@ -1,32 +1,39 @@
 """What the commands share: the settings, and the landing in their data folder."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from pipeline.companies import Company, read_companies
 from pipeline.datafolder import prepare_data_dir
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing, Manifest
 from pipeline.settings import Settings
 
-# One company until leafhouse.toml names several.
-COMPANY = "default"
-
 
 @dataclass(frozen=True)
 class Job:
-    """A command at work on a data folder."""
+    """A command at work on a data folder, for one or several companies."""
 
     settings: Settings
     landing: Landing
+    companies: tuple[Company, ...]
+
+    @property
+    def source(self) -> Literal["sandbox", "live"]:
+        """What the data folder belongs to."""
+        return "sandbox" if self.companies[0].api_key is None else "live"
 
 
 def open_job(settings: Settings) -> Job:
     """Prepare the data folder. Raises ConfigurationError when it cannot be used for this source."""
-    if settings.base_url is not None and settings.api_key is None:
+    companies = read_companies(settings)
+    if settings.base_url is not None and companies[0].api_key is None:
         raise ConfigurationError(
             "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
         )
-    prepare_data_dir(settings.data_dir, settings.source)
-    return Job(settings, Landing(settings.data_dir / "landing"))
+    job = Job(settings, Landing(settings.data_dir / "landing"), companies)
+    prepare_data_dir(settings.data_dir, job.source)
+    return job
 
 
 def refusals(manifest: Manifest) -> list[str]:

@@ -19,9 +19,9 @@ from pipeline.models import (
 from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
-from pipeline.warehouse.build import Build, companies, newest_server_time
-from pipeline.warehouse.meta import KeptModel, newest_reads, record_models
+from pipeline.warehouse.build import Build, newest_server_times
 from pipeline.warehouse.drift import drift_of
+from pipeline.warehouse.meta import KeptModel, newest_reads, record_companies, record_models
 
 _FARTHEST_AHEAD = timedelta(days=366)
 
@@ -47,12 +47,15 @@ def open_build(job: Job) -> Build:
 
 def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None, *, accept_shrink: bool) -> LoadResult:
     """Compute and audit the marts of a build that has merged `runs`, and publish it."""
-    server_time = newest_server_time(build.con)
-    if server_time is None:
-        raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
     settings = job.settings
-    last_day = last_full_day(server_time, settings.timezone)
-    day = _choose_day(as_of, settings, last_day)
+    record_companies(build.con, {company.name: company.timezone for company in job.companies})
+    last_days = {
+        company: last_full_day(seen, timezone or settings.timezone)
+        for company, seen, timezone in newest_server_times(build.con)
+    }
+    if not last_days:
+        raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
+    day = _choose_day(as_of, settings, min(last_days.values()))
     if not accept_shrink:
         build.refuse_shrink()
     build.close_inputs()
@@ -61,7 +64,7 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         as_of=day, known_at=datetime.now(UTC), timezone=settings.timezone,
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
-    for company in companies(build.con):
+    for company, last_day in last_days.items():
         if reads.get("products") is None:  # else what is held is not the stock of that day
             record_inventory(build.con, company, last_day, build.load_id)
     kept_models = models_to_keep(reads)
@@ -72,7 +75,7 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con, kept), _refusals(build.con)
     return LoadResult(
-        load_id=build.load_id, source=settings.source, as_of=model_settings.as_of, runs=runs,
+        load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
         refused=refused, kept=kept, drift=drift_of(build.con, build.load_id), published=build.publish(),
     )  # fmt: skip

@@ -1,9 +1,9 @@
 """What people see of an extract: a live table on a terminal, plain lines in a pipe, a line per resource."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.live import Live
 from rich.table import Table
@@ -31,8 +31,9 @@ class Counters(Protocol):
 class ExtractView:
     """Shows an extract while it runs."""
 
-    def __init__(self, output: Output, source: str) -> None:
+    def __init__(self, output: Output, source: str, company: str | None = None) -> None:
         self._source = source
+        self._label = "" if company is None else f"{company}: "
         self.progress = Progress(on_read=self._resource_read)
         self._output = output
         self._counters: Counters | None = None
@@ -44,15 +45,31 @@ class ExtractView:
             self._output.say("SANDBOX: no LEAFLINK_API_KEY is set: this reads an embedded LeafLink with INVENTED data")
         since = [step.since for step in plan.steps.values() if step.since is not None]
         if since:
-            self._output.say(f"Incremental: what changed since {min(since):%Y-%m-%d %H:%M} UTC, and what may have")
+            self._say(f"Incremental: what changed since {min(since):%Y-%m-%d %H:%M} UTC, and what may have")
         else:
-            self._output.say("Full: every row of every resource")
+            self._say("Full: every row of every resource")
+
+    def of_company(self, name: str) -> "ExtractView":
+        """Return the view of one company among several, whose lines say its name."""
+        return ExtractView(self._output, self._source, name)
+
+    def failed(self, error: Exception) -> None:
+        """Say that a company could not be read."""
+        self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        self._output.say(f"{self._label}{text}")
+
+    @property
+    def _is_live(self) -> bool:
+        # There can be but one live table; several companies are logged.
+        return self._output.is_live and not self._label
 
     @contextmanager
     def watch(self, counters: Counters) -> Iterator[None]:
         """Show the progress for as long as the block runs."""
         self._counters = counters
-        if not self._output.is_live:
+        if not self._is_live:
             yield
             return
         with Live(get_renderable=self._table, console=self._output.progress, refresh_per_second=5, transient=True):
@@ -60,7 +77,7 @@ class ExtractView:
 
     def tick(self) -> None:
         """Write a plain progress line now and then, where nobody watches a live table."""
-        if self._output.is_live or time.monotonic() - self._logged < _LOG_EVERY_SECONDS:
+        if self._is_live or time.monotonic() - self._logged < _LOG_EVERY_SECONDS:
             return
         self._logged = time.monotonic()
         parts = [
@@ -68,18 +85,18 @@ class ExtractView:
             for name, each in self.progress.resources.items()
             if each.read is None
         ]
-        self._output.log(f"  … {', '.join(parts)} ({self._rate()})")
+        self._output.log(f"  … {self._label}{', '.join(parts)} ({self._rate()})")
 
     def done(self, manifest: Manifest) -> None:
         """Say what was committed."""
         seconds = (manifest.finished_at - manifest.started_at).total_seconds()
-        self._output.say(
+        self._say(
             f"Extracted {sum(read.distinct for read in manifest.resources):,} rows in {seconds:.1f} s, "
             f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}"
         )
 
     def _resource_read(self, read: ResourceRead) -> None:
-        self._output.say(describe_read(read, self.progress.of(read.resource).way))
+        self._say(describe_read(read, self.progress.of(read.resource).way))
 
     def _rate(self) -> str:
         if self._counters is None:
@@ -120,16 +137,30 @@ def describe_read(read: ResourceRead, way: str) -> str:
     )
 
 
-def show_plan(output: Output, plan: Plan, rate_per_minute: int, burst_per_minute: int) -> None:
-    """Print what a run would ask, and what it would cost; nothing has been asked for it."""
-    minutes = plan.minutes(rate_per_minute, burst_per_minute)
+def show_plans(output: Output, plans: Mapping[str, Plan], rate_per_minute: int, burst_per_minute: int) -> None:
+    """Print what a run would ask of each company, and what it would cost; nothing has been asked for it."""
+    documents = {
+        company: _plan_document(plan, plan.minutes(rate_per_minute, burst_per_minute))
+        for company, plan in plans.items()
+    }
+    output.document(documents if len(documents) > 1 else next(iter(documents.values())))
+    if output.as_json:
+        return
+    for company, plan in plans.items():
+        if len(plans) > 1:
+            output.say(f"{company}:")
+        _show_plan(output, plan, plan.minutes(rate_per_minute, burst_per_minute))
+
+
+def _plan_document(plan: Plan, minutes: float) -> dict[str, Any]:
     steps = [
         {"resource": name, "way": step.way.value, "since": step.since, "requests": step.requests, "reason": step.reason}
         for name, step in plan.steps.items()
     ]
-    output.document({"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)})
-    if output.as_json:
-        return
+    return {"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)}
+
+
+def _show_plan(output: Output, plan: Plan, minutes: float) -> None:
     output.say(f"  {'resource':<24}{'way':<26}{'requests':>9}  reason")
     for name, step in plan.steps.items():
         output.say(f"  {name:<24}{step.way.value:<26}{step.requests:>9,}  {step.reason}")

@@ -7,7 +7,7 @@ Whatever goes wrong before the rename leaves it as it was.
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -233,12 +233,10 @@ class Build:
         return Published(self._published, size, time.monotonic() - self._started)
 
 
-def newest_server_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Return the source's clock at the start of the newest loaded run, in UTC; None before the first."""
-    row = con.execute("SELECT epoch_us(max(server_time)) FROM meta.runs").fetchone()
-    return datetime.fromtimestamp(row[0] / 1e6, UTC) if row and row[0] is not None else None
-
-
-def companies(con: duckdb.DuckDBPyConnection) -> Iterable[str]:
-    """Return the companies that runs were loaded for."""
-    return [row[0] for row in con.execute("SELECT DISTINCT _company FROM meta.runs ORDER BY 1").fetchall()]
+def newest_server_times(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime, str | None]]:
+    """Return of each company its name, the source's clock (UTC) at the start of its newest run, and its time zone."""
+    rows = con.execute(
+        "SELECT runs._company, epoch_us(max(runs.server_time)), any_value(companies.timezone) FROM meta.runs AS runs "
+        "LEFT JOIN meta.companies AS companies ON companies._company = runs._company GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return [(company, datetime.fromtimestamp(seen / 1e6, UTC), timezone) for company, seen, timezone in rows]

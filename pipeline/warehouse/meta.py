@@ -26,6 +26,13 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("created_at", "TIMESTAMPTZ", "When the file was first made."),
         ),
     ),
+    "companies": (
+        "One row per company that is read.",
+        (
+            ("_company", "VARCHAR", "Its name in leafhouse.toml, or default."),
+            ("timezone", "VARCHAR", "The zone in which its days begin and end."),
+        ),
+    ),
     "runs": (
         "One row per extract that was loaded.",
         (
@@ -176,6 +183,13 @@ def describe_warehouse(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> No
         )
     else:
         con.execute("UPDATE meta.warehouse SET format = ?, leafhouse = ?", [FORMAT, version("leafhouse")])
+
+
+def record_companies(con: duckdb.DuckDBPyConnection, timezones: Mapping[str, str]) -> None:
+    """Write which companies are read, and the time zone of each. Rows of others keep theirs."""
+    for company, timezone in timezones.items():
+        con.execute("DELETE FROM meta.companies WHERE _company = ?", [company])
+        con.execute("INSERT INTO meta.companies VALUES (?, ?)", [company, timezone])
 
 
 def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str) -> None:
