@@ -14,6 +14,7 @@ from pipeline.reconcile.guess import REPORTS, guess_mapping, write_template
 from pipeline.reconcile.mapping import Mapping, Pair, read_mapping
 from pipeline.reconcile.mart import (
     Column,
+    list_companies,
     list_marts,
     open_warehouse,
     read_as_of,
@@ -27,8 +28,8 @@ from pipeline.reconcile.values import Kind, Value, add_up, read_value, tidy
 _TOTALS = re.compile(r"(?:(?:grand|sub|report|overall)[ -]?)?totals?(?: \(?[A-Z]{3}\)?)?:?", re.IGNORECASE)
 
 
-class UnknownHeaders(UsageError):
-    """The headers of a report do not say which columns they are; `template` is a mapping to fill in."""
+class MappingNeeded(UsageError):
+    """What a report is to be compared with is not known without a mapping; `template` is one to fill in."""
 
     def __init__(self, message: str, template: str) -> None:
         super().__init__(message)
@@ -62,6 +63,7 @@ class Comparison:
     report: str
     file: Path
     mart: str
+    only: dict[str, str]
     as_of: str | None
     note: str
     key: tuple[int, ...]
@@ -84,7 +86,7 @@ class Comparison:
 def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path | None) -> Comparison:
     """Compare the CSV file with the published warehouse, by the mapping or else by what the headers suggest.
 
-    Raises UsageError for a report or a file that cannot be used (UnknownHeaders when nothing can be guessed) and
+    Raises UsageError for a report or a file that cannot be used (MappingNeeded when it takes a mapping) and
     ConfigurationError for a mapping that does not fit the file or the warehouse.
     """
     mart = _mart_of(report)
@@ -103,7 +105,7 @@ def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path |
     here = [Row(_values(kinds, cells)) for cells in rows]
     there, totals_rows = _split_totals(export.lines, positions, kinds, key, mapping.pairs)
     return Comparison(
-        report, file, mapping.mart, as_of, note, key, mapping.pairs, kinds,
+        report, file, mapping.mart, mapping.only, as_of, note, key, mapping.pairs, kinds,
         tuple(header for place, header in enumerate(export.headers) if header and place not in positions),
         len(here), len(there), match(here, there, kinds, key), _totals(here, there, names, kinds), totals_rows,
         export.too_long,
@@ -125,14 +127,21 @@ def _mart_of(report: str) -> str | None:
 
 def _guess(con: duckdb.DuckDBPyConnection, report: str, mart: str | None, export: Export) -> Mapping:
     if mart is None:
-        raise UnknownHeaders(
+        raise MappingNeeded(
             f"{report}: no mapping comes with it. Save what is printed above as a file, complete it, and name it with "
             "--mapping.",
             _template(con, mart, export),
         )
     mapping = guess_mapping(mart, export, read_columns(con, mart))
+    companies = list_companies(con, mart)
+    if len(companies) > 1:
+        raise MappingNeeded(
+            f"{mart} holds {len(companies)} companies ({', '.join(companies)}), a report one. Save what is printed "
+            "above as a file, name the company under [only], and name the file with --mapping.",
+            _template(con, mart, export),
+        )
     if not mapping.key or len(mapping.pairs) < 2:
-        raise UnknownHeaders(
+        raise MappingNeeded(
             f"{export.path}: its headers do not say which columns they are. Save what is printed above as a file, "
             "complete it, and name it with --mapping.",
             _template(con, mart, export),

@@ -51,6 +51,12 @@ def list_marts(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"marts.{name}" for (name,) in rows]
 
 
+def list_companies(con: duckdb.DuckDBPyConnection, mart: str) -> list[str]:
+    """Return the companies of the configuration that a mart of ours has rows of."""
+    query = f"SELECT DISTINCT _company FROM {_table(mart)} ORDER BY 1"  # noqa: S608
+    return [company for (company,) in con.execute(query).fetchall()]
+
+
 def read_columns(con: duckdb.DuckDBPyConnection, mart: str) -> dict[str, Column]:
     """Return the columns of a table by name, in their order. Raises ConfigurationError when there is no such table."""
     schema, _, table = mart.rpartition(".")

@@ -47,9 +47,9 @@ def describe(comparison: Comparison) -> str:
 
 def _show_sides(output: Output, comparison: Comparison) -> None:
     say = output.say
-    say(
-        f"Here:  {_count(comparison.rows_here, 'row')} of {comparison.mart} as of {comparison.as_of}. {comparison.note}"
-    )
+    only = "".join(f", only {name} = {value}" for name, value in comparison.only.items())
+    rows = _count(comparison.rows_here, "row")
+    say(f"Here:  {rows} of {comparison.mart} as of {comparison.as_of}{only}. {comparison.note}")
     say(f"There: {_count(comparison.rows_there, 'row')} of {comparison.file}")
     for place, (pair, kind) in enumerate(zip(comparison.pairs, comparison.kinds, strict=True)):
         say(f"  {pair.header} = {pair.column} ({kind}{', key' if place in comparison.key else ''})")
@@ -128,6 +128,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
         "report": comparison.report,
         "file": str(comparison.file),
         "mart": comparison.mart,
+        "only": comparison.only,
         "as_of": comparison.as_of,
         "note": comparison.note,
         "key": [names[place] for place in comparison.key],

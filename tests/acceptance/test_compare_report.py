@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import tomllib
 from contextlib import closing
 from datetime import date
@@ -10,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,6 +215,23 @@ def test_the_mapping_that_is_written_is_the_one_that_is_guessed(house: House) ->
     assert tomllib.loads(written.stdout)["key"] == ["short_id"]
     assert guessed[0] == named[0] == 0
     assert guessed[1]["columns"] == named[1]["columns"]
+
+
+def test_of_several_companies_the_mapping_names_the_one_that_the_report_is_of(house: House, tmp_path: Path) -> None:
+    shared = House(tmp_path, "")
+    shared.data.mkdir()
+    shutil.copy(house.warehouse, shared.warehouse)
+    with closing(duckdb.connect(str(shared.warehouse))) as con:
+        con.execute("insert into marts.ar_aging select * replace ('other' as _company) from marts.ar_aging limit 9")
+    file = download(shared.folder, open_orders(house.warehouse))
+    shared.refuses("compare-report", REPORT, file, code=2, says=("2 companies (default, other)", "[only]"))
+
+    template = shared.run("compare-report", REPORT, file).stdout
+    (shared.folder / "ar.toml").write_text(template.replace("# [only]", "[only]").replace("# _company", "_company"))
+    outcome = shared.run("compare-report", REPORT, file, "--mapping", "ar.toml")
+
+    assert outcome.code == 0
+    assert "only _company = default. Invented data" in outcome.stdout
 
 
 def test_an_order_number_is_known_by_its_form(house: House) -> None:
