@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1] / "pipeline"
 ALLOWED = {
     "errors": set(),
     "resources": {"errors"},
+    "contracts": {"errors", "resources"},
     "settings": {"errors"},
+    "companies": {"errors", "settings"},
     "leaflink": {"errors"},
     "landing": {"errors", "resources"},
     "datafolder": {"errors", "landing"},
@@ -20,7 +22,7 @@ ALLOWED = {
     "warehouse": {"errors", "resources", "landing", "models"},
     "reconcile": {"errors", "warehouse"},
     "sandbox": {"errors"},
-    "terminal": {"errors", "landing", "extract", "warehouse", "models", "reconcile"},
+    "terminal": {"errors", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
 }
 COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 

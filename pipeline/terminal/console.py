@@ -21,8 +21,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.results = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-        self.progress = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.results = Console(file=sys.stdout, highlight=False, soft_wrap=True, emoji=False)
+        self.progress = Console(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False)
 
     @property
     def is_live(self) -> bool:
