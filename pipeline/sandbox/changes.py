@@ -15,6 +15,7 @@ from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.payments import Payment, payment_row
 from pipeline.sandbox.products import Goods
 from pipeline.sandbox.store import Store, from_json
+from pipeline.sandbox.surroundings import Follower
 from pipeline.sandbox.table import Row
 from pipeline.sandbox.tables import TABLES
 from pipeline.sandbox.vocabulary import NOTES, STATUSES_ONWARD
@@ -87,6 +88,8 @@ class Mover:
         self._edit_catalog()
         self._replace_images()
         reserve(self.store, self.now, self.step)
+        rng = random_for(self.config.seed, "surroundings", self.step)
+        Follower(self.store, self.config, self.since, self.now, rng).follow()
         self.store.remember("keys", asdict(self.keys))
         self.store.remember("now", self.now.isoformat())
         self.store.remember("step", self.step)

@@ -13,6 +13,7 @@ from pipeline.sandbox.forms import instant, random_for
 from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.products import Goods, make_products, reserved
 from pipeline.sandbox.store import Store, from_json
+from pipeline.sandbox.surroundings import furnish
 from pipeline.sandbox.table import Row
 
 # The newest orders have these statuses, so that even a small sandbox has all ten.
@@ -46,6 +47,7 @@ def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
     store = Store(building)
     with store.transaction():
         reserve(store, None, config.seed)
+        furnish(store, config, now)
     store.close()
     building.replace(path)
 

@@ -8,7 +8,11 @@ from typing import Any
 
 from pipeline.sandbox import filters
 from pipeline.sandbox.catalog import CATALOG_TABLES
+from pipeline.sandbox.companies import COMPANY_TABLES
 from pipeline.sandbox.forms import microseconds, scaled
+from pipeline.sandbox.purchases import BUYER_ORDERS
+from pipeline.sandbox.relations import RELATION_TABLES
+from pipeline.sandbox.shelves import RETAILER_INVENTORY
 from pipeline.sandbox.table import TIME_FILTERS, TIMES, Column, Row, Table, moment, plain, text_filters
 
 
@@ -178,4 +182,18 @@ def _either(first: filters.Condition, second: filters.Condition) -> filters.Cond
     return filters.Condition(f"{first.sql} OR {second.sql}", first.values + second.values)
 
 
-TABLES = {table.name: table for table in (ORDERS, LINE_ITEMS, CUSTOMERS, PRODUCTS, ORDER_PAYMENTS, *CATALOG_TABLES)}
+TABLES = {
+    table.name: table
+    for table in (
+        ORDERS,
+        LINE_ITEMS,
+        CUSTOMERS,
+        PRODUCTS,
+        ORDER_PAYMENTS,
+        *CATALOG_TABLES,
+        *COMPANY_TABLES,
+        *RELATION_TABLES,
+        BUYER_ORDERS,
+        RETAILER_INVENTORY,
+    )
+}

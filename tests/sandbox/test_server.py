@@ -32,7 +32,9 @@ async def test_orders_are_listed_by_creation_from_the_newest_on(shared: Sandbox)
 
 
 async def test_other_resources_are_listed_by_id(shared: Sandbox):
-    for resource in EVERY[1:]:
+    for resource in EVERY:
+        if TABLES[resource].key_type == "TEXT":
+            continue  # the newest first
         keys = [row["id"] for row in shared.rows(resource)]
         assert keys == sorted(keys)
 
