@@ -162,6 +162,22 @@ def status_command(as_json: Json = False) -> None:
     show_status(Output(as_json=as_json), read_status(read_settings().data_dir, all_resources()))
 
 
+@app.command("contracts")
+def contracts_command(
+    against: Annotated[Path, typer.Option(metavar="FILE", help="An OpenAPI document in JSON.")], as_json: Json = False
+) -> None:
+    """Hold the contracts against a vendor's document; exit 1 when it names what no contract covers."""
+    from pipeline.contracts.compare import compare
+    from pipeline.contracts.document import read_document
+    from pipeline.resources import all_resources
+    from pipeline.terminal.contracts_view import show_comparison
+
+    comparison = compare(all_resources(), read_document(against))
+    show_comparison(Output(as_json=as_json), comparison)
+    if comparison.open:
+        sys.exit(1)
+
+
 @app.command("rollback")
 def rollback_command(
     run: Annotated[str | None, typer.Argument(help="The load to go back to, or a run that it took up.")] = None,

@@ -1,0 +1,1 @@
+"""Holding the contracts against a vendor's OpenAPI document."""

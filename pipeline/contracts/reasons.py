@@ -1,0 +1,20 @@
+"""Why something that a vendor's document names is not in a contract, or is typed otherwise there."""
+
+# Paths that are read neither as a listing nor as a row of one.
+PATHS: dict[str, str] = {
+    "orders-received/{number}/line-items/": "the rows of line-items/",
+    "orders-received/{number}/payments/": "the rows of order-payments/",
+    "orders-received/{number}/comments/": "takes a request for each order; not read",
+    "orders/{order_number}/delivery-information/": "takes a request for each order; not read",
+}
+
+_SEEN_AS_BOOLEAN = "true or false wherever it was seen"
+
+# Fields, as path and field; `*` stands for anything.
+FIELDS: dict[str, str] = {
+    "buyer/orders/line_items[[]].product.brand": "objet is a slip of the pen: an object",
+    "customers/available_payment_options.*": "a list of such objects, which the document writes as one",
+    "orders-received/is_combination": _SEEN_AS_BOOLEAN,
+    "orders-received/order_taxes[[]].auto_apply": _SEEN_AS_BOOLEAN,
+    "products/has_deals_eligible_children": _SEEN_AS_BOOLEAN,
+}
