@@ -46,6 +46,10 @@ run: $(VENV)/.installed ## Extract and load in one go, loading while it extracts
 status: $(VENV)/.installed ## Show what the warehouse holds
 	@$(BIN)/leafhouse status $(ARGS)
 
+.PHONY: doctor
+doctor: $(VENV)/.installed ## Find out what the key can see, and what to fix
+	@$(BIN)/leafhouse doctor $(ARGS)
+
 .PHONY: rollback
 rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)
 	@$(BIN)/leafhouse rollback $(ARGS)

@@ -178,6 +178,19 @@ def contracts_command(
         sys.exit(1)
 
 
+@app.command("doctor")
+def doctor_command(as_json: Json = False) -> None:
+    """Find out what the key can see and what state the data folder is in, and say what to fix."""
+    from pipeline.jobs.doctor import diagnose
+    from pipeline.jobs.job import open_job
+    from pipeline.terminal.doctor_view import show_diagnosis
+
+    diagnosis = _run(diagnose, open_job(read_settings()))
+    show_diagnosis(Output(as_json=as_json), diagnosis)
+    if diagnosis.exit_code:
+        sys.exit(diagnosis.exit_code)
+
+
 @app.command("rollback")
 def rollback_command(
     run: Annotated[str | None, typer.Argument(help="The load to go back to, or a run that it took up.")] = None,

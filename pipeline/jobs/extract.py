@@ -144,8 +144,8 @@ def _label_of(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_source(job: Job, company: Company) -> AsyncIterator[Source]:
-    """Yield the source: the live API, or the embedded sandbox, moved on to now and served for the while."""
+async def open_source(job: Job, company: Company, *, moves: bool = True) -> AsyncIterator[Source]:
+    """Yield the source: the live API, or the embedded sandbox, moved on to now if it `moves`, served for the while."""
     if company.api_key is not None:
         yield Source(company.base_url, company.api_key, company.auth_scheme)
         return
@@ -156,7 +156,7 @@ async def open_source(job: Job, company: Company) -> AsyncIterator[Source]:
     is_new = not folder.exists()
     sandbox = Sandbox.open(folder, SandboxConfig(), now)
     try:
-        if not is_new:
+        if moves and not is_new:
             sandbox.advance(now)
         async with serve(sandbox) as base_url:
             yield Source(base_url, SecretStr(ServerSettings().key), "App")

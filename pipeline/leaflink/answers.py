@@ -1,6 +1,7 @@
 """What an answer means: a page, a failure worth another try, or one that is final."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
@@ -21,10 +22,14 @@ _JSON_SPACE = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A good answer: `body` is JSON text as it came, `server_time` the server's clock (UTC, whole seconds)."""
+    """A good answer: `body` is JSON text as it came, `server_time` the server's clock (UTC, whole seconds).
+
+    `headers` are the answer's own, found in any case.
+    """
 
     body: bytes
     server_time: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 async def read_answer(answer: aiohttp.ClientResponse, source: Source, path: str, max_body_bytes: int) -> Response:
@@ -71,7 +76,7 @@ async def _read_page(answer: aiohttp.ClientResponse, source: Source, path: str, 
         )
     if not _is_closed(body):
         raise Hiccup("a body that is not JSON, or not all of it" if body else "an empty body")
-    return Response(body, server_time)
+    return Response(body, server_time, answer.headers)
 
 
 async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:

@@ -66,6 +66,25 @@ class DataLock:
             self._descriptor = None
 
 
+def holder_of(data_dir: Path) -> str | None:
+    """Return who holds the data folder, without taking it; None when nobody does."""
+    try:
+        descriptor = os.open(data_dir / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # A holder writes its name, and takes it back at its end. Only a name that a killed one left has to be tried:
+        # for that moment a run that starts would find the folder in use.
+        if not os.pread(descriptor, 1, 0):
+            return None
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        return _read_holder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _read_holder(descriptor: int) -> str:
     try:
         return str(msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder))

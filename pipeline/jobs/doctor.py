@@ -1,0 +1,197 @@
+"""Doctor: find out what each key can see and what state the data folder is in, and say what to fix."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
+
+from pipeline.companies import Company
+from pipeline.datafolder import claimed_by
+from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
+from pipeline.extract.run import selected
+from pipeline.extract.tasks import task_group
+from pipeline.jobs.extract import open_source
+from pipeline.jobs.job import Job
+from pipeline.leaflink import Client, NotFoundError, Pacer, Response
+from pipeline.leaflink.paging import Page, parse_page
+from pipeline.resources import Resource
+from pipeline.settings import Settings
+from pipeline.terminal.doctor_view import Diagnosis, KeyHealth, Sight
+from pipeline.warehouse.folder import Folder, read_folder
+
+# Whoever calls a doctor waits for the answer.
+_GIVE_UP_SECONDS = 30.0
+_MOST_COMPANIES = 100
+_CLOCK_SECONDS = 60.0
+_OLD_HOURS = 36.0
+_LITTLE_ROOM_BYTES = 2**30
+# A load copies the warehouse, and keeps the one that it replaces.
+_WAREHOUSES_OF_ROOM = 3
+
+
+class _Named(msgspec.Struct):
+    id: int | None = None
+    name: str | None = None
+
+
+class _Owned(msgspec.Struct):
+    seller: int | _Named | None = None
+
+
+async def diagnose(job: Job) -> Diagnosis:
+    """Ask one row of every resource of every company, and look at the data folder. Nothing is changed."""
+    keys = []
+    for company in job.companies:
+        keys.append(await _examine(job, company))
+    folder = read_folder(job.settings.data_dir, job.landing)
+    fixes = [fix for key in keys for fix in _fixes_of_key(key)] + list(_fixes_of_folder(folder))
+    codes = [code for key in keys if (code := _exit_code(key))]
+    return Diagnosis(keys, folder, claimed_by(job.settings.data_dir), fixes, min(codes, default=0))
+
+
+async def _examine(job: Job, company: Company) -> KeyHealth:
+    settings = job.settings
+    pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
+    try:
+        resources = selected(None, company.resources)
+        async with open_source(job, company, moves=False) as source:
+            client = Client(
+                source, pacer, max_connections=settings.max_connections,
+                give_up_seconds=min(settings.give_up_seconds, _GIVE_UP_SECONDS),
+            )  # fmt: skip
+            async with client:
+                examination = _Examination(client, settings)
+                await examination.run(resources.values())
+                return examination.result(company.name, source.base_url)
+    except ConfigurationError as error:
+        return KeyHealth(company.name, company.base_url, problem=str(error))
+
+
+@dataclass
+class _Examination:
+    """One key being looked at."""
+
+    client: Client
+    settings: Settings
+    sights: dict[str, Sight] = field(default_factory=dict)
+    clocks: list[float] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    owners: set[str] = field(default_factory=set)
+
+    async def run(self, resources: Iterable[Resource]) -> None:
+        async with task_group() as tasks:
+            for resource in resources:
+                tasks.start_soon(self._look_at, resource)
+
+    async def _look_at(self, resource: Resource) -> None:
+        name = resource.name
+        try:
+            limit = _MOST_COMPANIES if name == "companies" else 1
+            response = await self.client.get(resource.path, {**resource.params, "limit": str(limit), "offset": "0"})
+            page = parse_page(response.body)
+        except RefusedError as error:
+            self.sights[name] = Sight(name, "refused", detail=str(error).partition(". ")[0])
+        except NotFoundError:
+            self.sights[name] = Sight(name, "not offered")
+        except IncompleteError as error:
+            self.sights[name] = Sight(name, "unreachable", detail=str(error))
+        else:
+            self.sights[name] = Sight(name, "ok", page.count)
+            self._learn(name, response, page)
+
+    def _learn(self, name: str, response: Response, page: Page) -> None:
+        self.clocks.append((response.server_time - datetime.now(UTC)).total_seconds())
+        self.headers |= {key: value for key, value in response.headers.items() if "ratelimit" in key.lower()}
+        if name == "companies":
+            self.names = [_name_in(row) for row in page.rows]
+        else:
+            self.owners |= {owner for row in page.rows if (owner := _owner_in(row)) is not None}
+
+    def result(self, company: str, source: str) -> KeyHealth:
+        sees = self.names or [f"company {owner}, by its rows" for owner in sorted(self.owners)]
+        sights = [self.sights[name] for name in sorted(self.sights)]
+        clock = min(self.clocks, key=abs, default=None)
+        return KeyHealth(company, source, sights, sees, clock, granted_rate(self.headers, self.settings))
+
+
+def granted_rate(headers: Mapping[str, str], settings: Settings) -> str:
+    """Return the rate in words: what the API's headers say, else what the settings allow."""
+    if headers:
+        return ", ".join(f"{name}: {value}" for name, value in sorted(headers.items()))
+    if settings.rate_per_minute == 0:
+        return "no header tells; the settings set no limit"
+    burst = settings.burst_per_minute or settings.rate_per_minute
+    return f"no header tells; the settings allow {settings.rate_per_minute:,} requests a minute, {burst:,} at once"
+
+
+def _name_in(row: bytes) -> str:
+    try:
+        company = msgspec.json.decode(row, type=_Named)
+    except msgspec.DecodeError:
+        return "a company that cannot be read"
+    return company.name or f"company {company.id}"
+
+
+def _owner_in(row: bytes) -> str | None:
+    try:
+        seller = msgspec.json.decode(row, type=_Owned).seller
+    except msgspec.DecodeError:
+        return None
+    number = seller.id if isinstance(seller, _Named) else seller
+    return None if number is None else str(number)
+
+
+def _states(key: KeyHealth) -> set[str]:
+    return {sight.state for sight in key.sights}
+
+
+def _exit_code(key: KeyHealth) -> int:
+    """Return the code that an extract with this key would end with."""
+    states = _states(key)
+    error: type[LeafhouseError] | None = None
+    if key.problem is not None or states in ({"refused"}, {"not offered"}):
+        error = ConfigurationError
+    elif "unreachable" in states:
+        error = IncompleteError
+    elif "refused" in states:
+        error = RefusedError
+    return 0 if error is None else error.exit_code
+
+
+def _fixes_of_key(key: KeyHealth) -> Iterable[str]:
+    states = _states(key)
+    if key.problem is not None:
+        yield f"{key.company}: {key.problem}"
+    elif states == {"refused"}:
+        yield f"{key.company}: this key sees nothing. See that LEAFLINK_AUTH_SCHEME (App or Token) is the key's."
+    elif states == {"not offered"}:
+        yield f"{key.company}: nothing is there. See that LEAFLINK_BASE_URL is the address of the API ({key.source})."
+    else:
+        yield from _fixes_of_sights(key)
+    if key.clock_seconds is not None and abs(key.clock_seconds) > _CLOCK_SECONDS:
+        yield f"{key.company}: the clocks are {abs(key.clock_seconds):,.0f} s apart. Set the clock of this machine."
+
+
+def _fixes_of_sights(key: KeyHealth) -> Iterable[str]:
+    for sight in key.sights:
+        if sight.state == "refused":
+            yield f"{key.company}: {sight.resource}: give the key the permission for it at LeafLink ({sight.detail})."
+    unreachable = [sight for sight in key.sights if sight.state == "unreachable"]
+    if unreachable:
+        more = f" So for {len(unreachable):,} resources." if len(unreachable) > 1 else ""
+        yield f"{key.company}: {unreachable[0].detail}{more}"
+
+
+def _fixes_of_folder(folder: Folder) -> Iterable[str]:
+    if folder.problem is not None:
+        yield folder.problem
+    if folder.free_bytes < max(_LITTLE_ROOM_BYTES, _WAREHOUSES_OF_ROOM * (folder.warehouse_bytes or 0)):
+        yield f"{folder.path}: little room is left. Free some space: a load copies the warehouse."
+    if folder.unloaded_runs:
+        yield f"{folder.path}: runs have landed that are not loaded. Run `leafhouse load`."
+    elif folder.published_at is None:
+        yield f"{folder.path}: there is no warehouse yet. Run `leafhouse run`."
+    elif (datetime.now(UTC) - folder.published_at).total_seconds() > _OLD_HOURS * 3600:
+        yield f"{folder.path}: the warehouse is more than {_OLD_HOURS:.0f} hours old. Run `leafhouse run`."

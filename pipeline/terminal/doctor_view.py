@@ -1,0 +1,100 @@
+"""What people see of a diagnosis: what each key can see, the data folder, and what to fix."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pipeline.terminal.console import Output
+from pipeline.warehouse.folder import Folder
+
+State = Literal["ok", "refused", "not offered", "unreachable"]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What asking for one row of a resource brought: how many there are, or why there are none to see."""
+
+    resource: str
+    state: State
+    rows: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class KeyHealth:
+    """A key: what it can see, whose data that is, how far the source's clock is ahead of ours, and its rate.
+
+    `problem` says why nothing was found out.
+    """
+
+    company: str
+    source: str
+    sights: Sequence[Sight] = ()
+    sees: Sequence[str] = ()
+    clock_seconds: float | None = None
+    rate: str = ""
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that was found out: by key, of the data folder and whom it belongs to, and what to fix."""
+
+    keys: Sequence[KeyHealth]
+    folder: Folder
+    belongs_to: str | None
+    fixes: Sequence[str]
+    exit_code: int
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the diagnosis for machines."""
+        return asdict(self)
+
+
+def show_diagnosis(output: Output, diagnosis: Diagnosis) -> None:
+    """Print the diagnosis."""
+    output.document(diagnosis.as_document())
+    if output.as_json:
+        return
+    for key in diagnosis.keys:
+        _show_key(output, key)
+    _show_folder(output, diagnosis)
+    for fix in diagnosis.fixes:
+        output.say(f"Fix: {fix}")
+    if not diagnosis.fixes:
+        output.say("Nothing to fix.")
+
+
+def _show_key(output: Output, key: KeyHealth) -> None:
+    output.say(f"{key.company}: {key.source}")
+    if key.problem is not None:
+        output.say(f"  {key.problem}")
+        return
+    output.say(f"  sees        {', '.join(key.sees) or 'no company by name'}")
+    output.say(f"  clock       {_clock(key.clock_seconds)}")
+    output.say(f"  rate        {key.rate}")
+    for sight in key.sights:
+        found = "" if sight.rows is None else f" {sight.rows:>10,} rows"
+        detail = f"  {sight.detail}" if sight.detail else ""
+        output.say(f"  {sight.resource:<24}{sight.state}{found}{detail}")
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    return f"{abs(seconds):,.0f} s {'ahead of' if seconds > 0 else 'behind'} ours"
+
+
+def _show_folder(output: Output, diagnosis: Diagnosis) -> None:
+    folder = diagnosis.folder
+    owner = {"sandbox": "belongs to the embedded sandbox", "live": "belongs to a live account"}
+    output.say(f"{folder.path}: {owner.get(diagnosis.belongs_to or '', 'belongs to nobody yet')}")
+    output.say(f"  free        {folder.free_bytes / 2**30:,.1f} GB")
+    output.say(f"  lock        {folder.holder or 'free'}")
+    output.say(f"  landing     {len(folder.unloaded_runs)} runs wait to be loaded")
+    if folder.published_at is None or folder.warehouse_bytes is None:
+        output.say("  warehouse   none yet")
+    else:
+        hours = (datetime.now(UTC) - folder.published_at).total_seconds() / 3600
+        output.say(f"  warehouse   {folder.warehouse_bytes / 2**20:,.1f} MB, published {hours:,.1f} hours ago")
