@@ -64,6 +64,10 @@ lint: $(VENV)/.installed-dev ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+.PHONY: docs
+docs: $(VENV)/.installed ## Write docs/resources.md anew from the contracts
+	@$(BIN)/python -m pipeline.jobs.resources_table
+
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script
 	@$(BIN)/python -m bench.nightly $(ARGS)
