@@ -20,6 +20,8 @@ Values = Sequence[Any]
 _WIDE = pa.decimal256(76, SCALE)
 # Characters of a number that has at most 38 digits even when it is brought to the scale: half the casts.
 _SURELY_FITS = PRECISION - SCALE
+_TIMES = frozenset({Kind.INSTANT, Kind.INSTANT_OR_DAY, Kind.DAY})
+_NOON = "T12:00:00Z"
 _NO_JSON = frozenset({None, b"", b"null"})
 _FAILURES = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
@@ -105,8 +107,9 @@ def _as_reference(layout: Layout, value: int) -> Any:
 
 def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     target = ARROW_TYPES[kind]
-    if kind is Kind.INSTANT or kind is Kind.DAY:
-        return _within_the_calendar(pc.cast(pa.array(values, pa.string()), target))
+    if kind in _TIMES:
+        texts = pa.array(values, pa.string())
+        return _within_the_calendar(pc.cast(_at_noon(texts) if kind is Kind.INSTANT_OR_DAY else texts, target))
     if kind is Kind.EXACT:
         return _cast_numbers(values, target)
     if kind is Kind.LOOSE_INTEGER:
@@ -119,6 +122,12 @@ def _cast_plain(values: Values, kind: Kind) -> pa.Array:
     elif kind is Kind.TEXTS:
         values = [[value] if isinstance(value, str) else value for value in values]
     return pa.array(values, target)
+
+
+def _at_noon(texts: pa.Array) -> pa.Array:
+    """Give a date that stands alone the time that LeafLink writes such dates with."""
+    is_day = pc.equal(pc.binary_length(texts), len("2026-05-01"))
+    return pc.if_else(is_day, pc.binary_join_element_wise(texts, _NOON, ""), texts) if pc.any(is_day).as_py() else texts
 
 
 def _within_the_calendar(times: pa.Array) -> pa.Array:

@@ -36,6 +36,7 @@ _TYPES: dict[Kind, Any] = {
     Kind.BOOLEAN: bool,
     Kind.EXACT: Any,  # its text, or a whole number: Decimal would take "1_000" and " 1.5 "
     Kind.INSTANT: str,
+    Kind.INSTANT_OR_DAY: str,
     Kind.DAY: str,
     Kind.JSON: msgspec.Raw,
     Kind.TEXTS: list[str] | str,

@@ -18,6 +18,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.BOOLEAN: pa.bool_(),
     Kind.EXACT: pa.decimal128(PRECISION, SCALE),
     Kind.INSTANT: pa.timestamp("us", "UTC"),
+    Kind.INSTANT_OR_DAY: pa.timestamp("us", "UTC"),
     Kind.DAY: pa.date32(),
     Kind.JSON: pa.string(),
     Kind.TEXTS: pa.list_(pa.string()),

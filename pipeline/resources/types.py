@@ -29,6 +29,7 @@ class Kind(Enum):
     BOOLEAN = "boolean"
     EXACT = "decimal"
     INSTANT = "instant"
+    INSTANT_OR_DAY = "instant or date"
     DAY = "date"
     JSON = "free-form JSON"
     TEXTS = "list of texts"
@@ -140,7 +141,7 @@ Exact = Annotated[
     Kind.EXACT,
 ]
 Instant = Annotated[datetime | None, _nullable(_parse_instant), Kind.INSTANT]
-InstantOrDay = Annotated[datetime | None, _nullable(_parse_instant_or_day), Kind.INSTANT]
+InstantOrDay = Annotated[datetime | None, _nullable(_parse_instant_or_day), Kind.INSTANT_OR_DAY]
 Day = Annotated[date | None, _nullable(_parse_day), Kind.DAY]
 Json = Annotated[Any, Kind.JSON]
 Texts = Annotated[list[Annotated[str, BeforeValidator(_parse_text)]] | None, _nullable(_parse_texts), Kind.TEXTS]

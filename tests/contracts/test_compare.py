@@ -131,6 +131,7 @@ def test_fields_and_listings_that_only_the_contract_has_are_no_fault(compared: A
         ("size", {"type": "boolean"}),
         ("is_green", {"type": "string"}),
         ("seen_at", {"type": "integer"}),
+        ("seen_at", {"type": "string", "format": "date"}),
         ("seen_on", {"type": "string", "format": "date-time"}),
         ("tags", {"type": "integer"}),
         ("tree", {"anyOf": [{"type": "integer"}, {"type": "boolean"}]}),

@@ -221,6 +221,14 @@ def test_an_order_in_the_slow_path_keeps_its_lines() -> None:
     assert decoded.children["line_items"] == (["a"], [b'{"id":1}'])
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "0000-01-01", "2026-5-001", "20260501T1", "2026-05-0a", "+026-05-01"])
+def test_a_date_that_is_none_is_set_aside_where_instants_may_be_dates(day: str) -> None:
+    decoded = decode("orders_received", order(ship_date=day), order(number="n-2", ship_date="2026-05-01"))
+
+    assert [each.path for each in decoded.rejected] == ["ship_date"]
+    assert decoded.table["ship_date"].to_pylist() == [datetime(2026, 5, 1, 12, tzinfo=UTC)]
+
+
 def test_dates_and_instants_land_in_utc() -> None:
     (row,) = landed("orders_received", order(paid_date="2026-05-01", modified="2026-05-01T00:30:00+02:00"))
 

@@ -116,6 +116,10 @@ def test_fields_in_another_form_are_named_whether_their_rows_land_or_not(
     assert found[2].startswith(detail)
 
 
+def test_dates_where_instants_may_be_dates_are_no_drift() -> None:
+    assert drift([order(1, ship_date="2026-05-01"), order(2, ship_date="2026-05-01T12:00:00Z")]) == []
+
+
 def test_values_that_a_field_is_not_known_to_have_are_listed() -> None:
     rows = [order(1, status="Paused"), order(2, status="Held"), order(3, status="Held"), order(4)]
 

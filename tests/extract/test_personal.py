@@ -35,6 +35,7 @@ _PLAIN: dict[Kind, Any] = {
     Kind.BOOLEAN: True,
     Kind.EXACT: "1.5",
     Kind.INSTANT: "2026-05-01T10:00:00Z",
+    Kind.INSTANT_OR_DAY: "2026-05-01T10:00:00Z",
     Kind.DAY: "2026-05-01",
     Kind.JSON: {"any": 1},
     Kind.TEXTS: ["plain"],
