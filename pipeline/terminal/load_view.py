@@ -89,8 +89,7 @@ class LoadView:
             if model.name.startswith("marts."):
                 say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
         for kept in result.kept_marts:
-            state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
-            say(f"  {kept.name.removeprefix('marts.'):<24}{state}: {kept.reason}")
+            say(describe_kept(kept))
         say(f"  audits: {describe_audits(result.audits)}")
         if result.drift:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
@@ -103,6 +102,12 @@ class LoadView:
             say("All of it is INVENTED: this is the embedded sandbox. Set LEAFLINK_API_KEY for your own data.")
         published = result.published
         say(f"Published {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
+
+
+def describe_kept(kept: KeptModel) -> str:
+    """Return the line of a mart that was not made anew: as of when it is, if it is there at all, and why."""
+    state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
+    return f"  {kept.name.removeprefix('marts.'):<24}{state}: {kept.reason}"
 
 
 def describe_audits(audits: Sequence[AuditResult]) -> str:
@@ -158,5 +163,8 @@ def show_status(output: Output, status: Status) -> None:
             f"  {each.resource:<20}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
             f"{each.last_run or '':<24}{each.completeness}{quarantined}"
         )
+    for kept in status.kept:
+        if kept.name.startswith("marts."):
+            say(describe_kept(kept))
     for audit in status.failed_audits:
         say(f"  audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")

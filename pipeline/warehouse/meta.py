@@ -249,6 +249,16 @@ class KeptModel:
     reason: str
 
 
+def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
+    """Return the tables that the newest load left as they were; of a warehouse from before that was written, none."""
+    if ("models",) not in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'meta'").fetchall():
+        return []
+    rows = con.execute(
+        "SELECT model, as_of, kept_because FROM meta.models WHERE kept_because IS NOT NULL ORDER BY model"
+    ).fetchall()
+    return [KeptModel(*row) for row in rows]
+
+
 def record_models(
     con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, made: Iterable[str], kept: Mapping[str, str]
 ) -> list[KeptModel]:

@@ -12,7 +12,7 @@ import duckdb
 from pipeline.errors import UsageError
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
-from pipeline.warehouse.meta import check_format
+from pipeline.warehouse.meta import KeptModel, check_format, kept_models
 from pipeline.warehouse.reader import attach, damage_refused
 
 
@@ -42,6 +42,7 @@ class Status:
     loaded_runs: int
     resources: list[ResourceStatus]
     failed_audits: list[dict[str, Any]]
+    kept: list[KeptModel]
 
 
 def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
@@ -74,6 +75,7 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
         str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(), source, note, as_of, loaded_runs,
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
+        kept_models(con),
     )  # fmt: skip
 
 

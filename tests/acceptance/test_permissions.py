@@ -11,7 +11,8 @@ from pipeline.resources import all_resources
 from pipeline.sandbox.tables import TABLES
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
-from pipeline.terminal.load_view import LoadResult, LoadView
+from pipeline.terminal.load_view import LoadResult, LoadView, show_status
+from pipeline.warehouse.status import read_status
 
 from . import commands
 from .nights import KEY, House, open_house
@@ -157,9 +158,11 @@ async def test_a_kept_mart_is_shown_with_the_day_that_it_is_of(
         result = await later(house, days=2)
 
         LoadView(Output(as_json=False)).done(result)
+        show_status(Output(as_json=False), read_status(house.data_dir, all_resources()))
 
-        shown = capsys.readouterr().out
-        assert f"ar_aging                kept as of {first.as_of}: order_payments was refused" in shown
+        shown, status = capsys.readouterr().out.split("Published ")
+        for told in (shown, status):
+            assert f"  ar_aging                kept as of {first.as_of}: order_payments was refused" in told
         assert f"Open receivables on {first.as_of}: " in shown
         assert f"Open receivables on {result.as_of}: " not in shown
         assert result.as_document()["kept"][0]["as_of"] == first.as_of
