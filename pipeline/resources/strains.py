@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from pipeline.resources.resource import Full, Resource
-from pipeline.resources.types import IdOrObject, Record, RequiredInteger, Text
+from pipeline.resources.types import IdOrObject, Record, RequiredInteger, Text, one_of
 
 
 class Strain(Record):
@@ -14,7 +14,11 @@ class Strain(Record):
     parents: list[int] | None = Field(None, description="Ids of the strains that it was bred from.")
     company: IdOrObject = Field(None, description="Id of the company that added it; null for LeafLink's own.")
     strain_classification: Text = Field(
-        None, description="sativa, indica, hybrid, sativa-hybrid, indica-hybrid, 11-cbd, high-cbd or na."
+        None,
+        description="Class of the strain; na if it has none.",
+        json_schema_extra=one_of(
+            "sativa", "indica", "hybrid", "na", "11-cbd", "high-cbd", "sativa-hybrid", "indica-hybrid"
+        ),
     )
 
 

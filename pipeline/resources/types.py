@@ -149,6 +149,7 @@ Texts = Annotated[list[Annotated[str, BeforeValidator(_parse_text)]] | None, _nu
 # Keys and what no row can do without: the same forms, never null.
 RequiredInteger = Annotated[int, BeforeValidator(_parse_integer), Kind.INTEGER]
 RequiredText = Annotated[str, BeforeValidator(_parse_text), Kind.TEXT]
+RequiredLooseText = Annotated[str, BeforeValidator(_parse_loose_text), Kind.LOOSE_TEXT]
 RequiredInstant = Annotated[datetime, BeforeValidator(_parse_instant), Kind.INSTANT]
 
 

@@ -10,10 +10,11 @@ from pipeline.sandbox.catalog import image
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import Buyer, make_customer
 from pipeline.sandbox.forms import instant, money, noon_of, quantity_text, random_for, scaled
-from pipeline.sandbox.generation import put_bundles, reserve
-from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
+from pipeline.sandbox.generation import follow, put_bundles
+from pipeline.sandbox.orders import Bundle, Keys, OrderMaker, other_rep
 from pipeline.sandbox.payments import Payment, payment_row
 from pipeline.sandbox.products import Goods
+from pipeline.sandbox.stock import add_batch
 from pipeline.sandbox.store import Store, from_json
 from pipeline.sandbox.surroundings import Follower
 from pipeline.sandbox.table import Row
@@ -61,6 +62,8 @@ class Changes:
     products_edited: int = 0
     products_archived: int = 0
     images_replaced: int = 0
+    batches_added: int = 0
+    reps_changed: int = 0
 
 
 class Mover:
@@ -87,7 +90,9 @@ class Mover:
         self._add_orders()
         self._edit_catalog()
         self._replace_images()
-        reserve(self.store, self.now, self.step)
+        self._add_batches()
+        self._change_reps()
+        follow(self.store, self.now, self.step)
         rng = random_for(self.config.seed, "surroundings", self.step)
         Follower(self.store, self.config, self.since, self.now, rng).follow()
         self.store.remember("keys", asdict(self.keys))
@@ -248,6 +253,18 @@ class Mover:
             new = image(self.store.new_keys("product_images"), old["product"], old["position"])
             self.store.put("product_images", [new])
             self.changes.images_replaced += 1
+
+    def _add_batches(self) -> None:
+        for key in self._pick("SELECT DISTINCT product FROM inventory_items WHERE is_archived = 0 ORDER BY product", 1):
+            add_batch(self.store, self._row("products", key), self.now, self.rng)
+            self.changes.batches_added += 1
+
+    def _change_reps(self) -> None:
+        """Give an order to one of the reps who do not look after it, and to nobody else."""
+        for number in self._pick("SELECT key FROM orders_received ORDER BY key", 1):
+            order = self._row("orders_received", number)
+            self._write_order(order | {"sales_reps": [other_rep(order["seller"], order["sales_reps"], self.rng)]})
+            self.changes.reps_changed += 1
 
     def _all(self, resource: str) -> list[Row]:
         return [from_json(body) for body in self.store.bodies(TABLES[resource])]

@@ -19,7 +19,7 @@ class Condition(NamedTuple):
 Filter = Callable[[str], Condition]
 
 NOTHING = Condition("0")
-_OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+OPERATORS = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
 def field(name: str) -> str:
@@ -57,13 +57,13 @@ def _whole(text: str) -> int:
 
 def instants(parameter: str, template: str) -> dict[str, Filter]:
     """Return the four filters that compare an instant; `{}` in the template stands for operator and value."""
-    return {f"{parameter}__{suffix}": _compared(template, sign, _instant) for suffix, sign in _OPERATORS.items()}
+    return {f"{parameter}__{suffix}": _compared(template, sign, _instant) for suffix, sign in OPERATORS.items()}
 
 
 def numbers(parameter: str, expression: str) -> dict[str, Filter]:
     """Return the four filters that compare a number."""
     template = f"CAST({expression} AS REAL) {{}}"
-    return {f"{parameter}__{suffix}": _compared(template, sign, _number) for suffix, sign in _OPERATORS.items()}
+    return {f"{parameter}__{suffix}": _compared(template, sign, _number) for suffix, sign in OPERATORS.items()}
 
 
 def _compared(template: str, sign: str, parse: Callable[[str], object]) -> Filter:

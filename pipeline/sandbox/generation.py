@@ -9,9 +9,11 @@ from pathlib import Path
 from pipeline.sandbox import catalog
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import FIRST_CUSTOMER, Buyer, make_customers
-from pipeline.sandbox.forms import instant, random_for
+from pipeline.sandbox.forms import EPOCH, MICROSECOND, instant, random_for
+from pipeline.sandbox.order_records import LOG_BEGINS, record
 from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.products import Goods, make_products, reserved
+from pipeline.sandbox.stock import place_stock, put_stock
 from pipeline.sandbox.store import Store, from_json
 from pipeline.sandbox.surroundings import furnish
 from pipeline.sandbox.table import Row
@@ -43,10 +45,14 @@ def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
         put_bundles(store, chunk)
     for name, value in (("config", asdict(config)), ("keys", asdict(keys)), ("now", now.isoformat()), ("step", 0)):
         store.remember(name, value)
+    store.remember("logged since", (now - LOG_BEGINS - EPOCH) // MICROSECOND)
+    record(store)
     store.finish()
     store = Store(building)
     with store.transaction():
         reserve(store, None, config.seed)
+        put_stock(store, products, now, config.seed)
+        place_stock(store)
         furnish(store, config, now)
     store.close()
     building.replace(path)
@@ -78,6 +84,13 @@ def put_bundles(store: Store, bundles: list[Bundle]) -> None:
     store.put("orders_received", (bundle.order for bundle in bundles))
     store.put("line_items", (line for bundle in bundles for line in bundle.lines))
     store.put("order_payments", (payment for bundle in bundles for payment in bundle.payments))
+
+
+def follow(store: Store, now: datetime | None, *parts: object) -> None:
+    """Bring up to date what follows from orders, lines and products; `now` and `parts` are as for `reserve`."""
+    reserve(store, now, *parts)
+    place_stock(store)
+    record(store)
 
 
 def reserve(store: Store, now: datetime | None, *parts: object) -> int:

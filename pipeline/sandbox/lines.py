@@ -57,6 +57,11 @@ def _wish(goods: Goods, currency: str, rng: Random) -> Wish:
     return Wish(goods, units, multiplier, price, sale, False)
 
 
+def batch_of(product: int) -> int:
+    """Return the batch that orders got the product from."""
+    return 5000 + product % 50
+
+
 def line_row(key: int, position: int, number: str, wish: Wish, currency: str, moments: Moments, rng: Random) -> Any:
     """Return a line as the API gives it."""
     goods, chance = wish.goods, rng.random()
@@ -81,7 +86,7 @@ def line_row(key: int, position: int, number: str, wish: Wish, currency: str, mo
         "on_sale": wish.sale_cents > 0,
         "is_backorder": moments.status == "Backorder" and chance < 0.5,
         "order_id": number[:8],
-        "batch": 5000 + goods.id % 50 if chance < 0.3 else None,
+        "batch": batch_of(goods.id) if chance < 0.3 else None,
         "package_tags": [f"1A40{key:020d}"] if is_packed else ([] if chance < 0.8 else None),
         "frozen_data": {
             "product": {"name": goods.name, "sku": goods.sku, "product_line_name": goods.product_line},

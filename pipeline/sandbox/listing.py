@@ -71,7 +71,9 @@ class Listing:
 
         Parameters that are unknown are ignored, `page` and `page_size` among them. Raises BadParameterError.
         """
-        conditions = where + ([] if turn.fault == "ignored-filter" else self._conditions(table, query))
+        conditions = where + (
+            [] if turn.fault == "ignored-filter" else self._conditions(table, {**table.assumed, **query})
+        )
         limit = _whole(query.get("limit"), 1) or self._settings.default_limit
         span = Span(min(limit, self._settings.max_limit), _whole(query.get("offset"), 0) or 0)
         span, read = bent_span(turn.fault, span)
@@ -89,7 +91,9 @@ class Listing:
         if table.key_type == "INTEGER" and _whole(key, 0) is None:
             return None
         # A text that is a number finds the number: the column's type decides.
-        found = self._store.page(table, [Condition("key = ?", (key,))], 1, 0)
+        assumed = {name: query.get(name, text) for name, text in table.assumed.items()}
+        where = [Condition("key = ?", (key,)), *self._conditions(table, assumed)]
+        found = self._store.page(table, where, 1, 0)
         return self._shaped(table, found, query, turn)[0] if found else None
 
     def _conditions(self, table: Table, query: Mapping[str, str]) -> list[Condition]:

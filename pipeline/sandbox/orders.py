@@ -200,6 +200,13 @@ def _reps(seller: int, rng: Random) -> list[Any]:
     return chosen if rng.random() < 0.15 else rep_objects(chosen)
 
 
+def other_rep(seller: int, reps: list[Any], rng: Random) -> Any:
+    """Return a sales rep of the seller's who is not among `reps`, or any of them if all are."""
+    own, taken = next(each for each in SELLERS if each.id == seller).reps, {rep["id"] for rep in rep_objects(reps)}
+    (found,) = rep_objects([rng.choice([rep for rep, _ in own if rep not in taken] or [rep for rep, _ in own])])
+    return found
+
+
 def rep_objects(reps: list[Any]) -> list[Any]:
     """Return sales reps as objects, whatever they come as."""
     return [{"id": rep, "user": _REPS.get(rep)} if isinstance(rep, int) else rep for rep in reps]

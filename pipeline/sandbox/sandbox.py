@@ -13,7 +13,7 @@ from pipeline.sandbox.changes import Changes, Mover
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import Buyer
 from pipeline.sandbox.forms import instant, random_for
-from pipeline.sandbox.generation import generate, put_bundles, reserve
+from pipeline.sandbox.generation import follow, generate, put_bundles
 from pipeline.sandbox.lines import choose_lines, line_row
 from pipeline.sandbox.orders import Keys, OrderMaker
 from pipeline.sandbox.payments import Payment, payment_row
@@ -73,7 +73,7 @@ class Sandbox:
         now = later if now is None else max(now, self.now)
         with self.store.transaction():
             name = Wiggler(self, rng, now, touch=touch).wiggle()
-            reserve(self.store, now)
+            follow(self.store, now)
             self.store.remember("now", now.isoformat())
         return name
 
@@ -129,7 +129,7 @@ class Sandbox:
         with self.store.transaction():
             put_bundles(self.store, [bundle])
             self.store.remember("keys", asdict(keys))
-            reserve(self.store, now or created)
+            follow(self.store, now or created)
         number: str = bundle.order["number"]
         return number
 

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -153,9 +153,20 @@ class Store:
         query = f"SELECT CAST(body AS BLOB) FROM {table.name} ORDER BY {table.order_by}"
         return (body for (body,) in self._connection.execute(query))
 
+    def rows(self, table: Table, where: Sequence[Condition] = ()) -> list[Row]:
+        """Return the rows that meet the conditions, in the order of the API."""
+        return [from_json(body) for _, body in self.page(table, where, -1, 0)]
+
     def select(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows of a query of the sandbox's own."""
         return self._connection.execute(query, values).fetchall()
+
+    def write(self, statement: str, values: Mapping[str, object] | None = None) -> int:
+        """Run a statement of the sandbox's own that changes rows; returns how many it changed."""
+        self._counts.clear()
+        self._connection.execute(statement, values or {})
+        changed: int = self._connection.execute("SELECT changes()").fetchone()[0]
+        return changed
 
     def children(self, table: Table, column: str, keys: Sequence[object]) -> dict[Any, list[bytes]]:
         """Return the bodies of the children of each of the keys, in the order of the API."""

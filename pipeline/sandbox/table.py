@@ -25,7 +25,7 @@ class Table:
 
     `nested` names what is served below one row's path: the last part of the path, the resource, and its column
     that holds this one's key. `includes` are the children that `include_children` can add to a row. `indexes` are
-    the columns that rows are looked up by.
+    the columns that rows are looked up by. `assumed` are the values of parameters that are not sent.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Table:
     nested: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     includes: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
+    assumed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

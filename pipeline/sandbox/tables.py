@@ -10,9 +10,11 @@ from pipeline.sandbox import filters
 from pipeline.sandbox.catalog import CATALOG_TABLES
 from pipeline.sandbox.companies import COMPANY_TABLES
 from pipeline.sandbox.forms import microseconds, scaled
+from pipeline.sandbox.order_records import ORDER_RECORD_TABLES
 from pipeline.sandbox.purchases import BUYER_ORDERS
 from pipeline.sandbox.relations import RELATION_TABLES
 from pipeline.sandbox.shelves import RETAILER_INVENTORY
+from pipeline.sandbox.stock import STOCK_TABLES
 from pipeline.sandbox.table import TIME_FILTERS, TIMES, Column, Row, Table, moment, plain, text_filters
 
 
@@ -191,6 +193,8 @@ TABLES = {
         PRODUCTS,
         ORDER_PAYMENTS,
         *CATALOG_TABLES,
+        *ORDER_RECORD_TABLES,
+        *STOCK_TABLES,
         *COMPANY_TABLES,
         *RELATION_TABLES,
         BUYER_ORDERS,
