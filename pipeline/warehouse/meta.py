@@ -82,7 +82,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("key", "VARCHAR", "Key of the row, where it could be read."),
             ("path", "VARCHAR", "The field that broke the contract."),
             ("reason", "VARCHAR", "What is wrong with it."),
-            ("raw", "VARCHAR", "The row as it came."),
+            ("raw", "VARCHAR", "The row as it came, but for what LEAFHOUSE_PII takes from it."),
             ("_company", "VARCHAR", "The company it was read for."),
             ("_run_id", "VARCHAR", "The run that met it last."),
             ("_extracted_at", "TIMESTAMPTZ", "When it was met last."),
