@@ -35,17 +35,35 @@ def record_drift(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     """
     before = _nulls_before(con, manifest.company)
     for read in manifest.resources:
-        fields = read.fields
         jumps = _jumps(read, *before.get((read.resource, read.scope), (0, {})))
-        for drift in (*fields.drift, *jumps):
+        for drift in (*read.fields.drift, *jumps):
             _insert(con, manifest, read.resource, drift)
-        if fields.rows >= FEWEST_ROWS:
-            known = [manifest.company, read.resource, read.scope]
-            con.execute("DELETE FROM meta.nulls WHERE _company = ? AND resource = ? AND scope = ?", known)
-            con.execute(
-                "INSERT INTO meta.nulls VALUES (?, ?, ?, ?, ?, map(?::VARCHAR[], ?::BIGINT[]))",
-                [manifest.run_id, *known, fields.rows, list(fields.nulls), list(fields.nulls.values())],
-            )
+    _replace_nulls(con, manifest, [read for read in manifest.resources if read.fields.rows >= FEWEST_ROWS])
+
+
+def _replace_nulls(con: duckdb.DuckDBPyConnection, manifest: Manifest, reads: list[ResourceRead]) -> None:
+    """Keep how many nulls the reads had instead of what was kept of their like; a statement for each takes 20 ms."""
+    known = {
+        "company": manifest.company,
+        "resources": [read.resource for read in reads],
+        "scopes": [read.scope for read in reads],
+    }
+    con.execute(
+        "DELETE FROM meta.nulls WHERE _company = $company "
+        "AND (resource, scope) IN (SELECT unnest($resources::VARCHAR[]), unnest($scopes::VARCHAR[]))",
+        known,
+    )
+    con.execute(
+        "INSERT INTO meta.nulls SELECT $run, $company, unnest($resources::VARCHAR[]), unnest($scopes::VARCHAR[]), "
+        "unnest($rows::BIGINT[]), map(unnest($names::VARCHAR[][]), unnest($counts::BIGINT[][]))",
+        known
+        | {
+            "run": manifest.run_id,
+            "rows": [read.fields.rows for read in reads],
+            "names": [list(read.fields.nulls) for read in reads],
+            "counts": [list(read.fields.nulls.values()) for read in reads],
+        },
+    )
 
 
 def _nulls_before(con: duckdb.DuckDBPyConnection, company: str) -> dict[tuple[str, str], tuple[int, dict[str, int]]]:

@@ -82,6 +82,18 @@ def test_a_column_that_was_not_there_before_has_no_share_to_compare(seller: Sell
     assert found(seller) == []
 
 
+def test_each_resource_of_a_run_is_compared_with_itself(seller: Seller) -> None:
+    for nulls in (0, FEWEST_ROWS):
+        lines = Fields(rows=FEWEST_ROWS, nulls={"id": 0, "quantity": nulls, "order": 0})
+        seller.land(read(size=FEWEST_ROWS, nulls=FEWEST_ROWS - nulls), Read(LINES, "all", [], proof={"fields": lines}))
+        seller.load()
+
+    assert found(seller) == [
+        ("lines", "quantity", "null rate", "0 % null before, now 100 %"),
+        ("orders", "status", "null rate", "100 % null before, now 0 %"),
+    ]
+
+
 def test_new_fields_can_be_queried_at_once(seller: Seller) -> None:
     rows = [with_extra("a", colour="red", **{"customer.score": {"x": 1}}), order("b"), with_extra("c", colour=None)]
     seller.land(read("all", *rows, drift=[new("colour"), new("customer.score")]))
