@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
+from pipeline.companies import DEFAULT_NAME
 from pipeline.errors import AuditError, ConfigurationError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.landing import Manifest, new_run_id
@@ -21,7 +22,7 @@ from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, newest_server_times
 from pipeline.warehouse.drift import drift_of
-from pipeline.warehouse.meta import KeptModel, newest_reads, record_companies, record_models
+from pipeline.warehouse.meta import KeptModel, newest_reads, record_companies, record_models, refused_reads
 
 _FARTHEST_AHEAD = timedelta(days=366)
 
@@ -116,13 +117,11 @@ def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResu
 
 
 def _refusals(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return a sentence for every resource whose newest read was refused, whichever run that was."""
-    rows = con.execute(
-        "SELECT resource, refused FROM meta.reads "
-        "QUALIFY row_number() OVER (PARTITION BY resource ORDER BY run_id DESC) = 1 AND refused IS NOT NULL "
-        "ORDER BY resource"
-    ).fetchall()
-    return [describe_refusal(resource, reason) for resource, reason in rows]
+    """Return a sentence for every resource whose newest read at a company was refused, whichever run that was."""
+    return [
+        ("" if company == DEFAULT_NAME else f"{company}: ") + describe_refusal(resource, reason)
+        for company, resource, reason in refused_reads(con)
+    ]
 
 
 def _headlines(con: duckdb.DuckDBPyConnection, kept: list[KeptModel]) -> list[Headline]:

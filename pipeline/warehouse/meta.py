@@ -230,14 +230,26 @@ def _verdict(read: ResourceRead, window: WindowRead) -> str:
     return "complete" if window.distinct == window.stated else "incomplete"
 
 
+_NEWEST_READS = (
+    "FROM meta.reads JOIN meta.runs USING (run_id) "
+    "QUALIFY row_number() OVER (PARTITION BY resource, _company ORDER BY run_id DESC) = 1"
+)
+
+
 def newest_reads(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
     """Return, by resource, what stood in the way of its newest read at any company; None when it came."""
     rows = con.execute(
         "SELECT resource, max(CASE WHEN refused IS NOT NULL THEN 'was refused' WHEN not_offered THEN 'is not offered' "
-        "END) FROM (FROM meta.reads JOIN meta.runs USING (run_id) "
-        "QUALIFY row_number() OVER (PARTITION BY resource, _company ORDER BY run_id DESC) = 1) GROUP BY resource"
+        f"END) FROM ({_NEWEST_READS}) GROUP BY resource"
     ).fetchall()
     return dict(rows)
+
+
+def refused_reads(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Return company, resource and reason of every newest read that was refused, whichever run that was."""
+    return con.execute(
+        f"SELECT _company, resource, refused FROM ({_NEWEST_READS}) WHERE refused IS NOT NULL ORDER BY ALL"
+    ).fetchall()
 
 
 @dataclass(frozen=True)

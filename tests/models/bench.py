@@ -40,7 +40,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
         "CREATE TABLE meta.completeness (run_id VARCHAR, resource VARCHAR, stated BIGINT, received BIGINT, "
         "distinct_keys BIGINT, rereads BIGINT, verdict VARCHAR)"
     )
-    con.execute("CREATE TABLE meta.runs (run_id VARCHAR, server_time TIMESTAMPTZ)")
+    con.execute("CREATE TABLE meta.runs (run_id VARCHAR, _company VARCHAR, server_time TIMESTAMPTZ)")
     con.execute("CREATE TABLE meta.companies (_company VARCHAR, timezone VARCHAR)")
     for name, resource in FIVE.items():
         con.execute(create_table(resource, f"raw.{name}"))

@@ -98,6 +98,7 @@ def shared() -> Iterator[duckdb.DuckDBPyConnection]:
 def con(shared: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A seller with one order that is partly paid, discounted and shipped, one draft, and a deleted line."""
     clear(shared)
+    shared.execute("DELETE FROM meta.runs")
     shared.execute("DELETE FROM meta.completeness")
     shared.execute("INSERT INTO meta.completeness VALUES ('run', 'products', 2, 2, 2, 0, 'complete')")
     shared.execute("COMMENT ON COLUMN raw.products.sku IS 'The seller''s number.'")
@@ -172,6 +173,20 @@ def test_an_audit_without_a_severity_is_refused(con: duckdb.DuckDBPyConnection, 
 
     with pytest.raises(ModelError, match=r"audits/bare\.sql:1: an audit's header says"):
         run_audits(con, SETTINGS, Project(tmp_path))
+
+
+def test_a_short_read_of_one_company_does_not_hide_behind_another(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM meta.completeness")
+    con.execute("INSERT INTO meta.runs (run_id, _company) VALUES ('run 1', 'acme'), ('run 2', 'birch')")
+    con.execute(
+        "INSERT INTO meta.completeness VALUES ('run 1', 'products', 2, 1, 1, 0, 'incomplete'), "
+        "('run 2', 'products', 2, 2, 2, 0, 'complete')"
+    )
+    run_models(con, SETTINGS, PROJECT)
+
+    failures = {result.audit_id: result.failures for result in run_audits(con, SETTINGS, PROJECT)}
+
+    assert failures["completeness"] == 1
 
 
 def test_a_refused_read_and_a_read_of_long_ago_do_not_stop_a_load(con: duckdb.DuckDBPyConnection) -> None:
