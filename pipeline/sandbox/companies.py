@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from pipeline.sandbox import filters
@@ -153,9 +154,10 @@ def make_staff() -> Iterator[Row]:
 
 
 def username_of(name: str) -> str:
-    """Return the name of a person's account: the initial and the last name, without marks."""
-    first, *_, last = name.lower().split()
-    return first[0] + "".join(letter for letter in last if letter.isalpha())
+    """Return the name of a person's account: the initials, without accents, and the last name."""
+    *firsts, last = name.lower().split()
+    initials = (normalize("NFD", first)[0] for first in firsts)
+    return "".join(initials) + "".join(letter for letter in last if letter.isalpha())
 
 
 def make_license_types() -> Iterator[Row]:

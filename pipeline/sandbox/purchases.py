@@ -32,7 +32,7 @@ _SUPPLIES = (
     (77001, "Glass jar 3 oz", 144, 11900),
     (77002, "Preroll tube “Matte”", 500, 8750),
     (77003, "Distillate, 1 L", None, 410000),
-    (77004, "Étiquettes conformes CO", 1000, 4525),
+    (77004, "Étiquettes conformes CO", 1000, 4526),
 )
 _CATEGORY = {"id": 12, "name": "Supplies", "slug": "supplies", "description": "Supplies"}
 _SUBCATEGORY = {"id": 121, "name": "Packaging", "slug": "packaging", "description": "", "category": 12}
@@ -83,8 +83,8 @@ BUYER_ORDERS = Table(
 
 
 def make_purchases(config: SandboxConfig, now: datetime, rng: Random) -> Iterator[Row]:
-    """Yield orders of the time before now: one for twenty received."""
-    for _ in range(max(6, config.orders // 20)):
+    """Yield orders of the time before now: one for forty received."""
+    for _ in range(max(6, config.orders // 40)):
         created = now - timedelta(days=config.days) * rng.random()
         yield make_purchase(created, now, rng)
 

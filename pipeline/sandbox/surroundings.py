@@ -94,6 +94,11 @@ class Follower:
         self._change_reports()
         restock(self.store, self.now, self.config.seed)
 
+    @property
+    def _was_there(self) -> str:
+        """The condition for rows that were there at the last step: nothing may change before it was made."""
+        return f"created_on <= {(self.since - EPOCH) // MICROSECOND}"
+
     def _moment(self) -> datetime:
         """Return a moment after the last step and not after now."""
         return self.now - (self.now - self.since) * self.rng.random() * 0.999
@@ -108,16 +113,16 @@ class Follower:
 
     def _change_contacts(self) -> None:
         edits: tuple[Row, ...] = ({"role": "Head Buyer ⭐"}, {"phone": "(970) 555-0147"}, {"delete": True})
-        rows = self._pick("contacts", "NOT body ->> '$.delete'", len(edits))
+        rows = self._pick("contacts", f"{self._was_there} AND NOT body ->> '$.delete'", len(edits))
         self.store.put("contacts", (row | edit | self._modified() for row, edit in zip(rows, edits, strict=False)))
 
     def _change_entries(self) -> None:
-        for customer in self._pick("customers", "1", 2):
+        for customer in self._pick("customers", self._was_there, 2):
             contacts = _rows(self.store, "SELECT body FROM contacts WHERE customer_id = ? ORDER BY key", customer["id"])
             key = self.store.new_keys("activity_entries", 1, relations.FIRST_NEW_ENTRY)
             entry = relations.entry(key, Known(customer, contacts), self._moment(), self.rng)
             self.store.put("activity_entries", [entry])
-        for row in self._pick("activity_entries", "NOT body ->> '$.delete'", 1):
+        for row in self._pick("activity_entries", f"{self._was_there} AND NOT body ->> '$.delete'", 1):
             self.store.put("activity_entries", [row | {"delete": True} | self._modified()])
 
     def _change_purchases(self) -> None:

@@ -1,0 +1,139 @@
+"""The forms that what stands around orders and customers is documented in, and those that differ from it."""
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.resources import Changed, Full, all_resources
+
+ORDER = {
+    "id": "2f0d9c52-5b0a-4a7e-9c62-0d4f0a1b2c3d",
+    "short_id": "0a1b2c3d",
+    "status": "Shipped",
+    "type": "Adult Use",
+    "buyer": {
+        "id": 5120,
+        "name": "Corner Shop",
+        "address": "1 Main St",
+        "unit_number": None,
+        "city": "Pueblo",
+        "state": "CO",
+        "zip": "81003",
+        "phone": None,
+        "email": "shop@corner.example",
+        "licenses": [{"id": 77, "number": "402R-00017", "type": "Recreational", "classification": "Store"}],
+    },
+    "seller": {"id": "2950", "name": "Granite", "licenses": []},
+    "source": "SGO",
+    "created_by": {"id": None, "name": "Noa", "username": None, "email": None},
+    "created_on": "2026-07-12T10:40:00.681487-06:00",
+    "last_edited_on": "2026-07-14T14:13:53.753792-06:00",
+    "currency": "USD",
+    "line_items": [
+        {
+            "product": {
+                "id": 7,
+                "sku": 15,
+                "name": "Jar",
+                "brand": {"id": 3, "name": "Granite"},
+                "unit_denomination": "One",
+                "base_units_per_unit": None,
+                "sold_in_multiples": True,
+                "units_per_case": 10,
+                "category": {"name": "Jars", "slug": "jars", "description": "Jars"},
+                "sub_category": {"id": 10, "name": "Small", "slug": "small", "description": "", "category": 1},
+            },
+            "quantity": 1.5,
+            "sold_by": "Case",
+            "price": 220,
+            "total": 330,
+        }
+    ],
+    "subtotal": 330,
+    "shipping_charge": 0,
+    "discount": 0.5,
+    "tax": "0",
+    "total": 329.5,
+    "payable_to": {"name": "Granite", "zipcode": "80001"},
+    "payment_term": None,
+    "payment_methods": [],
+    "payment_due_date": "2026-08-11",
+    "ship_date": None,
+    "is_delivered": False,
+    "delivered_date": None,
+    "notes": "",
+    "sales_reps": ["Lauren"],
+    "delivery_address": {"address": "17 Highway", "unit_number": "1A", "zipcode": "81143"},
+}
+
+
+def accepted(resource: str, row: dict[str, Any]) -> Any:
+    """Return the row as the contract takes it; numbers arrive as they are written."""
+    return all_resources()[resource].record.model_validate(json.loads(json.dumps(row), parse_float=Decimal))
+
+
+def test_an_order_placed_keeps_cases_plain_amounts_and_lines():
+    order = accepted("buyer_orders", ORDER)
+
+    (line,) = order.line_items
+    assert (line.quantity, line.price, line.total) == (Decimal("1.5"), 220, 330)
+    assert (order.subtotal, order.discount, order.tax, order.total) == (330, Decimal("0.5"), 0, Decimal("329.5"))
+    assert (order.buyer.id, order.seller.id, order.buyer.licenses[0].number) == (5120, 2950, "402R-00017")
+    assert (order.payable_to.zipcode, line.product.sku) == ("80001", "15")
+    assert order.payment_due_date == datetime(2026, 8, 11, 12, tzinfo=UTC)
+    assert not order.model_extra
+
+
+@pytest.mark.parametrize("term", ["net30", 4, "4"])
+def test_a_payment_term_comes_as_a_code_or_as_a_number(term: object):
+    assert accepted("buyer_orders", ORDER | {"payment_term": term}).payment_term == str(term)
+
+
+@pytest.mark.parametrize("customer", [{"id": 7, "display_name": "Shop", "ext_acct_id": 4, "delinquent": False}, 7])
+@pytest.mark.parametrize("amount", [{"amount": 12.5, "currency": "USD"}, {"amount": "12.50", "currency": "USD"}, 12.5])
+def test_a_credit_comes_with_its_customer_or_the_id_alone(customer: Any, amount: Any):
+    credit = accepted("credits", {"id": 1, "customer": customer, "amount": amount, "credit_date": "2026-03-01"})
+
+    assert credit.customer.id == 7
+    assert credit.amount.amount == Decimal("12.5")
+    assert credit.credit_date.date() == date(2026, 3, 1)
+
+
+def test_a_report_that_runs_has_no_file_yet():
+    row = {"number": "a", "status": "running", "complete_time": None, "export": None, "query": {"brand": [1, {}]}}
+
+    report = accepted("reports", row)
+
+    assert (report.complete_time, report.export, report.query) == (None, None, {"brand": [1, {}]})
+
+
+@pytest.mark.parametrize("discount", ["12.50", 12.5, 12])
+def test_a_promocode_takes_its_percentage_as_a_text_or_as_a_number(discount: Any):
+    code = accepted("promocodes", {"id": 1, "discount_amount": discount, "start_date": "2026-03-01"})
+
+    assert code.discount_amount == Decimal(str(discount))
+    assert code.start_date == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["contacts", "activity_entries", "customer_statuses", "customer_tiers", "companies", "company_staff", "licenses",
+     "license_types", "brands", "promocodes", "retailer_inventory", "credits"],
+)  # fmt: skip
+def test_a_row_without_its_key_is_refused_and_one_with_nothing_else_is_not(resource: str):
+    assert accepted(resource, {"id": 5}).id == 5
+    with pytest.raises(ValidationError):
+        accepted(resource, {"id": None})
+
+
+def test_what_can_be_asked_for_by_its_change_is():
+    ways = {name: resource.refresh for name, resource in all_resources().items()}
+
+    assert isinstance(ways["contacts"], Changed)
+    assert isinstance(ways["activity_entries"], Changed)
+    # Its filters by change have no field of the rows to be checked against.
+    assert isinstance(ways["buyer_orders"], Full)
