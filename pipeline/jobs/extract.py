@@ -74,7 +74,6 @@ async def extract(
     `on_landed` is called with each batch as soon as its window is complete.
     """
     (company,) = job.companies
-    job.landing.sweep()
     reading = _Reading(job, company, _pacer_of(job), view)
     return await reading.run(full=full, only=only, on_landed=on_landed)
 
@@ -111,6 +110,8 @@ class _Reading:
                     progress=self.view.progress, on_landed=on_landed,
                     personal=None if settings.personal == KEEP else Treatment(key),
                 )  # fmt: skip
+                if len(job.companies) == 1:  # what others are reading is in no journal yet
+                    job.landing.sweep()
                 with self.view.watch(client.stats):
                     manifest = await extraction.run()
         claim_data_dir(settings.data_dir, job.source)
