@@ -284,5 +284,9 @@ def record_models(
         # A warehouse that knows no more than its loads made all of its tables in each.
         rows.append((name, *(before.get(name, last) if name in tables else (None, None)), reason))
     con.execute("DELETE FROM meta.models")
-    con.executemany("INSERT INTO meta.models VALUES (?, ?, ?, ?)", rows)
+    con.execute(
+        "INSERT INTO meta.models "
+        "SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), unnest($4::VARCHAR[])",
+        [[row[place] for row in rows] for place in range(4)],
+    )
     return [KeptModel(name, day, reason) for name, _, day, reason in rows if reason is not None]
