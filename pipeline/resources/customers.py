@@ -1,5 +1,7 @@
 """The seller's records of its customers: GET /customers/."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from pipeline.resources.common import Address
@@ -7,12 +9,14 @@ from pipeline.resources.resource import Changed, Resource
 from pipeline.resources.types import (
     Boolean,
     Exact,
+    IdOrObject,
     Instant,
     InstantOrDay,
     Json,
     LooseInteger,
     LooseText,
     Record,
+    Reference,
     RequiredInteger,
     Text,
     personal,
@@ -29,12 +33,23 @@ class CustomerPaymentOption(Record):
     payment_strategy: Text = Field(None, description="How the programme settles.")
 
 
+class CustomerContact(Record):
+    """A person at a customer: the id, and more where LeafLink sends it."""
+
+    id: RequiredInteger = Field(description="Id of the contact.")
+    first_name: Text = personal("First name.")
+    last_name: Text = personal("Last name.")
+    email: Text = personal("E-mail address.")
+    phone: LooseText = personal("Telephone.")
+    role: Text = Field(None, description="What the contact does at the customer.")
+
+
 class Customer(Record):
     """A customer as its seller sees it."""
 
     id: RequiredInteger = Field(description="Key of the customer.")
     state: Text = Field(None, description="Abbreviation of the state.")
-    managers: list[int] | None = Field(None, description="Ids of the sales reps who look after the customer.")
+    managers: list[IdOrObject] | None = Field(None, description="Ids of the sales reps who look after the customer.")
     created_on: Instant = Field(None, description="When the customer was created.")
     modified: Instant = Field(None, description="When the customer was last changed.")
     next_contact_date: InstantOrDay = Field(None, description="When to contact the customer next.")
@@ -77,8 +92,8 @@ class Customer(Record):
     partner: LooseInteger = Field(None, description="Id of the buying company that the record stands for.")
     tier: LooseInteger = Field(None, description="Id of the customer's tier.")
     price_schedule: LooseInteger = Field(None, description="Id of the customer's price schedule.")
-    service_zone: LooseInteger = Field(None, description="Id of the customer's service zone.")
-    license_type: LooseInteger = Field(None, description="Id of the customer's licence type.")
+    service_zone: IdOrObject = Field(None, description="Id of the customer's service zone.")
+    license_type: IdOrObject = Field(None, description="Id of the customer's licence type.")
     payment_term: LooseInteger = Field(None, description="Id of the payment term; LeafLink prefers payment options.")
     payment_methods: list[int] | None = Field(
         None, description="Ids of the payment methods; LeafLink prefers payment options."
@@ -90,6 +105,10 @@ class Customer(Record):
     external_ids: Json = Field(None, description="Identifiers in other systems, by system.")
     corporate_address: Address | None = Field(None, description="Address of the company.")
     delivery_address: Address | None = Field(None, description="Address to deliver to.")
+    contacts: list[Annotated[CustomerContact, Reference]] | None = Field(
+        None, description="The people known at the customer; see contacts."
+    )
+    tags: Json = Field(None, description="Tags that the seller gave the customer, free-form.")
 
 
 _COMPARED_TEXTS = (
@@ -117,6 +136,8 @@ CUSTOMERS = Resource(
     key="id",
     refresh=Changed(),
     keeps_history=True,
+    # Sales reps, service zone and licence type come as ids without being asked for.
+    params={"include_children": "contacts,tags"},
     filters=frozenset(
         {f"{name}{suffix}" for name in _COMPARED_TEXTS for suffix in ("", "__in", "__startswith")}
         | {f"{name}__{suffix}" for name in _COMPARED_VALUES for suffix in ("lt", "lte", "gt", "gte")}

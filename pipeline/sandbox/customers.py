@@ -20,6 +20,7 @@ from pipeline.sandbox.vocabulary import (
 )
 
 FIRST_CUSTOMER = 140001
+_TAGS: tuple[tuple[str, ...], ...] = ((), ("VIP",), (), ("delivery on Fridays", "été 🌞"))
 _WITHOUT_TERM = 12  # percent of customers who have none
 
 
@@ -109,6 +110,8 @@ def make_customer(key: int, created: datetime, changed: datetime, rng: Random) -
         **_state(seller, changed, rng),
         "corporate_address": rng.choice((address, address, None)),
         "delivery_address": address,
+        "contacts": [],  # until somebody is known there
+        "tags": list(_TAGS[key % len(_TAGS)]),
     }
 
 

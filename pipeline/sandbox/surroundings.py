@@ -1,6 +1,6 @@
 """All that stands around orders, customers and products: made with a new sandbox, and kept up with its changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -45,10 +45,11 @@ def furnish(store: Store, config: SandboxConfig, now: datetime) -> None:
     restock(store, now, config.seed)
 
 
-def meet(store: Store, customers: Sequence[Row], config: SandboxConfig, now: datetime) -> None:
+def meet(store: Store, customers: Iterable[Row], config: SandboxConfig, now: datetime) -> None:
     """Give customers their licence, the people known there and what was noted about them."""
     known = [Known(row, relations.make_contacts(row, now, config.seed)) for row in customers]
-    store.put("licenses", map(companies.license_of, customers))
+    store.put("customers", (each.row | {"contacts": [contact["id"] for contact in each.contacts]} for each in known))
+    store.put("licenses", (companies.license_of(each.row) for each in known))
     store.put("contacts", (contact for each in known for contact in each.contacts))
     store.put("activity_entries", (entry for each in known for entry in relations.make_entries(each, now, config.seed)))
 
@@ -84,7 +85,8 @@ class Follower:
 
     def follow(self) -> None:
         """Make the changes."""
-        meet(self.store, _rows(self.store, _NEW_CUSTOMERS), self.config, self.now)
+        new = _rows(self.store, _NEW_CUSTOMERS)
+        meet(self.store, (row | {"modified": instant(self.now, self.rng)} for row in new), self.config, self.now)
         self.store.put("credits", _used_credits(self.store, self.since - _LATEST, self.rng))
         self.store.put("credits", _granted_credits(self.store, 1, self.now, self.rng))
         self._change_contacts()

@@ -137,3 +137,15 @@ def test_what_can_be_asked_for_by_its_change_is():
     assert isinstance(ways["activity_entries"], Changed)
     # Its filters by change have no field of the rows to be checked against.
     assert isinstance(ways["buyer_orders"], Full)
+
+
+def test_customers_come_with_their_contacts_as_ids_or_as_objects():
+    contact = {"id": 7, "first_name": "Sam", "last_name": "", "email": None, "phone": 3035550100, "role": "Buyer"}
+    row = {"id": 1, "contacts": [5, contact], "managers": [41, {"id": 42}], "tags": ["VIP", {"id": 3}]}
+
+    customer = accepted("customers", row | {"service_zone": {"id": 2, "name": "North"}, "license_type": 4})
+
+    assert [each.id for each in customer.contacts] == [5, 7]
+    assert (customer.contacts[1].first_name, customer.contacts[1].phone) == ("Sam", "3035550100")
+    assert (customer.managers, customer.service_zone, customer.license_type) == ([41, 42], 2, 4)
+    assert customer.tags == ["VIP", {"id": 3}]

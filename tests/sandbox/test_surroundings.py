@@ -75,6 +75,8 @@ def assert_contacts_and_entries_are_of_customers(sandbox: Sandbox, now: datetime
         customer = customers[customer_of[key]]
         assert contact["owner"] == customer["owner"]
         assert at(customer, "created_on") <= at(contact, "created_on") <= at(contact, "modified") <= now
+    for key, customer in customers.items():
+        assert customer["contacts"] == [contact for contact in contacts if customer_of[contact] == key]
     for entry in sandbox.rows("activity_entries"):
         customer = customers[entry["customer"]]
         assert (entry["owner"], entry["company"]) == (customer["owner"], customer["partner"])
