@@ -16,7 +16,7 @@ from pipeline.sandbox.faults import REQUEST_FAULTS, ROW_FAULTS
 from pipeline.sandbox.spoiling import bad_field
 from tests.acceptance.nights import House, open_house
 
-from .histories import KEYS, merge_landed
+from .histories import KEYS, ONLY, merge_landed
 from .quick import be_quick
 
 # A redirect is refused as a wrong setting (exit 3), whatever else goes wrong: it has a test of its own.
@@ -72,14 +72,14 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", str(schedule.page_size))
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(schedule.connections))
     async with open_house(folder, monkeypatch, orders=25, seed=1) as house:
-        await house.extract(full=True)
+        await house.extract(full=True, only=ONLY)
         merge_landed()
         change(house, Random(f"changes {schedule.seed}"), everywhere=schedule.is_full)
     before = committed(folder / "data")
     async with open_house(folder, monkeypatch, orders=25, seed=1, faults=schedule.faults) as house:
         try:
             with anyio.fail_after(60):
-                manifest = await house.extract(full=schedule.is_full)
+                manifest = await house.extract(full=schedule.is_full, only=ONLY)
         except LeafhouseError as error:
             assert committed(folder / "data") == before, schedule
             if isinstance(error, IncompleteError):
