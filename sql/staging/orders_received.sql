@@ -1,6 +1,11 @@
 -- One row per live order, with its local dates and what its status counts for.
 with
-    orders as (select * from raw.orders_received where _deleted_at is null),
+    orders as (
+        select raw_orders.*, coalesce(companies.timezone, getvariable('timezone')) as timezone
+        from raw.orders_received as raw_orders
+        left join meta.companies as companies on companies._company = raw_orders._company
+        where raw_orders._deleted_at is null
+    ),
     statuses as (select * from seeds.order_statuses)
 select
     orders._company,
@@ -34,11 +39,10 @@ select
     orders.customer.delinquent as is_delinquent,
     orders.created_on as created_at,
     orders.modified as modified_at,
-    cast(orders.created_on at time zone zones.timezone as date) as created_date,
-    cast(orders.modified at time zone zones.timezone as date) as modified_date,
-    cast(coalesce(orders.ship_date, orders.created_on) at time zone zones.timezone as date) as invoice_date,
-    cast(orders.payment_due_date at time zone zones.timezone as date) as payment_due_date,
+    cast(orders.created_on at time zone orders.timezone as date) as created_date,
+    cast(orders.modified at time zone orders.timezone as date) as modified_date,
+    cast(coalesce(orders.ship_date, orders.created_on) at time zone orders.timezone as date) as invoice_date,
+    cast(orders.payment_due_date at time zone orders.timezone as date) as payment_due_date,
     orders.paid_date
 from orders
-join staging.time_zones as zones on zones._company = orders._company
 left join statuses on statuses.status = orders.status
