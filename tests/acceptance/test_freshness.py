@@ -10,19 +10,18 @@ from pipeline.jobs.extract import plan_extract
 from pipeline.jobs.job import open_job
 from pipeline.settings import read_settings
 
-from .nights import NOW, House, open_house
-from .test_nightly import KEYS
+from .nights import FIVE, NOW, ONLY, House, open_house
 
 
 def differences(house: House) -> dict[str, list[object]]:
-    return {name: found for name, key in KEYS.items() if (found := house.differences(name, key)[:3])}
+    return {name: found for name, key in FIVE.items() if (found := house.differences(name, key)[:3])}
 
 
 async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
-    async with open_house(tmp_path, monkeypatch, orders=400) as house:
+    async with open_house(tmp_path, monkeypatch, orders=400, only=ONLY) as house:
         await house.night()
         rng = random.Random(7)
         for _ in range(40):
@@ -35,7 +34,7 @@ async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
 async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500) as house:
+    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
         await house.night()
         old = (NOW - timedelta(days=100)).isoformat()
         unpaid = [row for row in house.sandbox.rows("orders_received") if not row["paid"] and row["created_on"] < old]
@@ -54,7 +53,7 @@ async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
 async def test_a_vanished_payment_is_found_and_its_order_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500) as house:
+    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
         await house.night()
         keys = [row["id"] for row in house.sandbox.rows("order_payments")]
         house.sandbox.delete_payment(keys[3])
@@ -70,7 +69,7 @@ async def test_a_vanished_payment_is_found_and_its_order_read_again(
 
 async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ignored = frozenset({("orders_received", "modified__gte"), ("orders_received", "created_on__gte")})
-    async with open_house(tmp_path, monkeypatch, orders=1500, ignored_filters=ignored) as house:
+    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY, ignored_filters=ignored) as house:
         await house.night()
         house.sandbox.wiggle(random.Random(3), touch=True)
         manifest = await house.extract()

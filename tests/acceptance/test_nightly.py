@@ -12,7 +12,7 @@ from pipeline.resources import all_resources
 from pipeline.sandbox.tables import TABLES
 from tests.models import oracle
 
-from .nights import NOW, House, open_house
+from .nights import NOW, ONLY, House, open_house
 
 # Every resource that the sandbox serves, with its key.
 KEYS = {name: resource.key for name, resource in all_resources().items() if name in TABLES}
@@ -68,7 +68,7 @@ async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: p
 
 
 async def test_loading_the_same_landing_twice_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=150) as house:
+    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
         await house.night()
         before = digests(house)
         house.load()
@@ -82,7 +82,7 @@ async def test_a_short_count_fails_the_run_and_leaves_the_warehouse(
     from pipeline.errors import IncompleteError
     from pipeline.sandbox.store import Store
 
-    async with open_house(tmp_path, monkeypatch, orders=60) as house:
+    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         await house.night()
         before = (house.data_dir / "warehouse.duckdb").read_bytes()
         honest: Callable[..., int] = Store.count

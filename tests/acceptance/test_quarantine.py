@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from .nights import House, open_house
-from .test_nightly import KEYS
+from .nights import FIVE, ONLY, House, open_house
 
 
 def quarantine(house: House) -> list[tuple[Any, ...]]:
@@ -19,7 +18,7 @@ def quarantine(house: House) -> list[tuple[Any, ...]]:
 async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500) as house:
+    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
         order = next(row for row in house.sandbox.rows("orders_received") if row["paid"])
         customer = next(house.sandbox.rows("customers"))
         line = house.sandbox.lines_of(next(r["number"] for r in house.sandbox.rows("orders_received") if r["paid"]))[0]
@@ -39,11 +38,11 @@ async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows
             ("orders_received", order["number"], "paid_date"),
         ]
         assert quarantine(house) == []
-        assert all(house.differences(name, key) == [] for name, key in KEYS.items())
+        assert all(house.differences(name, key) == [] for name, key in FIVE.items())
 
 
 async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=100) as house:
+    async with open_house(tmp_path, monkeypatch, orders=100, only=ONLY) as house:
         await house.night()
         order = next(house.sandbox.rows("orders_received"))
         house.sandbox.put("orders_received", order | {"paid_date": "soon"})
@@ -57,7 +56,7 @@ async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypat
 async def test_too_many_bad_rows_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.errors import IncompleteError
 
-    async with open_house(tmp_path, monkeypatch, orders=100) as house:
+    async with open_house(tmp_path, monkeypatch, orders=100, only=ONLY) as house:
         for row in list(house.sandbox.rows("orders_received"))[:30]:
             house.sandbox.put("orders_received", row | {"total": {"amount": "a lot", "currency": "USD"}})
 

@@ -17,11 +17,12 @@ import pytest
 
 from pipeline.warehouse.reader import attach
 from tests.acceptance.commands import CHECKOUT
-from tests.acceptance.nights import NOW, House, open_house
+from tests.acceptance.nights import NOW, ONLY, House, open_house
 
 Digests = dict[str, tuple[int, int]]
 # What differs from run to run although the rows are the same.
 _BOOKKEEPING = {"_run_id", "_extracted_at", "_deleted_reason"}
+_COMMANDS = {"run": ("run", "--only", ONLY), "load": ("load",)}
 _LONGEST_WAIT_SECONDS = 0.3
 _PATIENCE_SECONDS = 60
 
@@ -84,13 +85,13 @@ class Scene:
         shutil.rmtree(data, ignore_errors=True)
         shutil.copytree(self.folder / f"before {command}", data)
         monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(data))
-        return House(self.house.sandbox, data)
+        return House(self.house.sandbox, data, ONLY)
 
 
 @asynccontextmanager
 async def open_scene(folder: Path, monkeypatch: pytest.MonkeyPatch, *, orders: int) -> AsyncIterator[Scene]:
     """Make the scene: a source, a first night, and the second one undisturbed."""
-    async with open_house(folder, monkeypatch, orders=orders) as house:
+    async with open_house(folder, monkeypatch, orders=orders, only=ONLY) as house:
         warehouse = house.data_dir / "warehouse.duckdb"
         await house.night()
         before = digests_of(warehouse)
@@ -118,7 +119,7 @@ async def _count_steps(command: str) -> int:
 async def start(command: str, step: int, wait: float) -> tuple[int, str]:
     """Run a command that is killed `wait` seconds after a step; return its exit code and what it wrote to stderr."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.reliability.killed", str(step), str(wait), command,
+        sys.executable, "-m", "tests.reliability.killed", str(step), str(wait), *_COMMANDS[command],
         env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

@@ -12,13 +12,10 @@ from pipeline.jobs.job import open_job
 from pipeline.jobs.load import open_build
 from pipeline.sandbox import Sandbox
 from pipeline.settings import read_settings
-from tests.acceptance.nights import House, open_house
+from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
 from .nightly import Held, broken_promises
 
-# Every way of reading is among these: more resources would make a history longer and show no more.
-KEYS = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
-ONLY = ",".join(KEYS)
 # A whole order goes this often, instead of one of the sandbox's own small changes; a buyer or a product even less.
 _ORDER_GOES, _BUYER_OR_PRODUCT_GOES = 0.12, 0.04
 
@@ -62,7 +59,7 @@ class History:
             is_full=rng.random() < 0.75,
             with_night=not touch,
             with_marts=rng.random() < 0.06,
-            newest_first=frozenset(name for name in KEYS if name != "orders_received" and rng.random() < 0.3),
+            newest_first=frozenset(name for name in FIVE if name != "orders_received" and rng.random() < 0.3),
         )
 
 
@@ -115,7 +112,7 @@ class Unrest:
     def _present(self) -> dict[str, set[Any]]:
         assert self.sandbox is not None
         store = self.sandbox.store
-        return {name: {key for (key,) in store.select(f"SELECT key FROM {name}")} for name in KEYS}
+        return {name: {key for (key,) in store.select(f"SELECT key FROM {name}")} for name in FIVE}
 
 
 async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -156,7 +153,7 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
         merge_landed()
         if history.with_marts:
             house.load()
-        for resource, key in KEYS.items():
+        for resource, key in FIVE.items():
             differences = house.differences(resource, key)
             assert differences == [], (history, resource, differences[:5], unrest.log)
     return f"{ending}, {len(unrest.log)} changes, {sum(read.rereads for read in manifest.resources)} windows read again"
@@ -173,7 +170,7 @@ def merge_landed() -> None:
 
 def check_nothing_steady_is_missing(unrest: Unrest, house: House) -> None:
     """Assert that raw holds, and does not call deleted, every row that was there from the first request to the last."""
-    for resource, key in KEYS.items():
+    for resource, key in FIVE.items():
         live = set(house.raw(resource).column(key).to_pylist())
         missing = sorted(unrest.steady[resource] - live)
         assert missing == [], (unrest.history, resource, missing, unrest.log)

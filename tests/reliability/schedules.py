@@ -14,9 +14,9 @@ from pipeline.landing import Manifest
 from pipeline.sandbox import Faults
 from pipeline.sandbox.faults import REQUEST_FAULTS, ROW_FAULTS
 from pipeline.sandbox.spoiling import bad_field
-from tests.acceptance.nights import House, open_house
+from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
-from .histories import KEYS, ONLY, merge_landed
+from .histories import merge_landed
 from .quick import be_quick
 
 # A redirect is refused as a wrong setting (exit 3), whatever else goes wrong: it has a test of its own.
@@ -120,7 +120,7 @@ def unexplained(house: House, manifest: Manifest, faults: Faults) -> Iterator[An
     con.close()
     keyless = {read.resource for read in manifest.resources if read.keyless}
     order_of = {line["id"]: line["order"] for line in house.sandbox.rows("line_items")}
-    for resource, key_name in KEYS.items():
+    for resource, key_name in FIVE.items():
         present = {row[key_name] for row in house.sandbox.rows(resource)}
         for each in house.differences(resource, key_name):
             key = each[0] if isinstance(each, tuple) else each
