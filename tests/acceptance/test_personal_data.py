@@ -19,7 +19,7 @@ from pipeline.sandbox import Sandbox
 from pipeline.sandbox.tables import TABLES
 
 from . import commands
-from .nights import House, open_house
+from .nights import ONLY, House, open_house
 
 SECRET, LATER = "Quirkenbos", "Zwetsloot"
 LATITUDE = "39.73923581"
@@ -141,7 +141,7 @@ async def test_kept_personal_data_are_found_in_all_those_places(
 
 
 async def test_the_marts_are_the_same_whatever_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=150) as house:
+    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
         marts = {}
         for mode in ("keep", "hash", "drop"):
             monkeypatch.setenv("LEAFHOUSE_PII", mode)
@@ -184,7 +184,7 @@ async def test_the_key_lies_beside_the_data_folder_and_is_its_owners(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_PII", "hash")
-    async with open_house(tmp_path, monkeypatch, orders=20) as house:
+    async with open_house(tmp_path, monkeypatch, orders=20, only=ONLY) as house:
         await house.night()
 
         key = personal_key_file(house.data_dir)
@@ -235,7 +235,7 @@ async def test_a_run_that_was_cut_short_does_not_go_on_under_another_treatment(
     def fail(landing: Landing, manifest: object) -> None:
         raise OSError("no more space")
 
-    async with open_house(tmp_path, monkeypatch, orders=40) as house:
+    async with open_house(tmp_path, monkeypatch, orders=40, only=ONLY) as house:
         plant(house.sandbox, SECRET)
         with monkeypatch.context() as patch:
             patch.setattr(Landing, "commit", fail)
