@@ -6,7 +6,7 @@ import pytest
 
 from .crashes import open_scene
 
-KILLS = 6
+KILLS = 10
 
 
 async def test_a_killed_night_changes_nothing_and_the_next_one_ends_as_if_it_had_not_been(
