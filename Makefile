@@ -78,8 +78,8 @@ notebook: $(VENV)/.installed-dev ## Open the notebooks on the published warehous
 
 .PHONY: lock
 lock: ## Renew the locked requirements (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)

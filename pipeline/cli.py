@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 def main() -> None:
     """Run the command line; errors of ours end with one sentence and their exit code."""
     stopped_by = _end_like_ctrl_c()
-    # Nearly all that the commands import and parse lives to their end; looking through it took 6 % of a load.
+    # Nearly all that the commands import and parse lives to their end; looking through it took 5 % of a load.
     gc.set_threshold(100_000)
     try:
         app()

@@ -2,7 +2,7 @@
 
 A version that is over lies in `past`; the one that still is, and the last one of a deleted row, is the row of `raw`
 itself (`_valid_from` says since when). `history` is a view of both. Measured on the first load of 10,000 orders with
-80,000 lines: 0.5 of 3.0 CPU-seconds and a third of the file less than with every version in a table of its own.
+80,000 lines: 2.5 CPU-seconds instead of 3.0 with every version in a table of its own.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 -- severity: error
 -- The versions of a row follow each other without an overlap, and without a gap unless the row was deleted in between.
--- Rows with one version are looked at alone: putting all of them in order costs six times as much.
+-- Rows with one version are looked at alone: putting all of them in order costs four times as much.
 with
     versions as (
         select 'orders_received' as resource, _company, number as key, _valid_from, _valid_to, _was_deleted
