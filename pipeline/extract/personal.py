@@ -8,12 +8,10 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic.fields import FieldInfo
 
 from pipeline.errors import ConfigurationError
 from pipeline.extract.drift import Counts
@@ -22,6 +20,7 @@ from pipeline.extract.normalise import Rejected
 from pipeline.landing import Manifest
 from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, shape_of
+from pipeline.resources.personal import holds_personal, is_personal, personal_columns
 from pipeline.resources.types import Kind, Record
 
 KEEP = "keep"
@@ -55,7 +54,7 @@ class Treatment:
 
     def treat_table(self, resource: Resource, table: pa.Table) -> pa.Table:
         """Return decoded rows without what is personal in them."""
-        for name, shape, is_whole in _personal_columns(resource):
+        for name, shape, is_whole in personal_columns(resource):
             table = self._treat_column(table, name, shape, is_whole=is_whole)
         return self._treat_column(table, "_extra", Shape(kind=Kind.JSON), is_whole=True)
 
@@ -139,7 +138,7 @@ class Treatment:
         except (ValueError, RecursionError):
             return self._replace(text)
         is_id = shape.is_reference and text.isdigit()
-        is_in_place = shape.record is None or is_id or not _holds_personal(shape.record)
+        is_in_place = shape.record is None or is_id or not holds_personal(shape.record)
         is_its_kind = shape.kind is Kind.JSON or (shape.kind in _TEXTS and text[:1] not in (b"{", b"["))
         return text if is_in_place and (is_its_kind or _NO_TEXT.fullmatch(text)) else self._replace(text)
 
@@ -168,34 +167,6 @@ def refuse_other_treatment(manifests: Iterable[Manifest], label: str, *, full: b
         f"{seen}: run `leafhouse extract --full`, so that all rows are treated alike, or set it back. Nothing was "
         "changed; see docs/settings.md for what stays of earlier runs."
     )
-
-
-def is_personal(info: FieldInfo) -> bool:
-    """Whether a field of a contract holds personal data: see `resources.types.personal`."""
-    return isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("personal") is True
-
-
-@cache
-def _holds_personal(record: type[Record]) -> bool:
-    """Whether an object has personal fields, however deep inside."""
-    for info in record.model_fields.values():
-        inner = shape_of(info).record
-        if is_personal(info) or (inner is not None and _holds_personal(inner)):
-            return True
-    return False
-
-
-def _personal_columns(resource: Resource) -> list[tuple[str, Shape, bool]]:
-    """Return the columns that hold something personal: name, shape, and whether all of it is."""
-    found = []
-    for name, info in resource.record.model_fields.items():
-        shape = shape_of(info)
-        if shape.is_money and is_personal(info):
-            found.append((f"{name}_amount", Shape(kind=Kind.EXACT), True))
-            found.append((f"{name}_currency", Shape(kind=Kind.TEXT), True))
-        elif is_personal(info) or (shape.record is not None and _holds_personal(shape.record)):
-            found.append((name, shape, is_personal(info)))
-    return found
 
 
 def _item_of(shape: Shape) -> Shape:

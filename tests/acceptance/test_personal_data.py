@@ -10,10 +10,10 @@ import pytest
 
 from pipeline.datafolder import personal_key_file
 from pipeline.errors import ConfigurationError
-from pipeline.extract.personal import is_personal
 from pipeline.landing import Landing
 from pipeline.resources import all_resources
 from pipeline.resources.columns import shape_of
+from pipeline.resources.personal import is_personal
 from pipeline.resources.types import Kind, Record
 from pipeline.sandbox import Sandbox
 from pipeline.sandbox.tables import TABLES

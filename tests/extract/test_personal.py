@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from pipeline.extract.batches import Decoders, Landed, Workshop
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.extract.normalise import Rejected
-from pipeline.extract.personal import Treatment, is_personal
+from pipeline.extract.personal import Treatment
 from pipeline.landing import Landing
 from pipeline.resources import Appended, Changed, Resource, WithParent, all_resources
 from pipeline.resources.columns import Shape, shape_of
+from pipeline.resources.personal import is_personal
 from pipeline.resources.types import Json, Kind, Record, RequiredInteger, Text, Texts, personal
 
 PLANTED = "Ottilie Quirk"
