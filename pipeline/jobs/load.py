@@ -75,10 +75,11 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     audits = run_audits(build.con, model_settings, kept=kept_models)
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con, kept), _refusals(build.con)
+    drift, published = drift_of(build.con, build.load_id), build.publish()
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
-        refused=refused, kept=kept, drift=drift_of(build.con, build.load_id), published=build.publish(),
+        refused=refused, kept=kept, drift=drift, published=published, left_behind=build.left_behind(),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.merge import Merged
 from pipeline.warehouse.meta import KeptModel
 from pipeline.warehouse.status import Status
+from pipeline.warehouse.untreated import LeftBehind
 
 _FEW = 5
 
@@ -44,6 +45,7 @@ class LoadResult:
     kept: Sequence[KeptModel]
     published: Published
     drift: Sequence[FoundDrift] = ()
+    left_behind: LeftBehind | None = None
 
     @property
     def kept_marts(self) -> list[KeptModel]:
@@ -64,6 +66,7 @@ class LoadResult:
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
             "drift": [asdict(each) for each in self.drift],
+            "left_behind": None if self.left_behind is None else asdict(self.left_behind),
             "warehouse": str(self.published.path),
             "bytes": self.published.bytes,
             "seconds": round(self.published.seconds, 3),
@@ -93,6 +96,8 @@ class LoadView:
         say(f"  audits: {describe_audits(result.audits)}")
         if result.drift:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
+        if result.left_behind is not None:
+            say(f"  {describe_left_behind(result.left_behind)}")
         for reason in result.refused:
             say(f"  {reason}")
         for each in result.headlines:
@@ -108,6 +113,15 @@ def describe_kept(kept: KeptModel) -> str:
     """Return the line of a mart that was not made anew: as of when it is, if it is there at all, and why."""
     state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
     return f"  {kept.name.removeprefix('marts.'):<24}{state}: {kept.reason}"
+
+
+def describe_left_behind(left: LeftBehind) -> str:
+    """Return what a change of LEAFHOUSE_PII leaves to its owner, in a line."""
+    return (
+        "LEAFHOUSE_PII was changed: rows from before it have no personal data in this warehouse any more. "
+        f"{left.landed:,} files in landing/ and {left.kept:,} in kept/ still have them as they were: "
+        "docs/settings.md says how to remove these."
+    )
 
 
 def describe_audits(audits: Sequence[AuditResult]) -> str:

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw, quoted
+from pipeline.warehouse.untreated import LeftBehind, count_left_behind, note_treatments, remove_untreated
 
 KEPT_WAREHOUSES = 3
 # Together with Python and Arrow this keeps a load of 50,000 orders below 400 MB.
@@ -80,6 +81,8 @@ class Build:
         self._waiting: dict[str, list[Batch]] = defaultdict(list)
         self._runs: dict[tuple[str, datetime], str] = {}
         self._previous: str | None = None
+        # How personal data are treated now, when rows that were treated otherwise have been rid of them.
+        self._now_treated: str | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
@@ -105,21 +108,23 @@ class Build:
 
     def _open(self) -> None:
         is_new = not self._file.exists()
-        self.con = duckdb.connect(
-            config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS, "temp_directory": str(self._folder / "spill")}
-        )
+        self.con = self._connect()
         self.con.execute("SET TimeZone = 'UTC'")
-        # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
-        version = f", STORAGE_VERSION '{_STORAGE_VERSION}'" if is_new else ""
-        self.con.execute(f"ATTACH {quoted(str(self._file))} AS {CATALOG} (RECOVERY_MODE no_wal_writes{version})")
+        _attach_for_writing(self.con, self._file, CATALOG)
         self.con.execute(f"USE {CATALOG}")
         if not is_new:
             check_format(self.con, self._published)
         create_meta(self.con)
         create_raw(self.con, self._resources.values())
         create_history(self.con, self._resources.values())
+        note_treatments(self.con, self._landing)
         row = self.con.execute("SELECT max(load_id) FROM meta.loads").fetchone()
         self._previous = row[0] if row else None
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(
+            config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS, "temp_directory": str(self._folder / "spill")}
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -178,6 +183,8 @@ class Build:
             total.deleted += each.deleted
         record_run(self.con, manifest, self.load_id)
         record_drift(self.con, manifest)
+        if remove_untreated(self.con, manifest, self._resources.values()):
+            self._now_treated = manifest.personal
         for read in manifest.resources:
             self._appended.pop(read.resource, None)
             self._waiting.pop(read.resource, None)
@@ -227,10 +234,34 @@ class Build:
         """Publish the file; the one before it is kept, with the last few. `con` is closed."""
         self.con.execute(f"CHECKPOINT {CATALOG}")
         self.con.close()
+        if self._now_treated is not None:
+            self._write_anew()
         publish_file(self._file, self._published, self._kept / f"{self._previous or 'first'}.duckdb")
         prune(self._kept, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Published(self._published, size, time.monotonic() - self._started)
+
+    def _write_anew(self) -> None:
+        """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
+        anew = self._folder / "anew.duckdb"
+        with closing(self._connect()) as con:
+            con.execute(f"ATTACH {quoted(str(self._file))} AS {CATALOG} (READ_ONLY)")
+            _attach_for_writing(con, anew, "anew")
+            con.execute(f"COPY FROM DATABASE {CATALOG} TO anew")
+            con.execute("CHECKPOINT anew")
+        anew.replace(self._file)
+
+    def left_behind(self) -> LeftBehind | None:
+        """Count what else holds rows from before, when this load has changed the treatment; call it once published."""
+        if self._now_treated is None:
+            return None
+        return count_left_behind(self._landing, self._kept, self._now_treated)
+
+
+def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
+    version = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}'"
+    con.execute(f"ATTACH {quoted(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{version})")
 
 
 def newest_server_times(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime, str | None]]:

@@ -47,6 +47,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("requests", "BIGINT", "Requests sent."),
             ("retries", "BIGINT", "Requests that were repeated."),
             ("load_id", "VARCHAR", "The load that took it."),
+            ("personal", "VARCHAR", "What became of personal data: keep, drop, or hash with the mark of its key."),
         ),
     ),
     "reads": (
@@ -195,10 +196,10 @@ def record_companies(con: duckdb.DuckDBPyConnection, timezones: Mapping[str, str
 def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str) -> None:
     """Write a run that has been merged, with the proof of its completeness."""
     con.execute(
-        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             manifest.run_id, manifest.kind, manifest.source, manifest.base_url, manifest.company, manifest.started_at,
-            manifest.finished_at, manifest.server_time, manifest.requests, manifest.retries, load_id,
+            manifest.finished_at, manifest.server_time, manifest.requests, manifest.retries, load_id, manifest.personal,
         ],
     )  # fmt: skip
     for read in manifest.resources:

@@ -17,6 +17,7 @@ from pipeline.resources.personal import is_personal
 from pipeline.resources.types import Kind, Record
 from pipeline.sandbox import Sandbox
 from pipeline.sandbox.tables import TABLES
+from pipeline.terminal.load_view import describe_left_behind
 
 from . import commands
 from .nights import ONLY, House, open_house
@@ -227,6 +228,50 @@ async def test_another_treatment_asks_for_everything_to_be_read(
         assert not set(kept) & set(hashed)
         assert not set(hashed) & set(emails(house))
         assert (await house.extract()).kind == "incremental"
+
+
+async def test_a_change_of_treatment_reaches_the_rows_that_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbidden: set[str] = set()
+    async with open_house(tmp_path, monkeypatch, orders=20, only=ONLY, forbidden=forbidden) as house:
+        published = house.data_dir / "warehouse.duckdb"
+        for secret in (SECRET, LATER):
+            plant(house.sandbox, secret)
+            await house.night(full=True)
+        plain = set(tables_in(published))
+        looked_after = next(each for each in house.sandbox.rows("orders_received") if each["sales_reps"])
+        house.sandbox.delete_order(looked_after["number"])
+        forbidden.add("customers")
+        monkeypatch.setenv("LEAFHOUSE_PII", "hash")
+
+        result = await house.night(full=True)
+
+        con = house.connect()
+        runs = con.execute("select personal from meta.runs order by run_id").fetchall()
+        gone = con.execute(
+            "select sales_reps from raw.orders_received where number = ? and _deleted_at is not null",
+            [looked_after["number"]],
+        ).fetchall()
+        set_aside = con.execute("select reason, raw from meta.quarantine where resource = 'customers'").fetchall()
+        con.close()
+        assert plain >= {"raw.customers", "past.orders_received", "extra.customers", "meta.quarantine"}
+        assert list(tables_in(published)) == []
+        assert not holds_secret(published.read_bytes())
+        assert [mode.partition(" ")[0] for (mode,) in runs] == ["keep", "keep", "hash"]
+        assert gone == [([{"id": rep["id"], "user": None} for rep in looked_after["sales_reps"]],)]
+        assert set_aside == [(None, None)]
+        assert house.raw("customers").num_rows == len(list(house.sandbox.rows("customers"))) - 1
+        assert result.left_behind is not None
+        assert result.left_behind.kept == len(list((house.data_dir / "kept").iterdir())) == 2
+        assert describe_left_behind(result.left_behind).startswith("LEAFHOUSE_PII was changed")
+
+        for path in (*house.data_dir.glob("kept/*"), *house.data_dir.glob("landing/_manifests/*")):
+            if path.stem != result.runs[0].run_id:
+                path.unlink()
+
+        assert (await house.night()).left_behind is None
+        assert list(found_in(house.data_dir)) == []
 
 
 async def test_a_run_that_was_cut_short_does_not_go_on_under_another_treatment(
