@@ -22,7 +22,7 @@ ALLOWED = {
     "warehouse": {"errors", "resources", "landing", "models"},
     "reconcile": {"errors", "warehouse"},
     "sandbox": {"errors"},
-    "terminal": {"errors", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
+    "terminal": {"errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
 }
 COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 

@@ -22,7 +22,8 @@ from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.warehouse.build import Build, newest_server_times
 from pipeline.warehouse.drift import drift_of
-from pipeline.warehouse.meta import KeptModel, newest_reads, record_companies, record_models, refused_reads
+from pipeline.warehouse.made import record_models
+from pipeline.warehouse.meta import newest_reads, record_companies, refused_reads
 
 _FARTHEST_AHEAD = timedelta(days=366)
 
@@ -66,15 +67,15 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
     for company, last_day in last_days.items():
-        if reads.get("products") is None:  # else what is held is not the stock of that day
+        if reads.get(company, {}).get("products") is None:  # else what is held is not the stock of that day
             record_inventory(build.con, company, last_day, build.load_id)
-    kept_models = models_to_keep(reads)
-    models = run_models(build.con, model_settings, kept=kept_models)
-    kept = record_models(build.con, build.load_id, day, [each.name for each in models], kept_models)
+    to_keep = models_to_keep(reads)
+    models = run_models(build.con, model_settings, kept=to_keep)
+    kept = record_models(build.con, build.load_id, day, [each.name for each in models], to_keep)
     build.record_load(model_settings)
-    audits = run_audits(build.con, model_settings, kept=kept_models)
+    audits = run_audits(build.con, model_settings, kept=to_keep)
     _refuse_failed_audits(build.con, audits, build.load_id)
-    headlines, refused = _headlines(build.con, kept), _refusals(build.con)
+    headlines, refused = _headlines(build.con), _refusals(build.con)
     drift, published = drift_of(build.con, build.load_id), build.publish()
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
@@ -125,9 +126,11 @@ def _refusals(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def _headlines(con: duckdb.DuckDBPyConnection, kept: list[KeptModel]) -> list[Headline]:
-    if any(each.name == "marts.ar_aging" and each.as_of is None for each in kept):
-        return []  # there is no such table
+def _headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
+    if ("ar_aging",) not in con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
+    ).fetchall():
+        return []
     rows = con.execute(
         "SELECT as_of, currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END) "
         "FROM marts.ar_aging GROUP BY as_of, currency ORDER BY 3 DESC"

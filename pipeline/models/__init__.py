@@ -2,13 +2,15 @@
 
 from pipeline.models.audits import AuditResult, run_audits
 from pipeline.models.inventory import last_full_day, record_inventory
-from pipeline.models.project import SQL, ModelError, Project, lineage, models_to_keep
+from pipeline.models.kept import Kept, models_to_keep
+from pipeline.models.project import SQL, ModelError, Project, lineage
 from pipeline.models.run import ModelRun, run_models
 from pipeline.models.settings import ModelSettings
 
 __all__ = [
     "SQL",
     "AuditResult",
+    "Kept",
     "ModelError",
     "ModelRun",
     "ModelSettings",

@@ -1,13 +1,13 @@
 """Running the audits: each a SELECT of the rows that should not be."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal, cast
 
 import duckdb
 
+from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 from pipeline.models.project import Project, check_inputs
 from pipeline.models.run import existing_tables
@@ -25,7 +25,8 @@ _CREATE = (
     "CREATE TABLE IF NOT EXISTS audit.failures (run_id VARCHAR, audit_id VARCHAR, failure JSON)",
     "COMMENT ON TABLE audit.results IS 'One row per run and audit, passes too.'",
     "COMMENT ON COLUMN audit.results.failures IS 'Offending rows; null when the audit was skipped.'",
-    "COMMENT ON COLUMN audit.results.skipped IS 'Why the audit was not run; null when it was.'",
+    "COMMENT ON COLUMN audit.results.skipped IS 'Why the audit was not run, or left out rows of the companies that it "
+    "names; null when it looked at all.'",
     f"COMMENT ON TABLE audit.failures IS 'The offending rows, at most {KEPT_FAILURES:,} per run and audit.'",
 )
 
@@ -34,7 +35,7 @@ _CREATE = (
 class AuditResult:
     """How an audit went: `failures` counts the offending rows, none is a pass.
 
-    One that was not run has no count, and `skipped` says why.
+    One that was not run has no count, and `skipped` says why; or of which companies it did not look at the rows.
     """
 
     audit_id: str
@@ -49,33 +50,41 @@ def run_audits(
     settings: ModelSettings,
     project: Project | None = None,
     *,
-    kept: Mapping[str, str] | None = None,
+    kept: Kept | None = None,
 ) -> list[AuditResult]:
     """Run every audit against the tables of the current database and return the results, by name.
 
     They are appended to `audit.results` under the run's id, and up to 1,000 offending rows each to `audit.failures`.
-    What follows from a failure is up to the caller. Audits of a table in `kept` (see `models_to_keep`) are skipped: it
-    is as an earlier load left it, or missing. Raises ModelError for an audit that cannot be read or run.
+    What follows from a failure is up to the caller. What `kept` names (see `models_to_keep`) is as an earlier load left
+    it, or missing: audits of whole tables are skipped, and others leave out rows of the companies whose rows stayed.
+    Raises ModelError for an audit that cannot be read or run.
     """
-    audits = (project or Project()).audits
+    audits, kept = (project or Project()).audits, kept or Kept()
     with bound_settings(con, settings), transaction(con):
-        reasons = {audit.name: _why_skipped(audit, kept or {}) for audit in audits}
-        check_inputs([audit for audit in audits if reasons[audit.name] is None], existing_tables(con))
+        reasons = {audit.name: _why_skipped(audit, kept) for audit in audits}
+        to_run = [audit for audit in audits if not kept.are_all(reasons[audit.name])]
+        check_inputs(to_run, existing_tables(con))
         for statement in _CREATE:
             con.execute(statement)
-        return [_run_or_skip(con, settings.run_id, audit, reasons[audit.name]) for audit in audits]
+        return [_run_or_skip(con, settings.run_id, audit, kept, reasons[audit.name]) for audit in audits]
 
 
-def _why_skipped(audit: Model, kept: Mapping[str, str]) -> str | None:
-    return next((f"{name} is not of this load: {kept[name]}" for name in audit.inputs if name in kept), None)
+def _why_skipped(audit: Model, kept: Kept) -> dict[str, str]:
+    def why(name: str, company: str) -> str | None:
+        reason = kept.of(name).get(company)
+        return None if reason is None else f"{name} is not of this load: {reason}"
+
+    return kept.reasons(audit, why)
 
 
-def _run_or_skip(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, skipped: str | None) -> AuditResult:
-    result = (
-        _run_audit(con, run_id, audit)
-        if skipped is None
-        else AuditResult(audit.path.stem, _severity(audit), None, 0.0, skipped)
-    )
+def _run_or_skip(
+    con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, kept: Kept, reasons: dict[str, str]
+) -> AuditResult:
+    skipped = kept.in_words(reasons) if reasons else None
+    if kept.are_all(reasons):
+        result = AuditResult(audit.path.stem, _severity(audit), None, 0.0, skipped)
+    else:
+        result = replace(_run_audit(con, run_id, audit, list(reasons)), skipped=skipped)
     description = audit.header.replace(f"severity: {result.severity}", "").strip()
     con.execute(
         "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, now(), ?, ?)",
@@ -84,10 +93,12 @@ def _run_or_skip(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, skip
     return result
 
 
-def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model) -> AuditResult:
+def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, left_out: list[str]) -> AuditResult:
     audit_id, severity, started = audit.path.stem, _severity(audit), perf_counter()
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE offending AS {audit.text}")
+        if left_out:
+            con.execute("DELETE FROM offending WHERE list_contains(?, _company)", [left_out])
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise audit.error_from(error) from error
     (failures,) = con.execute("SELECT count(*) FROM offending").fetchone() or (0,)

@@ -20,7 +20,10 @@ class ModelError(UsageError):
 
 @dataclass(frozen=True)
 class Model:
-    """A SELECT in a file. `name` is schema and table; `inputs` are the tables that it reads, `comments` by column."""
+    """A SELECT in a file. `name` is schema and table; `inputs` are the tables that it reads, `comments` by column.
+
+    `is_by_company` when it selects `_company`, by name or with all columns of an input: its rows say whose they are.
+    """
 
     name: str
     path: Path
@@ -28,6 +31,7 @@ class Model:
     header: str
     inputs: tuple[str, ...]
     comments: dict[str, str]
+    is_by_company: bool
 
     def error(self, message: str, line: int = 1) -> ModelError:
         """Return the error that says `message` about a line of the file."""
@@ -50,7 +54,7 @@ class Model:
 def read_model(path: Path, name: str) -> Model:
     """Return the model in the file at `path`, or raise ModelError when it is not one SELECT."""
     text = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
-    model = Model(name, path, text, _header(text), (), {})
+    model = Model(name, path, text, _header(text), (), {}, False)
     try:
         statements = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
@@ -59,7 +63,8 @@ def read_model(path: Path, name: str) -> Model:
         raise model.error("a file holds one SELECT and nothing else")
     query = statements[0]
     _check_variables(model, query)
-    return Model(name, path, text, model.header, tuple(sorted(set(_inputs(query)))), _comments(query))
+    inputs, is_by_company = tuple(sorted(set(_inputs(query)))), bool({"_company", "*"} & set(query.named_selects))
+    return Model(name, path, text, model.header, inputs, _comments(query), is_by_company)
 
 
 def _display(path: Path) -> str:

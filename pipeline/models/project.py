@@ -1,6 +1,6 @@
 """The folder sql/: its models in the order in which they can run, its seeds, its audits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.models.model import Model, ModelError, read_model
 
-__all__ = ["LAYERS", "SQL", "Model", "ModelError", "Project", "lineage", "models_to_keep"]
+__all__ = ["LAYERS", "SQL", "Model", "ModelError", "Project", "lineage"]
 
 SQL = Path(__file__).parents[2] / "sql"
 LAYERS = ("staging", "intermediate", "marts")
@@ -58,23 +58,3 @@ def check_inputs(models: Iterable[Model], tables: set[str]) -> None:
 def lineage(project: Project | None = None) -> dict[str, tuple[str, ...]]:
     """Return the inputs of every model, in the order in which the models run."""
     return {model.name: model.inputs for model in (project or Project()).models}
-
-
-def models_to_keep(reads: Mapping[str, str | None], project: Project | None = None) -> dict[str, str]:
-    """Return the models that cannot be made anew, each with the reason, because a resource that they need did not come.
-
-    `reads` gives, by resource, what stood in the way of its newest read, such as "was refused"; None when it came. A
-    model needs what it reads, and what those that it reads need.
-    """
-    kept: dict[str, str] = {}
-    for model in (project or Project()).models:
-        reasons = [reason for name in model.inputs if (reason := kept.get(name) or _missing(name, reads))]
-        if reasons:
-            kept[model.name] = reasons[0]
-    return kept
-
-
-def _missing(table: str, reads: Mapping[str, str | None]) -> str | None:
-    schema, _, resource = table.partition(".")
-    reason = reads.get(resource, "was never read") if schema == "raw" else None
-    return None if reason is None else f"{resource} {reason}"

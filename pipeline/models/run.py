@@ -1,12 +1,13 @@
 """Running the models: every table of staging, intermediate and marts, made anew in one transaction."""
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import perf_counter
 
 import duckdb
 
 from pipeline.models.inventory import create_inventory
+from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
@@ -28,18 +29,18 @@ def run_models(
     settings: ModelSettings,
     project: Project | None = None,
     *,
-    kept: Container[str] = (),
+    kept: Kept | None = None,
 ) -> list[ModelRun]:
     """Make the tables of all models in the connection's current database, and return what was run, in order.
 
-    Those of the models in `kept` stay as they are, or missing: an input of theirs did not come. No other model may read
-    from these.
+    What `kept` names stays as it is (see `models_to_keep`): whole tables, or missing, and of others the rows of some
+    companies.
 
     They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
     it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
     which names the file and the line, for a model that cannot be read or run.
     """
-    project = project or Project()
+    project, kept = project or Project(), kept or Kept()
     models = project.models
     with bound_settings(con, settings), transaction(con):
         create_inventory(con)
@@ -48,8 +49,13 @@ def run_models(
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for table, path in project.seeds.items():
             load_seed(con, table, path)
-        check_inputs(models, existing_tables(con) | {model.name for model in models})
-        return [_run_model(con, model) for model in models if model.name not in kept]
+        tables = existing_tables(con)
+        check_inputs(models, tables | {model.name for model in models})
+        return [
+            _run_model(con, model, kept.of(model.name), is_made=model.name in tables)
+            for model in models
+            if not kept.is_whole(model.name)
+        ]
 
 
 def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
@@ -68,11 +74,18 @@ def _drop_leftovers(con: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
             con.execute(f"DROP TABLE {name}")
 
 
-def _run_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelRun:
-    started = perf_counter()
+def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str], *, is_made: bool) -> ModelRun:
+    """Make the table of a model anew, but for its rows of the companies in `kept`: they stay, where it `is_made`."""
+    started, companies = perf_counter(), list(kept)
     try:
+        if companies and is_made:
+            con.execute(f"CREATE TEMP TABLE kept AS FROM {model.name} WHERE list_contains(?, _company)", [companies])
         # No line break before the text, so that DuckDB counts the file's own lines.
         con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.text}")
+        if companies:
+            con.execute(f"DELETE FROM {model.name} WHERE list_contains(?, _company)", [companies])  # noqa: S608
+        if companies and is_made:
+            _put_back(con, model.name)
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise model.error_from(error) from error
     con.execute(f"COMMENT ON TABLE {model.name} IS {_quoted(model.header)}")
@@ -80,6 +93,14 @@ def _run_model(con: duckdb.DuckDBPyConnection, model: Model) -> ModelRun:
         con.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {_quoted(comment)}')
     (rows,) = con.execute(f"SELECT count(*) FROM {model.name}").fetchone() or (0,)  # noqa: S608
     return ModelRun(model.name, rows, perf_counter() - started)
+
+
+def _put_back(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Move the rows of `kept` into the table, with the columns that it still has."""
+    shared = f"SELECT column_name FROM (DESCRIBE kept) SEMI JOIN (DESCRIBE {table}) USING (column_name)"  # noqa: S608
+    names = ", ".join(f'"{name}"' for (name,) in con.execute(shared).fetchall())
+    con.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM kept")  # noqa: S608
+    con.execute("DROP TABLE kept")
 
 
 def _quoted(text: str) -> str:

@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pipeline.companies import DEFAULT_NAME
 from pipeline.landing import Manifest
 from pipeline.models import AuditResult, ModelRun
 from pipeline.terminal.console import Output
 from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
+from pipeline.warehouse.made import KeptModel
 from pipeline.warehouse.merge import Merged
-from pipeline.warehouse.meta import KeptModel
 from pipeline.warehouse.status import Status
 from pipeline.warehouse.untreated import LeftBehind
 
@@ -110,9 +111,13 @@ class LoadView:
 
 
 def describe_kept(kept: KeptModel) -> str:
-    """Return the line of a mart that was not made anew: as of when it is, if it is there at all, and why."""
+    """Return the line of what was not made anew of a mart: as of when it is, if it is there at all, and why."""
     state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
-    return f"  {kept.name.removeprefix('marts.'):<24}{state}: {kept.reason}"
+    return f"  {kept.name.removeprefix('marts.'):<24}{_of(kept.company)}{state}: {kept.reason}"
+
+
+def _of(company: str) -> str:
+    return "" if company == DEFAULT_NAME else f"{company}: "
 
 
 def describe_left_behind(left: LeftBehind) -> str:
@@ -127,13 +132,16 @@ def describe_left_behind(left: LeftBehind) -> str:
 def describe_audits(audits: Sequence[AuditResult]) -> str:
     """Return how the audits went, in a line."""
     passed = sum(audit.failures == 0 for audit in audits)
-    skipped = [audit.audit_id for audit in audits if audit.skipped is not None]
+    skipped = [audit.audit_id for audit in audits if audit.failures is None]
+    partial = sum(audit.failures is not None and audit.skipped is not None for audit in audits)
     failed = [f"{audit.audit_id} ({audit.failures:,} rows)" for audit in audits if audit.failures]
     parts = [f"{passed} passed"]
     if failed:
         parts.append(f"{len(failed)} warn: {', '.join(failed)}")
     if skipped:
         parts.append(f"{len(skipped)} skipped, their tables are not of this load: {', '.join(skipped)}")
+    if partial:
+        parts.append(f"{partial} without rows that are not of this load (see audit.results)")
     return ", ".join(parts)
 
 

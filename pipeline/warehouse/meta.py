@@ -1,8 +1,6 @@
 """The `meta` schema: what the warehouse knows of itself, its runs, their completeness and the rows set aside."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import duckdb
@@ -113,12 +111,13 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         ),
     ),
     "models": (
-        "One row per table of staging, intermediate and marts: when its rows were computed, and for which date.",
+        "One row per company and table that sql/ makes: when its rows were computed, and for which date.",
         (
             ("model", "VARCHAR", "The table."),
-            ("load_id", "VARCHAR", "The load that computed its rows; null when it never was made."),
+            ("load_id", "VARCHAR", "The load that computed its rows of the company; null when they never were."),
             ("as_of", "DATE", "The date that they were computed for."),
-            ("kept_because", "VARCHAR", "Why the newest load left it as it was; null when it made it anew."),
+            ("kept_because", "VARCHAR", "Why the newest load left them as they were; null when it made them anew."),
+            ("_company", "VARCHAR", "The company whose rows these are."),
         ),
     ),
     "loads": (
@@ -237,13 +236,16 @@ _NEWEST_READS = (
 )
 
 
-def newest_reads(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
-    """Return, by resource, what stood in the way of its newest read at any company; None when it came."""
+def newest_reads(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str | None]]:
+    """Return, by company and resource, what stood in the way of its newest read; None when it came."""
     rows = con.execute(
-        "SELECT resource, max(CASE WHEN refused IS NOT NULL THEN 'was refused' WHEN not_offered THEN 'is not offered' "
-        f"END) FROM ({_NEWEST_READS}) GROUP BY resource"
+        "SELECT _company, resource, CASE WHEN refused IS NOT NULL THEN 'was refused' "
+        f"WHEN not_offered THEN 'is not offered' END FROM ({_NEWEST_READS}) ORDER BY ALL"
     ).fetchall()
-    return dict(rows)
+    reads: dict[str, dict[str, str | None]] = {}
+    for company, resource, reason in rows:
+        reads.setdefault(company, {})[resource] = reason
+    return reads
 
 
 def refused_reads(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
@@ -251,43 +253,3 @@ def refused_reads(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
     return con.execute(
         f"SELECT _company, resource, refused FROM ({_NEWEST_READS}) WHERE refused IS NOT NULL ORDER BY ALL"
     ).fetchall()
-
-
-@dataclass(frozen=True)
-class KeptModel:
-    """A table that a load left as it was: as of when its rows are (None when it never was made), and why."""
-
-    name: str
-    as_of: date | None
-    reason: str
-
-
-def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
-    """Return the tables that the newest load left as they were; of a warehouse from before that was written, none."""
-    if ("models",) not in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'meta'").fetchall():
-        return []
-    rows = con.execute(
-        "SELECT model, as_of, kept_because FROM meta.models WHERE kept_because IS NOT NULL ORDER BY model"
-    ).fetchall()
-    return [KeptModel(*row) for row in rows]
-
-
-def record_models(
-    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, made: Iterable[str], kept: Mapping[str, str]
-) -> list[KeptModel]:
-    """Write which load made each table, and return those of `kept` (name to reason). Call it before `record_load`."""
-    tables = {row[0] for row in con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()}
-    known = con.execute("SELECT model, load_id, as_of FROM meta.models").fetchall()
-    before = {name: (load, day) for name, load, day in known}
-    last = con.execute("SELECT load_id, as_of FROM meta.loads ORDER BY load_id DESC LIMIT 1").fetchone() or (None, None)
-    rows: list[tuple[str, str | None, date | None, str | None]] = [(name, load_id, as_of, None) for name in made]
-    for name, reason in kept.items():
-        # A warehouse that knows no more than its loads made all of its tables in each.
-        rows.append((name, *(before.get(name, last) if name in tables else (None, None)), reason))
-    con.execute("DELETE FROM meta.models")
-    con.execute(
-        "INSERT INTO meta.models "
-        "SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), unnest($4::VARCHAR[])",
-        [[row[place] for row in rows] for place in range(4)],
-    )
-    return [KeptModel(name, day, reason) for name, _, day, reason in rows if reason is not None]

@@ -12,7 +12,8 @@ import duckdb
 from pipeline.errors import UsageError
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
-from pipeline.warehouse.meta import KeptModel, check_format, kept_models
+from pipeline.warehouse.made import KeptModel, kept_models
+from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.reader import attach, damage_refused
 
 

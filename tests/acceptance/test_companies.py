@@ -1,9 +1,10 @@
 """Several companies in `leafhouse.toml`: side by side, never mixed, each owner with a budget, each night its own."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from pipeline.jobs.extract import Extracted, extract_companies
 from pipeline.jobs.job import open_job
 from pipeline.jobs.load import load
 from pipeline.jobs.run import run
+from pipeline.resources import all_resources
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
+from pipeline.terminal.load_view import LoadView, show_status
+from pipeline.warehouse.status import read_status
 
-from .nights import NOW
+from .nights import FIVE, NOW
 
 # Two companies of one person and one of another; the three sandboxes use the same ids for other rows.
 OWNERS = {"acme": "jane", "birch": "jane", "cedar": "john"}
@@ -39,21 +43,35 @@ class Street:
         view = ExtractView(Output(as_json=True), "live")
         return await extract_companies(open_job(read_settings()), full=False, only=None, view=view)
 
-    def raw(self, resource: str, company: str) -> dict[Any, Any]:
-        key = RESOURCES[resource]
+    def later(self) -> None:
+        """Move every source on, by two days."""
+        for sandbox in self.sandboxes.values():
+            sandbox.advance(sandbox.now + timedelta(days=2))
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         con = pipeline.connect(self.data / "warehouse.duckdb")
         try:
-            query = f'select "{key}", created_on from raw.{resource} where _company = ? and _deleted_at is null'
-            return dict(con.execute(query, [company]).fetchall())
+            return con.execute(query).fetchall()
         finally:
             con.close()
+
+    def raw(self, resource: str, company: str) -> dict[Any, Any]:
+        key = RESOURCES[resource]
+        query = f"select \"{key}\", created_on from raw.{resource} where _company = '{company}' and _deleted_at is null"
+        return dict(self.ask(query))
 
     def source(self, resource: str, company: str) -> set[Any]:
         return {row[RESOURCES[resource]] for row in self.sandboxes[company].rows(resource)}
 
 
 @asynccontextmanager
-async def open_street(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Street]:
+async def open_street(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    resources: Iterable[str] = RESOURCES,
+    forbidden: Mapping[str, set[str]] | None = None,
+) -> AsyncIterator[Street]:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "0.5")
@@ -63,10 +81,12 @@ async def open_street(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             sandbox = Sandbox.open(folder / name, SandboxConfig(orders=40 + seed, seed=seed), NOW)
             all_servers.callback(sandbox.close)
             server = await all_servers.enter_async_context(AsyncExitStack())
-            base_url = await server.enter_async_context(serve(sandbox, key=f"key-{name}", clock=lambda: NOW))
+            may_not = {"forbidden": (forbidden or {}).get(name, set())}
+            served = serve(sandbox, key=f"key-{name}", clock=lambda sandbox=sandbox: sandbox.now, **may_not)
+            base_url = await server.enter_async_context(served)
             street.sandboxes[name], street.servers[name] = sandbox, server
             monkeypatch.setenv(f"KEY_OF_{name.upper()}", f"key-{name}")
-            wanted = json.dumps(list(RESOURCES))
+            wanted = json.dumps(list(resources))
             toml.append(
                 f'[companies.{name}]\nkey = "KEY_OF_{name.upper()}"\nbase_url = "{base_url}"\nowner = "{owner}"\n'
                 f"resources = {wanted}\n"
@@ -108,8 +128,7 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         await street.extract()
         load(open_job(read_settings()), as_of=None)
         before = street.raw("orders_received", "birch")
-        for sandbox in street.sandboxes.values():
-            sandbox.advance(NOW.replace(day=26))
+        street.later()
         await street.servers["birch"].aclose()
 
         view = ExtractView(Output(as_json=True), "live")
@@ -120,6 +139,38 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         for company in ("acme", "cedar"):
             found = street.raw("orders_received", company).keys()
             assert found == street.source("orders_received", company)
+
+
+async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_birch: set[str] = set()
+    async with open_street(tmp_path, monkeypatch, resources=FIVE, forbidden={"birch": of_birch}) as street:
+        await street.extract()
+        first = load(open_job(read_settings()), as_of=None)
+        before = street.ask("select * from marts.ar_aging where _company = 'birch' order by all")
+        of_birch.add("order_payments")
+        street.later()
+        await street.extract()
+        second = load(open_job(read_settings()), as_of=None)
+
+        assert street.ask("select * from marts.ar_aging where _company = 'birch' order by all") == before != []
+        assert street.ask("select _company, as_of from marts.ar_aging group by all order by all") == [
+            ("acme", second.as_of), ("birch", first.as_of), ("cedar", second.as_of),
+        ]  # fmt: skip
+        assert street.ask("select _company, as_of, kept_because from meta.models where model = 'marts.ar_aging'") == [
+            ("acme", second.as_of, None),
+            ("birch", first.as_of, "order_payments was refused"),
+            ("cedar", second.as_of, None),
+        ]
+        assert {each.audit_id for each in second.audits if each.failures is None} == set()
+        assert {each.skipped for each in second.audits if each.audit_id == "sales_equal"} == {
+            "birch: marts.brand_performance is not of this load: order_payments was refused"
+        }
+        LoadView(Output(as_json=False)).done(second)
+        show_status(Output(as_json=False), read_status(street.data, all_resources()))
+        line = f"  ar_aging                birch: kept as of {first.as_of}: order_payments was refused\n"
+        assert capsys.readouterr().out.count(line) == 2
 
 
 async def test_when_every_company_fails_so_does_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,8 +81,8 @@ async def test_refused_payments_do_not_make_everything_look_unpaid(
             (each.as_of, each.open_balance) for each in first.headlines
         ]
         assert ask(house, "from meta.models where model in ('marts.ar_aging', 'staging.products') order by all") == [
-            ("marts.ar_aging", first.load_id, first.as_of, reason),
-            ("staging.products", second.load_id, second.as_of, None),
+            ("marts.ar_aging", first.load_id, first.as_of, reason, "default"),
+            ("staging.products", second.load_id, second.as_of, None, "default"),
         ]
 
         forbidden.clear()

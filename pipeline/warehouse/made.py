@@ -1,0 +1,61 @@
+"""Which load made the rows of each table of staging, intermediate and marts, company by company: `meta.models`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from pipeline.models import Kept
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """A company's rows of a table that a load left as they were: as of when (None: they never were made), and why."""
+
+    name: str
+    as_of: date | None
+    reason: str
+    company: str
+
+
+def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
+    """Return what the newest load left as it was; of a warehouse from before that was written by company, nothing."""
+    columns = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'meta' AND table_name = 'models'"
+    ).fetchall()
+    if ("_company",) not in columns:
+        return []
+    rows = con.execute(
+        "SELECT model, as_of, kept_because, _company FROM meta.models WHERE kept_because IS NOT NULL "
+        "ORDER BY model, _company"
+    ).fetchall()
+    return [KeptModel(*row) for row in rows]
+
+
+def record_models(
+    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, made: Iterable[str], kept: Kept
+) -> list[KeptModel]:
+    """Write which load made each table, and return what of them is `kept`. Call it before `record_load`."""
+    tables = {row[0] for row in con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()}
+    known = con.execute("SELECT model, _company, load_id, as_of FROM meta.models").fetchall()
+    before = {(name, company): (load, day) for name, company, load, day in known}
+    # A warehouse that knows no more than its loads made all of its tables in each.
+    query = "SELECT load_id, as_of FROM meta.loads ORDER BY load_id DESC LIMIT 1"
+    last = (not known and con.execute(query).fetchone()) or (None, None)
+    rows: list[tuple[str, str | None, date | None, str | None, str]] = []
+    for name in dict.fromkeys([*made, *kept.tables]):
+        for company in kept.companies:
+            reason = kept.of(name).get(company)
+            made_by: tuple[str | None, date | None] = (load_id, as_of) if reason is None else (None, None)
+            if reason is not None and name in tables:
+                # Rows without a company are from before it was written.
+                made_by = before.get((name, company)) or before.get((name, None), last)
+            rows.append((name, *made_by, reason, company))
+    con.execute("DELETE FROM meta.models")
+    con.execute(
+        "INSERT INTO meta.models SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), "
+        "unnest($4::VARCHAR[]), unnest($5::VARCHAR[])",
+        [[row[place] for row in rows] for place in range(5)],
+    )
+    return [KeptModel(name, day, reason, company) for name, _, day, reason, company in rows if reason is not None]
