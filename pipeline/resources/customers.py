@@ -108,7 +108,7 @@ class Customer(Record):
     contacts: list[Annotated[CustomerContact, Reference]] | None = Field(
         None, description="The people known at the customer; see contacts."
     )
-    tags: Json = Field(None, description="Tags that the seller gave the customer, free-form.")
+    tags: Json = personal("Tags that the seller gave the customer, free-form.")
 
 
 _COMPARED_TEXTS = (

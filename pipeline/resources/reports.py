@@ -17,7 +17,7 @@ class Report(Record):
     complete_time: Instant = Field(None, description="When it was sent.")
     company: LooseInteger = Field(None, description="Id of the company that it is about.")
     export: Text = Field(None, description="Where the file is.")
-    query: Json = Field(None, description="What it was limited to, free-form.")
+    query: Json = personal("What it was limited to, free-form: people may have been searched for.")
     to_email: Text = personal("E-mail address that it was sent to.")
 
 
