@@ -6,7 +6,7 @@ objects of a list. Values are never noted, but those of fields that declare whic
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +19,8 @@ from pipeline.extract.normalise import Rejected
 from pipeline.extract.structs import Layout, Member, values_in
 from pipeline.landing import Drift, DriftKind, Fields
 from pipeline.resources import Resource
+from pipeline.resources.columns import shape_of
+from pipeline.resources.types import Record
 
 # In fewer rows than this, that a field is missing says nothing.
 FEWEST_ROWS = 100
@@ -104,15 +106,17 @@ class FieldsMet(msgspec.Struct):
             _count(self.unusual, _ANY_INDEX.sub("[]", path.rstrip("`").removeprefix(".")), reason)
 
     def note_columns(self, table: pa.Table, known: Mapping[str, frozenset[str]]) -> None:
-        """Note how many values are null, and new values of the fields in `known`."""
+        """Note how many values are null, and new values of the fields in `known` (`total`, or `customer.foo`)."""
         self.rows += table.num_rows
         for name, column in zip(table.column_names, table.columns, strict=True):
             if name != "_extra":
                 self.nulls[name] = self.nulls.get(name, 0) + column.null_count
-        for name, values in known.items():
-            new = set(pc.unique(table.column(name)).to_pylist()) - values - {None}
+        for path, values in known.items():
+            name, *inside = path.split(".")
+            column = pc.struct_field(table.column(name), inside) if inside else table.column(name)
+            new = {str(value) for value in pc.unique(column).to_pylist() if value is not None} - values
             if new:
-                self.values.setdefault(name, set()).update(sorted(new)[:_MOST_VALUES])
+                self.values.setdefault(path, set()).update(sorted(new)[:_MOST_VALUES])
 
     def summarise(self, rejected: Iterable[Rejected], *, is_complete: bool) -> Fields:
         """Return what the manifest says of it; `rejected` are the rows that broke their contract.
@@ -139,13 +143,21 @@ class FieldsMet(msgspec.Struct):
 
 
 def known_values(resource: Resource) -> dict[str, frozenset[str]]:
-    """Return the values that are known of the fields that declare them (see `resources.types.one_of`)."""
-    found = {}
-    for name, field in resource.record.model_fields.items():
+    """Return the values that are known of the fields that declare them (see `resources.types.one_of`), by path.
+
+    Lists are not looked into: no field inside one declares any.
+    """
+    return dict(_known_values(resource.record, ""))
+
+
+def _known_values(record: type[Record], path: str) -> Iterator[tuple[str, frozenset[str]]]:
+    for name, field in record.model_fields.items():
         values = field.json_schema_extra.get("values") if isinstance(field.json_schema_extra, dict) else None
+        shape = shape_of(field)
         if isinstance(values, list):
-            found[name] = frozenset(map(str, values))
-    return found
+            yield path + name, frozenset(map(str, values))
+        elif shape.record is not None and not shape.is_list:
+            yield from _known_values(shape.record, f"{path}{name}.")
 
 
 def _drift(kind: DriftKind, found: Counts, text: str, most: int = _MOST_REASONS) -> list[Drift]:

@@ -14,6 +14,7 @@ from pipeline.resources.types import (
     Record,
     RequiredInteger,
     Text,
+    one_of,
     personal,
 )
 
@@ -44,7 +45,11 @@ class Batch(Record):
     cbn: Exact = Field(None, description="Content of CBN.")
     total_cannabinoids: Exact = Field(None, description="Content of all cannabinoids.")
     documents: list[DocumentOfBatch] | None = Field(None, description="Documents of the batch.")
-    cannabinoid_unit: Text = Field(None, description="Unit of the test results: %, MG/ML or MG/G.")
+    cannabinoid_unit: Text = Field(
+        None,
+        description="Unit of the test results: %, MG/ML or MG/G.",
+        json_schema_extra=one_of("%", "MG/ML", "MG/G"),
+    )
     testing_source: Text = Field(None, description="System that the test results come from.")
     is_from_api: Boolean = Field(None, description="Whether another system created the batch.")
 

@@ -6,6 +6,7 @@ come with their total. The filter by change has no field to be checked against, 
 
 from pydantic import Field
 
+from pipeline.resources.common import ORDER_STATUSES
 from pipeline.resources.resource import Full, Resource
 from pipeline.resources.types import (
     Boolean,
@@ -18,6 +19,7 @@ from pipeline.resources.types import (
     RequiredText,
     Text,
     Texts,
+    one_of,
     personal,
 )
 
@@ -135,11 +137,15 @@ class BuyerOrder(Record):
 
     id: RequiredText = Field(description="Key of the order.")
     short_id: LooseText = Field(None, description="Number as displayed; it can change.")
-    status: Text = Field(None, description="Status of the order.")
+    status: Text = Field(None, description="Status of the order.", json_schema_extra=ORDER_STATUSES)
     type: Text = Field(None, description="Class of the licence that the order is under.")
     buyer: TradeBuyer | None = Field(None, description="The buying company.")
     seller: TradeSeller | None = Field(None, description="The selling company.")
-    source: Text = Field(None, description="BGO where the buyer created the order, SGO where the seller did.")
+    source: Text = Field(
+        None,
+        description="BGO where the buyer created the order, SGO where the seller did.",
+        json_schema_extra=one_of("BGO", "SGO"),
+    )
     created_by: OrderAuthor | None = Field(None, description="Who created the order.")
     created_on: Instant = Field(None, description="When the order was created.")
     last_edited_on: Instant = Field(None, description="When the order was last edited.")

@@ -2,7 +2,13 @@
 
 from pydantic import Field
 
-from pipeline.resources.types import Boolean, Integer, LooseText, Record, Text, personal
+from pipeline.resources.types import Boolean, Integer, LooseText, Record, Text, one_of, personal
+
+ORDER_STATUSES = one_of(
+    "Draft", "Submitted", "Accepted", "Backorder", "Fulfilled",
+    "Shipped", "Complete", "Rejected", "Combined", "Cancelled",
+)  # fmt: skip
+STRAIN_CLASSES = one_of("sativa", "indica", "hybrid", "na", "11-cbd", "high-cbd", "sativa-hybrid", "indica-hybrid")
 
 
 class Address(Record):

@@ -16,8 +16,14 @@ from pipeline.resources.types import (
     Reference,
     RequiredInteger,
     Text,
+    one_of,
     personal,
 )
+
+_REASONS = one_of(
+    "leaflink_return", "promo_new_customer", "promo_existing_customer", "return_defective", "return_expired",
+    "return_packaging", "return_order_issue", "return_other", "other",
+)  # fmt: skip
 
 
 class CreditCustomer(Record):
@@ -37,9 +43,11 @@ class Credit(Record):
     customer: Annotated[CreditCustomer | None, Reference] = Field(None, description="The customer it is for.")
     amount: MoneyField = Field(None, description="What it is worth.")
     credit_date: InstantOrDay = Field(None, description="When it was granted: a date, as 12:00 UTC.")
-    status: Text = Field(None, description="active, used or cancelled.")
+    status: Text = Field(
+        None, description="active, used or cancelled.", json_schema_extra=one_of("active", "used", "cancelled")
+    )
     status_display: Text = Field(None, description="The status as displayed.")
-    reason: Text = Field(None, description="Why it was granted, such as return_defective.")
+    reason: Text = Field(None, description="Why it was granted, such as return_defective.", json_schema_extra=_REASONS)
     reason_display: Text = Field(None, description="The reason as displayed.")
     brand: IdOrObject = Field(None, description="Id of the brand that it is limited to.")
     order: Text = Field(None, description="Number of the order that it was granted for.")

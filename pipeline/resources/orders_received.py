@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipeline.resources.common import Address, PaymentOption
+from pipeline.resources.common import ORDER_STATUSES, Address, PaymentOption
 from pipeline.resources.resource import Changed, Resource
 from pipeline.resources.types import (
     Boolean,
@@ -61,15 +61,14 @@ class DeliveryInfo(Record):
     """What the delivery provider needs to know."""
 
     acquire_date: Instant = Field(None, description="When the provider picks the order up or receives it.")
-    acquire_type: Integer = Field(None, description="1 drop off, 2 pick up, 3 in storage, 4 will call.")
+    acquire_type: Integer = Field(
+        None, description="1 drop off, 2 pick up, 3 in storage, 4 will call.", json_schema_extra=one_of(1, 2, 3, 4)
+    )
     get_acquire_type_display: Text = Field(None, description="The acquire type in words.")
     manifest_number: Text = Field(None, description="Identifier of the order's manifest.")
 
 
-_STATUSES = one_of(
-    "Draft", "Submitted", "Accepted", "Backorder", "Fulfilled",
-    "Shipped", "Complete", "Rejected", "Combined", "Cancelled",
-)  # fmt: skip
+_UNITS = one_of("%", "$")
 
 
 class OrderReceived(Record):
@@ -88,12 +87,12 @@ class OrderReceived(Record):
         None, description="The seller's customer record for the buying company."
     )
     brand: Integer = Field(None, description="Id of the brand, for sellers who separate orders by brand.")
-    status: RequiredText = Field(description="Status of the order.", json_schema_extra=_STATUSES)
+    status: RequiredText = Field(description="Status of the order.", json_schema_extra=ORDER_STATUSES)
     manual: Boolean = Field(None, description="Whether the seller entered the order by hand.")
     discount: Exact = Field(None, description="Discount on the order, in the unit of discount_type.")
-    discount_type: Text = Field(None, description="% for a percentage, $ for an amount.")
+    discount_type: Text = Field(None, description="% for a percentage, $ for an amount.", json_schema_extra=_UNITS)
     tax_amount: Exact = Field(None, description="Tax on the order, in the unit of tax_type.")
-    tax_type: Text = Field(None, description="% for a percentage, $ for an amount.")
+    tax_type: Text = Field(None, description="% for a percentage, $ for an amount.", json_schema_extra=_UNITS)
     final_tax: Exact = Field(None, description="Tax on the order as an amount.")
     shipping_charge: MoneyField = Field(None, description="Charge for shipping.")
     total: MoneyField = Field(None, description="Total of the order, after discount, tax and shipping.")

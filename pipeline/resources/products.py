@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipeline.resources.common import STRAIN_CLASSES
 from pipeline.resources.resource import Changed, Resource
 from pipeline.resources.types import (
     Boolean,
@@ -22,6 +23,8 @@ from pipeline.resources.types import (
     Texts,
     one_of,
 )
+
+_UNITS = one_of("Milligram", "Gram", "Kilogram", "Ounce", "Pound", "Unit", "Liter", "Milliliter")
 
 
 class ParentProduct(Record):
@@ -95,9 +98,13 @@ class Product(Record):
         json_schema_extra=one_of("Available", "Archived", "Sample", "Backorder", "Internal", "Unavailable"),
     )
     display_listing_state: Text = Field(None, description="The listing state as displayed.")
-    inventory_management: LooseInteger = Field(None, description="1 Managed, 2 Unlimited, 3 Inherited.")
-    unit_of_measure: Text = Field(None, description="Unit the product is measured in.")
-    sell_in_unit_of_measure: Text = Field(None, description="Case, when it is sold by the case.")
+    inventory_management: LooseInteger = Field(
+        None, description="1 Managed, 2 Unlimited, 3 Inherited.", json_schema_extra=one_of(1, 2, 3)
+    )
+    unit_of_measure: Text = Field(None, description="Unit the product is measured in.", json_schema_extra=_UNITS)
+    sell_in_unit_of_measure: Text = Field(
+        None, description="Case, when it is sold by the case.", json_schema_extra=one_of("Case")
+    )
     unit_denomination: Annotated[UnitDenomination | None, Reference] = Field(
         None, description="The part of the unit that is sold."
     )
@@ -109,7 +116,9 @@ class Product(Record):
     brand: LooseInteger = Field(None, description="Id of the brand.")
     product_line: LooseInteger = Field(None, description="Id of the product line.")
     manufacturer: LooseInteger = Field(None, description="Id of the manufacturing company.")
-    strain_classification: Text = Field(None, description="sativa, indica, hybrid or a mix of them; na if none.")
+    strain_classification: Text = Field(
+        None, description="sativa, indica, hybrid or a mix of them; na if none.", json_schema_extra=STRAIN_CLASSES
+    )
     license: Annotated[ProductLicense | None, Reference] = Field(None, description="Licence it is sold under.")
     children_count: LooseInteger = Field(None, description="How many varieties it has.")
     strains: list[int] | None = Field(None, description="Ids of the strains.")
@@ -125,9 +134,17 @@ class Product(Record):
     base_units_per_unit: Exact = Field(None, description="Base units of the category in a unit of the product.")
     external_ids: Json = Field(None, description="Identifiers in other systems, by system.")
     threshold_value: Exact = Field(None, description="Stock below which the threshold action is taken.")
-    threshold_action: Text = Field(None, description="What happens below the threshold.")
+    threshold_action: Text = Field(
+        None,
+        description="What happens below the threshold.",
+        json_schema_extra=one_of("default", "backorder", "unavailable", "internal"),
+    )
     reverse_threshold_value: Exact = Field(None, description="Stock above which the reverse action is taken.")
-    reverse_threshold_action: Text = Field(None, description="What happens above the reverse threshold.")
+    reverse_threshold_action: Text = Field(
+        None,
+        description="What happens above the reverse threshold.",
+        json_schema_extra=one_of("default", "available", "internal"),
+    )
     show_quantity: Boolean = Field(None, description="Whether buyers see the stock.")
     product_data_items: list[ProductDataItem] | None = Field(None, description="Specifications of the product.")
 

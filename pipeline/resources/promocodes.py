@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from pipeline.resources.resource import Full, Resource
-from pipeline.resources.types import Exact, InstantOrDay, LooseInteger, LooseText, Record, RequiredInteger, Text
+from pipeline.resources.types import Exact, InstantOrDay, LooseInteger, LooseText, Record, RequiredInteger, Text, one_of
 
 
 class Promocode(Record):
@@ -12,7 +12,7 @@ class Promocode(Record):
     id: RequiredInteger = Field(description="Key of the code.")
     brand: LooseInteger = Field(None, description="Id of the brand.")
     code: LooseText = Field(None, description="The code itself; a brand has it once.")
-    discount_type: Text = Field(None, description="% for a percentage.")
+    discount_type: Text = Field(None, description="% for a percentage.", json_schema_extra=one_of("%"))
     discount_amount: Exact = Field(None, description="Discount, in percent.")
     start_date: InstantOrDay = Field(None, description="From when on it works.")
     end_date: InstantOrDay = Field(None, description="Until when it works.")

@@ -3,7 +3,13 @@
 from pydantic import Field
 
 from pipeline.resources.resource import Full, Resource
-from pipeline.resources.types import Instant, Json, LooseInteger, Record, RequiredText, Text, personal
+from pipeline.resources.types import Instant, Json, LooseInteger, Record, RequiredText, Text, one_of, personal
+
+_TYPES = one_of(
+    "orders-assigned", "orders-received", "orders-sent", "orders-report", "ordered-products", "accounts-receivable",
+    "customer-value", "sales-rep-activity-feed", "brand-performance", "brand-owner-brand-performance",
+    "brand-owner-inventory-overview",
+)  # fmt: skip
 
 
 class Report(Record):
@@ -11,8 +17,12 @@ class Report(Record):
 
     number: RequiredText = Field(description="Key of the report.")
     user: LooseInteger = Field(None, description="Id of the member of staff who asked for it.")
-    status: Text = Field(None, description="running, completed or failed.")
-    report_type: Text = Field(None, description="What is exported, such as accounts-receivable.")
+    status: Text = Field(
+        None, description="running, completed or failed.", json_schema_extra=one_of("running", "completed", "failed")
+    )
+    report_type: Text = Field(
+        None, description="What is exported, such as accounts-receivable.", json_schema_extra=_TYPES
+    )
     request_time: Instant = Field(None, description="When it was asked for.")
     complete_time: Instant = Field(None, description="When it was sent.")
     company: LooseInteger = Field(None, description="Id of the company that it is about.")

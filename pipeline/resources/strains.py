@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
+from pipeline.resources.common import STRAIN_CLASSES
 from pipeline.resources.resource import Full, Resource
-from pipeline.resources.types import IdOrObject, Record, RequiredInteger, Text, one_of
+from pipeline.resources.types import IdOrObject, Record, RequiredInteger, Text
 
 
 class Strain(Record):
@@ -16,9 +17,7 @@ class Strain(Record):
     strain_classification: Text = Field(
         None,
         description="Class of the strain; na if it has none.",
-        json_schema_extra=one_of(
-            "sativa", "indica", "hybrid", "na", "11-cbd", "high-cbd", "sativa-hybrid", "indica-hybrid"
-        ),
+        json_schema_extra=STRAIN_CLASSES,
     )
 
 

@@ -158,8 +158,8 @@ def personal(description: str) -> Any:
     return Field(None, description=description, json_schema_extra={"personal": True})
 
 
-def one_of(*values: str) -> dict[str, Any]:
-    """Return, as `json_schema_extra` of a field of texts, which values are known: another one is drift, no error."""
+def one_of(*values: str | int) -> dict[str, Any]:
+    """Return, as `json_schema_extra` of a field, which texts or numbers are known: another one is drift, no error."""
     return {"values": list(values)}
 
 

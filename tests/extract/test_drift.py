@@ -1,6 +1,6 @@
 """What is noted of the fields that were met, beside the rows themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -12,7 +12,8 @@ from pipeline.extract.normalise import Rejected
 from pipeline.extract.structs import MOST_LEARNED
 from pipeline.landing import Fields
 from pipeline.resources import all_resources
-from pipeline.resources.columns import columns_of
+from pipeline.resources.columns import columns_of, shape_of
+from pipeline.resources.types import Kind, Record
 
 RESOURCES = all_resources()
 CUSTOMER = dict.fromkeys(("id", "display_name", "ext_acct_id", "delinquent")) | {"id": 1}
@@ -126,6 +127,13 @@ def test_values_that_a_field_is_not_known_to_have_are_listed() -> None:
     assert drift(rows) == [("new value", "status", "Held; Paused")]
 
 
+def test_numbers_and_fields_inside_an_object_can_declare_their_values_too() -> None:
+    info = dict.fromkeys(("acquire_date", "get_acquire_type_display", "manifest_number"))
+    rows = [order(kind, delivery_info=info | {"acquire_type": kind}) for kind in (1, 4, 7, 9)]
+
+    assert drift([*rows, order(10)]) == [("new value", "delivery_info.acquire_type", "7; 9")]
+
+
 def test_nulls_are_counted_by_column() -> None:
     fields = summary([order(1, notes="x"), order(2)], [order(3, notes="y", total={"amount": 1, "currency": "USD"})])
 
@@ -145,7 +153,18 @@ def test_lines_need_not_name_the_order_that_they_came_in() -> None:
     assert "order" not in missing
 
 
-def test_only_fields_of_texts_declare_their_values() -> None:
-    for resource in RESOURCES.values():
-        types = {column.name: column.duckdb_type for column in columns_of(resource)}
-        assert {types[name] for name in known_values(resource)} <= {"VARCHAR"}
+def test_only_fields_of_texts_and_whole_numbers_outside_of_lists_declare_their_values() -> None:
+    def declared(record: type[Record]) -> Iterator[Kind | None]:
+        for info in record.model_fields.values():
+            shape = shape_of(info)
+            if isinstance(info.json_schema_extra, dict) and "values" in info.json_schema_extra:
+                yield None if shape.is_list else shape.kind
+            if shape.record is not None:
+                yield from declared(shape.record)
+
+    kinds = {resource.name: list(declared(resource.record)) for resource in RESOURCES.values()}
+
+    assert {kind for found in kinds.values() for kind in found} == {Kind.TEXT, Kind.INTEGER, Kind.LOOSE_INTEGER}
+    assert {name: len(found) for name, found in kinds.items()} == {
+        resource.name: len(known_values(resource)) for resource in RESOURCES.values()
+    }
