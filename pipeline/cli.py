@@ -222,6 +222,8 @@ def compare_report_command(
     from pipeline.terminal.compare_view import show_comparison
 
     output, data_dir = Output(as_json=as_json), read_settings().data_dir
+    if write_mapping and mapping is not None:
+        raise UsageError("--write-mapping prints a mapping, and --mapping names one that is there: leave out either.")
     if write_mapping:
         output.say(propose_mapping(data_dir, report, file))
         return

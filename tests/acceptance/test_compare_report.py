@@ -283,6 +283,8 @@ def test_what_cannot_be_compared_is_refused(house: House, tmp_path: Path) -> Non
     house.refuses("compare-report", REPORT, "gone.csv", code=2, says=("gone.csv", "No such file"))
     house.refuses("compare-report", REPORT, file, "--mapping", "gone.toml", code=3, says=("gone.toml", "No such file"))
     house.refuses("compare-report", REPORT, file, code=2, says=("no warehouse yet",), LEAFHOUSE_DATA_DIR=str(tmp_path))
+    both = ("--write-mapping", "--mapping", "ar.toml")
+    house.refuses("compare-report", REPORT, file, *both, code=2, says=("leave out either",))
 
 
 @settings(max_examples=30)
