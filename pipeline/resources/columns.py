@@ -145,8 +145,7 @@ def bookkeeping_of(resource: Resource) -> tuple[tuple[str, str, str], ...]:
     return (*_BOOKKEEPING, _VALID_FROM) if resource.keeps_history else _BOOKKEEPING
 
 
-def create_table(resource: Resource, table: str) -> str:
-    """Return the statement that creates the resource's raw table under the name `table`."""
-    names = [(each.name, each.duckdb_type) for each in columns_of(resource)]
-    names += [(name, kind) for name, kind, _ in bookkeeping_of(resource)]
-    return f"CREATE TABLE IF NOT EXISTS {table} (\n" + ",\n".join(f'  "{name}" {kind}' for name, kind in names) + "\n)"
+def table_columns(resource: Resource) -> list[tuple[str, str, str]]:
+    """Return all columns of the resource's raw table: name, DuckDB type, comment."""
+    columns = [(each.name, each.duckdb_type, each.description) for each in columns_of(resource)]
+    return columns + list(bookkeeping_of(resource))

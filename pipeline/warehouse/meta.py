@@ -7,7 +7,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead, WindowRead
-from pipeline.warehouse.tables import follow
+from pipeline.warehouse.tables import create_or_follow, held_columns
 
 # 2: history is a view, and raw says since when its rows are as they are.
 FORMAT = 2
@@ -137,13 +137,9 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
 def create_meta(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schema and its tables where they do not exist, or give them the columns that they lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    held = held_columns(con)
     for name, (comment, columns) in _TABLES.items():
-        definition = ", ".join(f'"{column}" {kind}' for column, kind, _ in columns)
-        con.execute(f"CREATE TABLE IF NOT EXISTS meta.{name} ({definition})")
-        follow(con, f"meta.{name}", {column: kind for column, kind, _ in columns})
-        con.execute(f"COMMENT ON TABLE meta.{name} IS '{comment}'")
-        for column, _, text in columns:
-            con.execute(f"COMMENT ON COLUMN meta.{name}.\"{column}\" IS '{text.replace(chr(39), chr(39) * 2)}'")
+        create_or_follow(con, f"meta.{name}", comment, columns, held)
 
 
 def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:

@@ -1,37 +1,65 @@
-"""The tables of `raw`, kept up with the contract: a newer contract loads into an older warehouse."""
+"""The tables of the warehouse, kept up with their definitions: a newer contract loads into an older warehouse."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import duckdb
 
 from pipeline.resources import Resource
-from pipeline.resources.columns import bookkeeping_of, columns_of, create_table
+from pipeline.resources.columns import table_columns
+
+# The columns of tables and views, by schema and name: type and comment by column.
+Held = Mapping[str, Mapping[str, tuple[str, str | None]]]
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]) -> None:
-    """Create the raw tables, or give them what their contract gained; write the comments that are not there yet."""
+    """Create the raw tables, or give them what their contract gained."""
     con.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    held = held_columns(con)
     for resource in resources:
-        con.execute(create_table(resource, f"raw.{resource.name}"))
-        _follow_contract(con, resource)
         comment = f"{resource.path} as the API gave it, one row per {resource.key}."
-        write_comments(con, "raw", resource, comment, {name: text for name, _, text in bookkeeping_of(resource)})
+        create_or_follow(con, f"raw.{resource.name}", comment, table_columns(resource), held)
 
 
-def _follow_contract(con: duckdb.DuckDBPyConnection, resource: Resource) -> None:
-    con.execute(create_table(resource, "contract").replace("CREATE TABLE", "CREATE TEMP TABLE"))
-    follow(con, f"raw.{resource.name}", describe(con, "contract"))
-    con.execute("DROP TABLE contract")
+def held_columns(con: duckdb.DuckDBPyConnection) -> Held:
+    """Return the columns of all tables and views of the current database, in their order."""
+    rows = con.execute(
+        "SELECT schema_name || '.' || table_name, column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE database_name = current_database() ORDER BY table_oid, column_index"
+    ).fetchall()
+    held: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
+    for table, column, kind, comment in rows:
+        held[table][column] = (kind, comment)
+    return dict(held)
 
 
-def follow(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
-    """Give `table` those of the columns (name to type) that it lacks or that have another type there."""
-    held = describe(con, table)
+def create_or_follow(
+    con: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Iterable[tuple[str, str, str | None]], held: Held
+) -> None:
+    """Create a table of `columns` (name, type, comment), or give the one that is held what it lacks of them."""
+    columns = list(columns)
+    if table in held:
+        _follow(con, table, {name: kind for name, kind, _ in columns}, held)
+    else:
+        con.execute(f"CREATE TABLE {table} ({', '.join(f'{_identifier(name)} {kind}' for name, kind, _ in columns)})")
+    con.execute(f"COMMENT ON TABLE {table} IS {quoted(comment)}")
+    write_comments(con, table, {name: text for name, _, text in columns if text is not None}, held)
+
+
+def _follow(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], held: Held) -> None:
     for name, kind in columns.items():
-        if name not in held:
-            con.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}')
-        elif held[name] != kind:  # such as an object that gained a field
-            con.execute(f'ALTER TABLE {table} ALTER COLUMN "{name}" TYPE {kind}')
+        if name not in held[table]:
+            con.execute(f"ALTER TABLE {table} ADD COLUMN {_identifier(name)} {kind}")
+        elif held[table][name][0] != str(con.type(kind)):  # such as an object that gained a field
+            con.execute(f"ALTER TABLE {table} ALTER COLUMN {_identifier(name)} TYPE {kind}")
+
+
+def write_comments(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping[str, str], held: Held) -> None:
+    """Write the comments of the columns of a table or view where they are not there yet."""
+    written = held.get(table, {})
+    for name, text in comments.items():
+        if name not in written or written[name][1] != text:
+            con.execute(f"COMMENT ON COLUMN {table}.{_identifier(name)} IS {quoted(text)}")
 
 
 def describe(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
@@ -39,25 +67,10 @@ def describe(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     return {name: kind for name, kind, *_ in con.execute(f"DESCRIBE {table}").fetchall()}
 
 
-def write_comments(
-    con: duckdb.DuckDBPyConnection, schema: str, resource: Resource, comment: str, bookkeeping: Mapping[str, str]
-) -> None:
-    """Write the comments of the resource's table in `schema`, and of its columns, where they are not there yet."""
-    wanted = {column.name: column.description for column in columns_of(resource)} | dict(bookkeeping)
-    held = dict(
-        con.execute(
-            "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = current_database() "
-            "AND schema_name = ? AND table_name = ?",
-            [schema, resource.name],
-        ).fetchall()
-    )
-    table = f"{schema}.{resource.name}"
-    for name, text in wanted.items():
-        if held[name] != text:
-            con.execute(f'COMMENT ON COLUMN {table}."{name}" IS {quoted(text)}')
-    con.execute(f"COMMENT ON TABLE {table} IS {quoted(comment)}")
-
-
 def quoted(text: str) -> str:
     """Return `text` as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return f'"{name}"'

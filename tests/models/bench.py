@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from pipeline.models import ModelSettings, Project
 from pipeline.resources import Resource, all_resources
-from pipeline.resources.columns import bookkeeping_of, columns_of, create_table
+from pipeline.resources.columns import columns_of
 from pipeline.resources.types import Money
 from pipeline.warehouse.history import create_history
+from pipeline.warehouse.tables import create_raw
 
 COMPANY = "default"
 PROJECT = Project()  # read once: parsing sql/ costs more than running it on a few rows
@@ -34,7 +35,6 @@ SETTINGS = ModelSettings(
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
     """A connection whose raw tables are there and empty, every column with its comment."""
     con = duckdb.connect(config={"threads": 1})
-    con.execute("CREATE SCHEMA raw")
     con.execute("CREATE SCHEMA meta")
     con.execute(
         "CREATE TABLE meta.completeness (run_id VARCHAR, resource VARCHAR, stated BIGINT, received BIGINT, "
@@ -42,12 +42,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     )
     con.execute("CREATE TABLE meta.runs (run_id VARCHAR, _company VARCHAR, server_time TIMESTAMPTZ)")
     con.execute("CREATE TABLE meta.companies (_company VARCHAR, timezone VARCHAR)")
-    for name, resource in FIVE.items():
-        con.execute(create_table(resource, f"raw.{name}"))
-        comments = {column.name: column.description for column in columns_of(resource)}
-        comments |= {column: comment for column, _, comment in bookkeeping_of(resource)}
-        for column, comment in comments.items():
-            con.execute(f"""COMMENT ON COLUMN raw.{name}."{column}" IS '{comment.replace("'", "''")}'""")
+    create_raw(con, FIVE.values())
     create_history(con, FIVE.values())
     return con
 

@@ -15,8 +15,8 @@ from pipeline.extract.batches import Workshop
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.landing import Landing
 from pipeline.resources import all_resources
-from pipeline.resources.columns import create_table
 from pipeline.warehouse.merge import append
+from pipeline.warehouse.tables import create_raw
 
 from . import oddities as odd
 from .oddities import ODD, UNREADABLE, Kind, Refused
@@ -173,9 +173,8 @@ class Warehouse:
         self._resources = all_resources()
         self._decoders = {name: RowDecoder(self._resources[name]) for name in FIELDS}
         self._con = duckdb.connect()
-        self._con.execute("SET TimeZone = 'UTC'; CREATE SCHEMA raw")
-        for name in FIELDS:
-            self._con.execute(create_table(self._resources[name], f"raw.{name}"))
+        self._con.execute("SET TimeZone = 'UTC'")
+        create_raw(self._con, (self._resources[name] for name in FIELDS))
 
     def check(self, records: Sequence[Record]) -> tuple[int, int]:
         """Take records through everything; return how many landed and how many were set aside.

@@ -4,19 +4,21 @@ import duckdb
 import pytest
 
 from pipeline.resources import Resource, all_resources
-from pipeline.resources.columns import columns_of, create_table
+from pipeline.resources.columns import columns_of
+from pipeline.warehouse.tables import create_raw
 
 
 @pytest.mark.parametrize("resource", all_resources().values(), ids=lambda each: each.name)
 def test_every_resource_makes_a_table_with_a_description_for_every_column(resource: Resource) -> None:
     con = duckdb.connect()
-    con.execute(create_table(resource, resource.name))
+    create_raw(con, [resource])
 
-    names = [row[0] for row in con.execute(f"describe {resource.name}").fetchall()]
+    held = con.execute("select column_name, comment from duckdb_columns() where schema_name = 'raw'").fetchall()
+    names = [name for name, _ in held]
     columns = columns_of(resource)
 
     assert names[: len(columns)] == [column.name for column in columns]
-    assert all(column.description for column in columns)
+    assert all(comment for _, comment in held)
     assert resource.key in names
     assert resource.path.endswith("/")
 
