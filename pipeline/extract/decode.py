@@ -135,7 +135,7 @@ class RowDecoder:
         With each comes what a cast complained of, if one did. `mended` are the same rows with what has been taken out
         of them, on their second way through here.
         """
-        records = self._read(rows)
+        records, text = self._read(rows)
         refused = {index: "" for index, record in enumerate(records) if record is None}
         good = [index for index in range(len(rows)) if index not in refused]
         while good:
@@ -143,7 +143,7 @@ class RowDecoder:
             columns = without_unset(members, self._layout)
             arrays, bad = self._cast(columns, None if parents is None else [parents[index] for index in good])
             if not bad and mended is None:
-                bad = dict.fromkeys(self._not_plain([rows[index] for index in good], members), "")
+                bad = dict.fromkeys(self._not_plain([rows[index] for index in good], text, members), "")
             if not bad:
                 taken = None if mended is None else [mended[index] for index in good]
                 extras = self._extras(columns, len(good)) if taken is None else [each.extra for each in taken]
@@ -157,16 +157,18 @@ class RowDecoder:
                 break
             refused |= {good[position]: complaint for position, complaint in bad.items()}
             good = [index for position, index in enumerate(good) if position not in bad]
+            text = None
         return refused
 
-    def _read(self, rows: Sequence[bytes]) -> list[Any]:
-        """Decode all rows at once, or one by one when one of them is bad (None)."""
+    def _read(self, rows: Sequence[bytes]) -> tuple[list[Any], bytes | None]:
+        """Decode all rows at once, or one by one when one of them is bad (None); the text is that of all at once."""
+        text = b"[%b]" % b",".join(rows)
         while True:
             known = self._met
             try:
-                records = self._decode_rows(b"[%b]" % b",".join(rows))
+                records = self._decode_rows(text)
                 if len(records) == len(rows):
-                    return records
+                    return records, text
             except msgspec.ValidationError as error:
                 if self._learn(error):
                     continue
@@ -174,7 +176,7 @@ class RowDecoder:
                 pass
             records = [self._read_row(row) for row in rows]
             if self._met == known:  # else the struct was built again on the way, and they must all be of one type
-                return records
+                return records, None
 
     def _read_row(self, row: bytes) -> Any:
         while True:
@@ -193,9 +195,9 @@ class RowDecoder:
         self._build()
         return True
 
-    def _not_plain(self, rows: list[bytes], columns: list[Sequence[Any]]) -> set[int]:
-        """Return the rows whose bytes hold more, or other things, than the struct has seen."""
-        if is_plain(b" ".join(rows), columns, self._layout):
+    def _not_plain(self, rows: list[bytes], text: bytes | None, columns: list[Sequence[Any]]) -> set[int]:
+        """Return the rows whose bytes hold more, or other things, than the struct has seen; `text` is all of them."""
+        if is_plain(text or b",".join(rows), columns, self._layout):
             return set()
         return {index for index, row in enumerate(rows) if not _is_plain(row)}
 
