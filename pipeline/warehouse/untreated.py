@@ -1,8 +1,8 @@
 """Rows of before LEAFHOUSE_PII was changed: what is personal in them goes when a run comes that treats it otherwise.
 
 Most of them are replaced by what that run read. These are the others: deleted rows, versions that are over, rows in
-quarantine, and resources that the run could not read or was not asked to. Nobody can hash them now as the source would
-have been, so that what is personal becomes null.
+quarantine, and resources that the run could not read or was not asked to. A load knows no key to hash with: what is
+personal in them becomes null.
 """
 
 from collections.abc import Iterable
