@@ -90,8 +90,6 @@ def _describe_os_error(error: OSError) -> str:
 @app.command("extract")
 def extract_command(full: Full = False, only: Only = None, as_json: Json = False) -> None:
     """Fetch what is new at LeafLink into the landing folder."""
-    import msgspec
-
     from pipeline.jobs.extract import extract_companies
     from pipeline.jobs.job import open_job, refusals
     from pipeline.terminal.extract_view import ExtractView
@@ -102,9 +100,8 @@ def extract_command(full: Full = False, only: Only = None, as_json: Json = False
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)
         extracted = _run(extract_companies, job, full=full, only=only, view=view)
-    manifests = msgspec.to_builtins(extracted.manifests)
-    output.document(manifests[job.companies[0].name] if len(job.companies) == 1 else manifests)
-    _exit_for([*extracted.said, *(each for run in extracted.manifests.values() for each in refusals(run))])
+    output.document(extracted.as_document())
+    _exit_for([*extracted.failed, *(each for run in extracted.manifests.values() for each in refusals(run))])
 
 
 @app.command("load")
@@ -272,7 +269,7 @@ def _show_load(output: Output, result: "LoadResult") -> None:
     if not output.as_json:
         LoadView(output).done(result)
     output.document(result.as_document())
-    _exit_for(list(result.refused))
+    _exit_for([*result.refused, *result.failed])
 
 
 def _exit_for(refused: list[str]) -> None:

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 from pydantic import SecretStr
 
 from pipeline.companies import Company
@@ -31,9 +33,16 @@ class Extracted:
     failures: dict[str, LeafhouseError]
 
     @property
-    def said(self) -> list[str]:
-        """A sentence for each company that failed."""
-        return [f"{company}: {error}" for company, error in self.failures.items()]
+    def failed(self) -> dict[str, str]:
+        """What happened to each company that failed, in a sentence."""
+        return {company: str(error) for company, error in self.failures.items()}
+
+    def as_document(self) -> Any:
+        """Return it for machines: the manifest of the only company, or by company those that were read and failed."""
+        manifests: dict[str, Any] = msgspec.to_builtins(self.manifests)
+        if len(manifests) + len(self.failures) == 1:
+            return next(iter(manifests.values()))
+        return {"companies": manifests, "failed": self.failed}
 
 
 async def extract_companies(

@@ -23,6 +23,9 @@ class Output:
         self.as_json = as_json
         self.results = Console(file=sys.stdout, highlight=False, soft_wrap=True, emoji=False)
         self.progress = Console(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False)
+        # On a terminal all lines take one way: it puts them above a live table, where others would be drawn over.
+        is_watched = self.results.is_terminal and self.progress.is_terminal
+        self._lines = self.progress if as_json or is_watched else self.results
 
     @property
     def is_live(self) -> bool:
@@ -31,7 +34,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """Print a line of results for people; with --json it goes to stderr, so that stdout holds JSON only."""
-        (self.progress if self.as_json else self.results).print(clean(text), markup=False)
+        self._lines.print(clean(text), markup=False)
 
     def log(self, text: str) -> None:
         """Print a line about the progress."""

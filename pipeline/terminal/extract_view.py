@@ -1,7 +1,7 @@
 """What people see of an extract: a live table on a terminal, plain lines in a pipe, a line per resource."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 
 from pipeline.extract.plan import Plan
-from pipeline.extract.progress import Progress
+from pipeline.extract.progress import Progress, ResourceProgress
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.terminal.console import Output
 
@@ -29,13 +29,17 @@ class Counters(Protocol):
 
 
 class ExtractView:
-    """Shows an extract while it runs."""
+    """Shows an extract while it runs; `of_company` returns the view of one among several, on the same screen."""
 
-    def __init__(self, output: Output, source: str, company: str | None = None) -> None:
+    def __init__(
+        self, output: Output, source: str, company: str | None = None, screen: "_Screen | None" = None
+    ) -> None:
         self._source = source
+        self.company = company
         self._label = "" if company is None else f"{company}: "
         self.progress = Progress(on_read=self._resource_read)
         self._output = output
+        self._screen = screen or _Screen(output)
         self._counters: Counters | None = None
         self._started = self._logged = time.monotonic()
 
@@ -51,7 +55,7 @@ class ExtractView:
 
     def of_company(self, name: str) -> "ExtractView":
         """Return the view of one company among several, whose lines say its name."""
-        return ExtractView(self._output, self._source, name)
+        return ExtractView(self._output, self._source, name, self._screen)
 
     def failed(self, error: Exception) -> None:
         """Say that a company could not be read."""
@@ -60,24 +64,16 @@ class ExtractView:
     def _say(self, text: str) -> None:
         self._output.say(f"{self._label}{text}")
 
-    @property
-    def _is_live(self) -> bool:
-        # There can be but one live table; several companies are logged.
-        return self._output.is_live and not self._label
-
     @contextmanager
     def watch(self, counters: Counters) -> Iterator[None]:
         """Show the progress for as long as the block runs."""
         self._counters = counters
-        if not self._is_live:
-            yield
-            return
-        with Live(get_renderable=self._table, console=self._output.progress, refresh_per_second=5, transient=True):
+        with self._screen.showing(self):
             yield
 
     def tick(self) -> None:
         """Write a plain progress line now and then, where nobody watches a live table."""
-        if self._is_live or time.monotonic() - self._logged < _LOG_EVERY_SECONDS:
+        if self._output.is_live or time.monotonic() - self._logged < _LOG_EVERY_SECONDS:
             return
         self._logged = time.monotonic()
         parts = [
@@ -85,7 +81,7 @@ class ExtractView:
             for name, each in self.progress.resources.items()
             if each.read is None
         ]
-        self._output.log(f"  … {self._label}{', '.join(parts)} ({self._rate()})")
+        self._output.log(f"  … {self._label}{', '.join(parts)} ({describe_rate([self])})")
 
     def done(self, manifest: Manifest) -> None:
         """Say what was committed."""
@@ -98,29 +94,74 @@ class ExtractView:
     def _resource_read(self, read: ResourceRead) -> None:
         self._say(describe_read(read, self.progress.of(read.resource).way))
 
-    def _rate(self) -> str:
-        if self._counters is None:
-            return ""
-        seconds = max(time.monotonic() - self._started, 0.001)
-        return f"{self._counters.requests / seconds:.0f} requests/s, {self._counters.retries} retries"
+    @property
+    def seconds(self) -> float:
+        """How long it has been going on."""
+        return max(time.monotonic() - self._started, 0.001)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+        return 0 if self._counters is None else self._counters.requests
+
+    @property
+    def retries(self) -> int:
+        """Of these, those that repeated one that failed."""
+        return 0 if self._counters is None else self._counters.retries
+
+    def unread(self) -> list[tuple[str, ResourceProgress]]:
+        """Return the resources that are not read yet, those under way first; of the others there are lines already."""
+        unread = [(name, each) for name, each in list(self.progress.resources.items()) if each.read is None]
+        return sorted(unread, key=lambda item: item[1].total is None)
+
+
+class _Screen:
+    """A table that is redrawn while anything is read, where someone watches: one for all companies."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._views: list[ExtractView] = []
+        self._live: Live | None = None
+
+    @contextmanager
+    def showing(self, view: ExtractView) -> Iterator[None]:
+        """Show the view in the table for as long as the block runs."""
+        self._views.append(view)
+        if self._output.is_live and self._live is None:
+            console = self._output.progress
+            self._live = Live(get_renderable=self._table, console=console, refresh_per_second=5, transient=True)
+            self._live.start()
+        try:
+            yield
+        finally:
+            self._views.remove(view)
+            if self._live is not None and not self._views:
+                self._live.stop()
+                self._live = None
 
     def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
-        for name in ("resource", "rows", "of", "pages", "left", "how"):
-            table.add_column(name, justify="left" if name in ("resource", "how") else "right")
-        for name, each in self.progress.resources.items():
-            total = "" if each.total is None else f"{each.total:,}"
-            table.add_row(
-                name, f"{each.rows:,}", total, f"{each.pages:,}", self._time_left(each.rows, each.total), each.way
-            )
-        table.caption = self._rate()
+        views, names = list(self._views), ["resource", "rows", "of", "pages", "left", "how"]
+        has_companies = any(view.company is not None for view in views)
+        table = Table(box=None, pad_edge=False, caption=describe_rate(views))
+        for name in (["company"] if has_companies else []) + names:
+            table.add_column(name, justify="right" if name in ("rows", "of", "pages", "left") else "left")
+        for view in views:
+            for name, each in view.unread():
+                total = "" if each.total is None else f"{each.total:,}"
+                left = _time_left(view.seconds, each.rows, each.total)
+                cells = (name, f"{each.rows:,}", total, f"{each.pages:,}", left, each.way)
+                table.add_row(*([view.company] if has_companies else []), *cells)
         return table
 
-    def _time_left(self, rows: int, total: int | None) -> str:
-        if not rows or total is None:
-            return ""
-        seconds = (time.monotonic() - self._started) / rows * max(total - rows, 0)
-        return f"{seconds:.0f} s"
+
+def _time_left(seconds: float, rows: int, total: int | None) -> str:
+    return f"{seconds / rows * max(total - rows, 0):.0f} s" if rows and total is not None else ""
+
+
+def describe_rate(views: Sequence[ExtractView]) -> str:
+    """Return how fast the views' extracts ask, together."""
+    rate = sum(view.requests / view.seconds for view in views)
+    return f"{rate:.0f} requests/s, {sum(view.retries for view in views)} retries"
 
 
 def describe_read(read: ResourceRead, way: str) -> str:
@@ -143,7 +184,7 @@ def show_plans(output: Output, plans: Mapping[str, Plan], rate_per_minute: int, 
         company: _plan_document(plan, plan.minutes(rate_per_minute, burst_per_minute))
         for company, plan in plans.items()
     }
-    output.document(documents if len(documents) > 1 else next(iter(documents.values())))
+    output.document({"companies": documents} if len(documents) > 1 else next(iter(documents.values())))
     if output.as_json:
         return
     for company, plan in plans.items():

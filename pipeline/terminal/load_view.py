@@ -1,7 +1,7 @@
 """What people see of a load: a line while it works, and the summary that ends it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -46,6 +46,7 @@ class LoadResult:
     kept: Sequence[KeptModel]
     published: Published
     drift: Sequence[FoundDrift] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
     left_behind: LeftBehind | None = None
 
     @property
@@ -66,6 +67,7 @@ class LoadResult:
             "audits": [asdict(each) for each in self.audits],
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
+            "failed": dict(self.failed),
             "drift": [asdict(each) for each in self.drift],
             "left_behind": None if self.left_behind is None else asdict(self.left_behind),
             "warehouse": str(self.published.path),
@@ -92,8 +94,8 @@ class LoadView:
         for model in result.models:
             if model.name.startswith("marts."):
                 say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
-        for kept in result.kept_marts:
-            say(describe_kept(kept))
+        for line in describe_kept(result.kept):
+            say(line)
         say(f"  audits: {describe_audits(result.audits)}")
         if result.drift:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
@@ -101,6 +103,8 @@ class LoadView:
             say(f"  {describe_left_behind(result.left_behind)}")
         for reason in result.refused:
             say(f"  {reason}")
+        for company, reason in result.failed.items():
+            say(f"  {company}: not read, its rows of the last run stay. {reason}")
         for each in result.headlines:
             say(f"Open receivables on {each.as_of}: {each.open_balance:,.2f} {each.currency}, "
                 f"{each.past_due:,.2f} past due")  # fmt: skip
@@ -110,14 +114,17 @@ class LoadView:
         say(f"Published {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
 
 
-def describe_kept(kept: KeptModel) -> str:
-    """Return the line of what was not made anew of a mart: as of when it is, if it is there at all, and why."""
-    state = f"kept as of {kept.as_of}" if kept.as_of else "not made"
-    return f"  {kept.name.removeprefix('marts.'):<24}{_of(kept.company)}{state}: {kept.reason}"
-
-
-def _of(company: str) -> str:
-    return "" if company == DEFAULT_NAME else f"{company}: "
+def describe_kept(kept: Iterable[KeptModel]) -> list[str]:
+    """Return the lines of the marts that were not made anew: of whom, as of when, if they are there at all, and why."""
+    alike: dict[tuple[str, date | None, str], list[str]] = {}
+    for each in kept:
+        if each.name.startswith("marts."):
+            alike.setdefault((each.name.removeprefix("marts."), each.as_of, each.reason), []).append(each.company)
+    return [
+        f"  {name:<24}{'' if companies == [DEFAULT_NAME] else ', '.join(companies) + ': '}"
+        f"{f'kept as of {as_of}' if as_of else 'not made'}: {reason}"
+        for (name, as_of, reason), companies in alike.items()
+    ]
 
 
 def describe_left_behind(left: LeftBehind) -> str:
@@ -185,8 +192,7 @@ def show_status(output: Output, status: Status) -> None:
             f"  {each.resource:<20}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
             f"{each.last_run or '':<24}{each.completeness}{quarantined}"
         )
-    for kept in status.kept:
-        if kept.name.startswith("marts."):
-            say(describe_kept(kept))
+    for line in describe_kept(status.kept):
+        say(line)
     for audit in status.failed_audits:
         say(f"  audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")

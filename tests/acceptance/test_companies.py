@@ -1,6 +1,8 @@
 """Several companies in `leafhouse.toml`: side by side, never mixed, each owner with a budget, each night its own."""
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadView, show_status
 from pipeline.warehouse.status import read_status
 
+from . import commands
 from .nights import FIVE, NOW
 
 # Two companies of one person and one of another; the three sandboxes use the same ids for other rows.
@@ -122,7 +125,7 @@ async def test_the_keys_of_one_owner_share_a_budget_that_another_owner_does_not_
 
 
 async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with open_street(tmp_path, monkeypatch) as street:
         await street.extract()
@@ -134,11 +137,36 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         view = ExtractView(Output(as_json=True), "live")
         result = await run(open_job(read_settings()), full=False, only=None, as_of=None, accept_shrink=False, view=view)
 
-        assert [sentence.partition(":")[0] for sentence in result.refused] == ["birch"]
+        LoadView(Output(as_json=False)).done(result)
+        assert "\n  birch: not read, its rows of the last run stay. " in capsys.readouterr().out
+        assert result.as_document()["failed"].keys() == {"birch"}
         assert street.raw("orders_received", "birch") == before
         for company in ("acme", "cedar"):
             found = street.raw("orders_received", company).keys()
             assert found == street.source("orders_received", company)
+
+
+async def test_a_command_prints_one_document_that_names_all_companies_and_those_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_street(tmp_path, monkeypatch) as street:
+        await street.servers["birch"].aclose()
+        home, own = commands.House(tmp_path, ""), ("KEY_OF_", "LEAFHOUSE_", "LEAFLINK_")
+        settings = {name: value for name, value in os.environ.items() if name.startswith(own)}
+        settings |= {"LEAFLINK_BASE_URL": None, "LEAFLINK_API_KEY": None}
+
+        extracted = await asyncio.to_thread(home.run, "extract", "--json", **settings)
+        planned = await asyncio.to_thread(home.run, "plan", "--json", **settings)
+
+    document = json.loads(extracted.stdout)
+    assert extracted.code == 5, extracted
+    assert {name: manifest["company"] for name, manifest in document["companies"].items()} == {
+        "acme": "acme",
+        "cedar": "cedar",
+    }
+    assert list(document["failed"]) == ["birch"]
+    assert document["failed"]["birch"] in extracted.stderr
+    assert json.loads(planned.stdout)["companies"].keys() == OWNERS.keys()
 
 
 async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(

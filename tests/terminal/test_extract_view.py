@@ -1,0 +1,112 @@
+"""On a terminal: one table of what is being read, of all companies, and above it a line for each resource that was."""
+
+import io
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from pipeline.landing import ResourceRead
+from pipeline.terminal.console import Output
+from pipeline.terminal.extract_view import ExtractView
+
+START, ERASE = "\x1b[?25l", "\x1b[2K"  # what a live table hides first, and redraws itself with
+
+
+@dataclass(frozen=True)
+class Counters:
+    requests: int = 7
+    retries: int = 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO) -> tuple[ExtractView, Terminal]:
+    """Return a view, and the terminal that is its standard error."""
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    for name, value in {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    return ExtractView(Output(as_json=False), "live"), stderr
+
+
+def begin(view: ExtractView, resource: str) -> None:
+    progress = view.progress.of(resource)
+    progress.way, progress.total, progress.rows = "everything", 40, 10
+
+
+def wait_for(terminal: Terminal, text: str) -> None:
+    """Wait until the table, which another thread draws, shows the text."""
+    end = time.monotonic() + 10
+    while text not in terminal.getvalue():
+        assert time.monotonic() < end, f"{text!r} was never drawn"
+        time.sleep(0.01)
+
+
+def read(resource: str) -> ResourceRead:
+    return ResourceRead(resource=resource, key="id", scope="all", stated=40, received=40, distinct=40)
+
+
+def test_several_companies_share_one_table_for_as_long_as_one_of_them_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdout = Terminal()
+    view, terminal = watched(monkeypatch, stdout)
+    acme, birch = view.of_company("acme"), view.of_company("birch")
+    with acme.watch(Counters()), birch.watch(Counters()):
+        begin(birch, "customers")
+        begin(birch, "products")
+        begin(acme, "products")
+        wait_for(terminal, "acme  ")
+        birch.progress.finish(read("customers"))
+
+    shown = terminal.getvalue()
+    table = shown[shown.rindex("birch:   customers") :]
+    assert stdout.getvalue() == ""  # a second way to the terminal would write into the table
+    assert shown.count(START) == 1
+    assert [line.split()[:4] for line in table.splitlines() if "products" in line][:2] == [
+        ["acme", "products", "10", "40"],
+        ["birch", "products", "10", "40"],
+    ]
+    assert "4 retries" in table
+
+
+def test_a_line_that_is_said_while_the_table_is_there_takes_its_place_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, terminal = watched(monkeypatch, Terminal())
+    with view.watch(Counters()):
+        begin(view, "products")
+        begin(view, "customers")
+        wait_for(terminal, "customers")
+        view.progress.finish(read("customers"))
+
+    before, _, after = terminal.getvalue().rpartition("  customers")
+    assert before.endswith(ERASE)
+    assert "complete: 40 of 40" in after
+    assert "company" not in after
+    assert "products" in after
+
+
+def test_a_company_that_comes_later_gets_a_table_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, terminal = watched(monkeypatch, Terminal())
+    with view.of_company("acme").watch(Counters()):
+        pass
+    with view.of_company("birch").watch(Counters()):
+        pass
+
+    first, second = terminal.getvalue().split(START)[1:]
+    assert ERASE in first
+    # It must not take away what stands above: the lines of the company before it.
+    assert ERASE not in second.partition("resource")[0]
+
+
+def test_where_results_go_to_a_file_they_go_there_though_someone_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    view, terminal = watched(monkeypatch, file)
+    with view.watch(Counters()):
+        view.progress.finish(read("products"))
+
+    assert "products" in file.getvalue()
+    assert START in terminal.getvalue()
