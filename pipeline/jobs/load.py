@@ -1,5 +1,6 @@
 """Load: merge what was landed, compute and audit the marts, publish."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -26,6 +27,8 @@ from pipeline.warehouse.made import record_models
 from pipeline.warehouse.meta import newest_reads, record_companies, refused_reads
 
 _FARTHEST_AHEAD = timedelta(days=366)
+# Companies are read side by side: one whose newest run began so much earlier than another's was not read with it.
+_ONE_NIGHT = timedelta(hours=12)
 
 
 def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
@@ -50,28 +53,31 @@ def open_build(job: Job) -> Build:
 def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None, *, accept_shrink: bool) -> LoadResult:
     """Compute and audit the marts of a build that has merged `runs`, and publish it."""
     settings = job.settings
-    record_companies(build.con, {company.name: company.timezone for company in job.companies})
-    last_days = {
-        company: last_full_day(seen, timezone or settings.timezone)
+    timezones = {company.name: company.timezone for company in job.companies}
+    record_companies(build.con, timezones)
+    reaches = [
+        _Reach(company, seen, last_full_day(seen, timezone or settings.timezone))
         for company, seen, timezone in newest_server_times(build.con)
-    }
-    if not last_days:
+    ]
+    if not reaches:
         raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
-    day = _choose_day(as_of, settings, min(last_days.values()))
+    last_day = _newest_day(reaches)
+    day = _choose_day(as_of, settings, last_day)
+    behind = [each for each in reaches if each.last_day < min(day, last_day)]
     if not accept_shrink:
         build.refuse_shrink()
     build.close_inputs()
-    reads = newest_reads(build.con)
+    reads = _reads(build.con, behind)
     model_settings = ModelSettings(
         as_of=day, known_at=datetime.now(UTC), timezone=settings.timezone,
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
-    for company, last_day in last_days.items():
-        if reads.get(company, {}).get("products") is None:  # else what is held is not the stock of that day
-            record_inventory(build.con, company, last_day, build.load_id)
+    for each in reaches:
+        if reads.get(each.company, {}).get("products") is None:  # else what is held is not the stock of that day
+            record_inventory(build.con, each.company, each.last_day, build.load_id)
     to_keep = models_to_keep(reads)
     models = run_models(build.con, model_settings, kept=to_keep)
-    kept = record_models(build.con, build.load_id, day, [each.name for each in models], to_keep)
+    kept = record_models(build.con, build.load_id, day, [model.name for model in models], to_keep)
     build.record_load(model_settings)
     audits = run_audits(build.con, model_settings, kept=to_keep)
     _refuse_failed_audits(build.con, audits, build.load_id)
@@ -81,7 +87,36 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
         merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
         refused=refused, kept=kept, drift=drift, published=published, left_behind=build.left_behind(),
+        failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """How far the data of a company go: to its newest run, by the source's clock, and to the last full day before."""
+
+    company: str
+    seen: datetime
+    last_day: date
+
+    @property
+    def ended(self) -> str:
+        """What is wrong with data that do not reach the day that the marts are for."""
+        return f"was not read since {self.seen:%Y-%m-%d %H:%M} UTC"
+
+
+def _newest_day(reaches: list[_Reach]) -> date:
+    """Return the last day that is over at every company, but for those that the night of the others left out."""
+    newest = max(each.seen for each in reaches)
+    return min(each.last_day for each in reaches if newest - each.seen < _ONE_NIGHT)
+
+
+def _reads(con: duckdb.DuckDBPyConnection, behind: list[_Reach]) -> dict[str, dict[str, str | None]]:
+    """Return, by company and resource, what stands in the way of its data: a refusal, or that they end too early."""
+    reads = newest_reads(con)
+    for each in behind:
+        reads[each.company] = {name: reason or each.ended for name, reason in reads.get(each.company, {}).items()}
+    return reads
 
 
 def _choose_day(as_of: date | None, settings: Settings, last_day: date) -> date:

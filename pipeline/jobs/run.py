@@ -47,7 +47,7 @@ async def run(
             for manifest in manifests:
                 build.merge(manifest)
             result = finish_load(job, build, [*runs, *manifests], as_of, accept_shrink=accept_shrink)
-            return replace(result, failed=extracted.failed)
+            return replace(result, failed={**result.failed, **extracted.failed})
     # A window was read again after its batches had been merged: build anew from what the manifest names.
     result = load(job, as_of=as_of, accept_shrink=accept_shrink)
-    return replace(result, failed=extracted.failed)
+    return replace(result, failed={**result.failed, **extracted.failed})

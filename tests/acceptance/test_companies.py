@@ -127,9 +127,9 @@ async def test_the_keys_of_one_owner_share_a_budget_that_another_owner_does_not_
 async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with open_street(tmp_path, monkeypatch) as street:
+    async with open_street(tmp_path, monkeypatch, resources=FIVE) as street:
         await street.extract()
-        load(open_job(read_settings()), as_of=None)
+        first = load(open_job(read_settings()), as_of=None)
         before = street.raw("orders_received", "birch")
         street.later()
         await street.servers["birch"].aclose()
@@ -144,6 +144,13 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         for company in ("acme", "cedar"):
             found = street.raw("orders_received", company).keys()
             assert found == street.source("orders_received", company)
+        assert result.as_of - first.as_of == timedelta(days=2)
+        assert street.ask("select _company, as_of from marts.ar_aging group by all order by all") == [
+            ("acme", result.as_of), ("birch", first.as_of), ("cedar", result.as_of),
+        ]  # fmt: skip
+        # It is said again by every load until the company has been read.
+        again = load(open_job(read_settings()), as_of=None)
+        assert again.failed == {"birch": "It was not read since 2026-11-24 12:00 UTC."}
 
 
 async def test_a_command_prints_one_document_that_names_all_companies_and_those_that_failed(
