@@ -36,13 +36,17 @@ class BrokenPage(IncompleteError):
 
 def parse_page(body: bytes) -> Page:
     """Return the page in `body`; a bare JSON list is a listing of one page. Raises BrokenPage."""
+    is_bare = body.lstrip()[:1] == b"["
     try:
-        if body.lstrip()[:1] == b"[":
-            rows = _read_list(body)
-            return Page(len(rows), [bytes(row) for row in rows])
+        if is_bare:
+            rows = [bytes(row) for row in _read_list(body)]
+            return Page(len(rows), rows)
         envelope = _read_envelope(body)
         return Page(envelope.count, [bytes(row) for row in envelope.results])
     except (msgspec.DecodeError, RecursionError):
+        if is_bare:
+            rows = _parse_by_brackets(b'{"count":0,"results":%b}' % body).rows
+            return Page(len(rows), rows)
         return _parse_by_brackets(body)
 
 

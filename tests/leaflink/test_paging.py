@@ -42,6 +42,7 @@ def test_a_bare_list_is_a_listing_of_one_page() -> None:
 )
 def test_one_odd_row_does_not_cost_the_others(odd: bytes) -> None:
     assert parse_page(page_of(GOOD, odd, GOOD)) == Page(7, [GOOD, odd, GOOD])
+    assert parse_page(b"[%b, %b, %b]" % (GOOD, odd, GOOD)) == Page(3, [GOOD, odd, GOOD])
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_one_odd_row_does_not_cost_the_others(odd: bytes) -> None:
         page_of(GOOD).replace(b"results", b"rows"),
         b'{"count": 1, "results": {"id": 1}}',
         b'{"detail": "Not found."}',
+        b'[{"id": 1}, NaN',
     ],
 )
 def test_what_is_no_page_is_said_to_be_none(body: bytes) -> None:
