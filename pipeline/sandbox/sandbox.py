@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from pipeline.sandbox.amounts import settled
+from pipeline.sandbox.below_orders import comments_of, delivery_of
 from pipeline.sandbox.changes import Changes, Mover
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import Buyer
@@ -115,6 +116,14 @@ class Sandbox:
     def payments_of(self, number: str) -> list[Row]:
         """Return the payments of an order."""
         return self._children(TABLES["order_payments"], number)
+
+    def comments_of(self, number: str) -> list[Row]:
+        """Return the comments on an order; there are none on one that is gone."""
+        return comments_of(self.store, number) or []
+
+    def delivery_of(self, number: str) -> Row | None:
+        """Return how an order is delivered; None when it is not, or is gone."""
+        return delivery_of(self.store, number)
 
     def _children(self, table: Table, number: str) -> list[Row]:
         return [from_json(body) for body in self.store.children(table, "order_number", [number])[number]]

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from pipeline.sandbox.below_orders import BELOW_ORDERS
 from pipeline.sandbox.delivery import body_of, deformed, deliver, instead_of_an_answer
 from pipeline.sandbox.faults import Turn
 from pipeline.sandbox.filters import Condition
@@ -88,23 +89,17 @@ class _Handler:
 
     def _found(self, request: web.BaseRequest, turn: Turn) -> web.Response:
         table, below = _resolved(request.path)
-        query = dict(request.query)
-        url = f"{request.scheme}://{request.host}{request.path}"
+        name, read = BELOW_ORDERS.get(_outer(request.path), (None if table is None else table.name, None))
         try:
-            if table is None or table.name in self._settings.not_offered or len(below) > 2:
+            if name is None or name in self._settings.not_offered:
                 body = None
-            elif table.name in self._settings.forbidden:
+            elif name in self._settings.forbidden:
                 return _problem(403, "This key has no permission for it.")
-            elif not below:
-                body = self._listing.page(table, query, url, [], turn)
-            elif len(below) == 1:
-                body = self._listing.row(table, below[0], query, turn)
-            elif below[1] in table.nested and self._store.get(table.name, below[0]) is not None:
-                child, column = table.nested[below[1]]
-                where = [Condition(f"{column} = ?", (below[0],))]
-                body = self._listing.page(TABLES[child], query, url, where, turn)
+            elif read is not None:
+                row = read(self._store, request.path.split("/")[-3])
+                body = None if row is None else to_json(row)
             else:
-                body = None
+                body = self._listed(TABLES[name], below, request, turn)
         except BadParameterError as error:
             return _json(400, to_json(error.problems))
         if body is None:
@@ -112,6 +107,20 @@ class _Handler:
         if self._settings.between is not None:
             self._settings.between()
         return _json(200, body)
+
+    def _listed(self, table: Table, below: list[str], request: web.BaseRequest, turn: Turn) -> bytes | None:
+        """Return a page of a resource, one row of it, or a page of what belongs to the row."""
+        query = dict(request.query)
+        url = f"{request.scheme}://{request.host}{request.path}"
+        match below:
+            case []:
+                return self._listing.page(table, query, url, [], turn)
+            case [key]:
+                return self._listing.row(table, key, query, turn)
+            case [key, last] if last in table.nested and self._store.get(table.name, key) is not None:
+                child, column = table.nested[last]
+                return self._listing.page(TABLES[child], query, url, [Condition(f"{column} = ?", (key,))], turn)
+        return None
 
     def _compressed(self, request: web.BaseRequest, response: web.Response) -> web.Response:
         if self._settings.gzip and "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -127,6 +136,12 @@ def _resolved(path: str) -> tuple[Table | None, list[str]]:
         if table := _PATHS.get(tuple(parts[:length])):
             return table, parts[length:]
     return None, []
+
+
+def _outer(path: str) -> tuple[str, str]:
+    """Return the first and the last of three parts that a path has; nothing of another one."""
+    parts = path.removeprefix(ROOT).strip("/").split("/")
+    return (parts[0], parts[2]) if path.startswith(ROOT) and len(parts) == 3 else ("", "")
 
 
 def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
