@@ -22,8 +22,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 class Company:
     """A company to read, and the key that sees it.
 
-    Without `api_key` it is the embedded sandbox. `resources` are those to read, None for all. Companies of one `owner`
-    share a rate budget: LeafLink counts the requests of all keys that one person made together.
+    Without `api_key` it is the embedded sandbox. `resources` are those to read, None for all; `also` are more, which
+    are read only when they are named. Companies of one `owner` share a rate budget: LeafLink counts the requests of all
+    keys that one person made together.
     """
 
     name: str
@@ -33,13 +34,14 @@ class Company:
     timezone: str
     owner: str
     resources: tuple[str, ...] | None = None
+    also: tuple[str, ...] = ()
 
 
 def read_companies(settings: Settings) -> tuple[Company, ...]:
     """Return the companies of `leafhouse.toml` in its order, or the one of the settings where there is none.
 
-    What the environment sets (scheme, base URL, time zone) beats the file. Raises ConfigurationError for a file that
-    cannot be used, and for a key that is not set.
+    What the environment sets (scheme, base URL, time zone, what to read also) beats the file. Raises ConfigurationError
+    for a file that cannot be used, and for a key that is not set.
     """
     sections = _read_sections(COMPANIES_FILE)
     if sections is None:
@@ -60,6 +62,7 @@ class _Section(BaseModel):
     timezone: Zone | None = None
     owner: str | None = None
     resources: tuple[str, ...] | None = None
+    also: tuple[str, ...] = ()
 
 
 def _named(sections: dict[str, _Section]) -> dict[str, _Section]:
@@ -109,6 +112,7 @@ def _company(name: str, section: _Section, settings: Settings, key: str | None) 
         timezone=settings.timezone if "timezone" in given else section.timezone or settings.timezone,
         owner=section.owner or section.key,
         resources=section.resources,
+        also=_also(settings) or section.also,
     )
 
 
@@ -120,4 +124,9 @@ def _only_company(settings: Settings) -> Company:
         base_url=settings.base_url or LIVE_BASE_URL,
         timezone=settings.timezone,
         owner=DEFAULT_NAME,
+        also=_also(settings),
     )
+
+
+def _also(settings: Settings) -> tuple[str, ...]:
+    return tuple(settings.also.split(",")) if settings.also else ()

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     personal: Literal["keep", "hash", "drop"] = _setting(
         "LEAFHOUSE_PII", "keep", "What is done to personal data before anything is written: keep, hash or drop."
     )
+    also: str = _setting("LEAFHOUSE_ALSO", "", "What is read only when named here: comments, delivery information.")
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
 
 

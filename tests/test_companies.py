@@ -74,6 +74,15 @@ def test_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None
         assert company.base_url == "http://127.0.0.1:1/api/v2/"
 
 
+def test_what_is_read_also_is_the_sections_unless_the_environment_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_KEY", "a")
+    toml = '[companies.acme]\nkey = "ACME_KEY"\nalso = ["orders-received-comments"]'
+
+    assert (read(toml)["acme"].also, read(toml.rpartition("\n")[0])["acme"].also) == (("orders-received-comments",), ())
+    monkeypatch.setenv("LEAFHOUSE_ALSO", "orders-delivery-information,orders-received-comments")
+    assert read(toml)["acme"].also == ("orders-delivery-information", "orders-received-comments")
+
+
 def test_keys_may_lie_in_the_env_file(folder: Path) -> None:
     (folder / ".env").write_text("ACME_KEY=a\nZENITH_KEY=z\n")
     (folder / ".env").chmod(0o600)

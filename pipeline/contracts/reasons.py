@@ -4,8 +4,6 @@
 PATHS: dict[str, str] = {
     "orders-received/{number}/line-items/": "the rows of line-items/",
     "orders-received/{number}/payments/": "the rows of order-payments/",
-    "orders-received/{number}/comments/": "takes a request for each order; not read",
-    "orders/{order_number}/delivery-information/": "takes a request for each order; not read",
 }
 
 _SEEN_AS_BOOLEAN = "true or false wherever it was seen"

@@ -25,6 +25,7 @@ class Found:
     scope: Scope
     complete_since: datetime | None = None
     gone: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
 
 
 async def read_changed(step: Step, listing: Listing, touched: Callable[[], Awaitable[set[str]]]) -> Found:

@@ -5,7 +5,7 @@ come or go before it shift that row, and where the seam does not match the windo
 then equal the count that the API states last. What cannot be read in peace is cut in halves by creation.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -110,7 +110,7 @@ class Listing:
         Raises UnstableWindow when rows shift in every reading, IgnoredFilter when a filter does nothing, NotOffered
         when there is no such listing.
         """
-        done = self._recall(window)
+        done = self.recall(window.query())
         if done is not None:
             return done
         first = await self._fetch(window, 0, self._page_size)
@@ -147,7 +147,7 @@ class Listing:
         return reading
 
     async def _read_part(self, window: Window, by: str) -> Reading:
-        done = self._recall(window)
+        done = self.recall(window.query())
         if done is not None:
             return done
         first = await self._fetch(window, 0, self._page_size)
@@ -188,36 +188,42 @@ class Listing:
 
     async def fetch_each(self, keys: Iterable[str]) -> tuple[list[bytes], list[str]]:
         """Ask for single rows by key; return those that are there, and the keys of those that are not."""
-        waiting, rows, gone = iter(sorted(keys)), list[bytes](), list[str]()
+        rows, gone = list[bytes](), list[str]()
+
+        async def fetch(key: str) -> None:
+            row = await self._fetch_row(key)
+            if row is None:
+                gone.append(key)
+            else:
+                rows.append(row)
+
+        await self.side_by_side(sorted(keys), fetch)
+        return rows, gone
+
+    async def side_by_side(self, keys: Iterable[str], fetch: Callable[[str], Awaitable[None]]) -> None:
+        """Call `fetch` with each of the keys, with as many at a time as there are connections."""
+        waiting = iter(keys)
 
         async def fetch_some() -> None:
             for key in waiting:
-                row = await self._fetch_row(key)
-                if row is None:
-                    gone.append(key)
-                else:
-                    rows.append(row)
+                await fetch(key)
 
         async with task_group() as fetchers:
             for _ in range(self._connections):
                 fetchers.start_soon(fetch_some)
-        return rows, gone
 
     async def _fetch_row(self, key: str) -> bytes | None:
         try:
-            response = await self._client.get(f"{self.resource.path}{key}/", self.resource.params)
+            row = await self.ask(f"{self.resource.path}{key}/", self.resource.params)
         except NotFoundError:
             return None
-        finally:
-            self.requests += 1
-            self._progress.pages += 1
-        (head,) = self._heads.read([response.body])
+        (head,) = self._heads.read([row])
         if head.key != key:
             raise IncompleteError(
                 f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. "
                 "The last warehouse stays in place. Run again later, it is safe."
             )
-        return response.body
+        return row
 
     async def land(self, rows: list[bytes], label: str) -> Reading:
         """Land rows that were not read as a window; `label` says how they were found."""
@@ -236,15 +242,20 @@ class Listing:
         value = None if self._link is None else head.values.get(self._link)
         return value if isinstance(value, str) else None
 
-    def _recall(self, window: Window) -> Reading | None:
-        """Return the window as an interrupted run read it, if it did."""
-        entry = self._journal.find(self.resource.name, window.query())
+    def recall(self, query: Mapping[str, str]) -> Reading | None:
+        """Return what an interrupted run read under `query`, if it did."""
+        entry = self._journal.find(self.resource.name, query)
         if entry is None:
             return None
         self.server_time = min(self.server_time or entry.server_time, entry.server_time)
         self._progress.rows += entry.reading.received
         self._hand_on(entry.reading)
         return entry.reading
+
+    def keep(self, query: Mapping[str, str], reading: Reading) -> None:
+        """Keep what was read under `query` for the run that goes on if this one is cut off."""
+        assert self.server_time is not None
+        self._journal.add(self.resource.name, query, Entry(self.server_time, reading))
 
     def _hand_on(self, reading: Reading) -> None:
         for batch in reading.batches:
@@ -262,8 +273,7 @@ class Listing:
                 )  # fmt: skip
                 reading.windows.append(proof)
                 reading.keyless, reading.keys, reading.links = attempt.keyless, attempt.keys, attempt.links
-                assert self.server_time is not None
-                self._journal.add(self.resource.name, window.query(), Entry(self.server_time, reading))
+                self.keep(window.query(), reading)
                 self._hand_on(reading)
                 return reading
             first, self._progress.rows = None, before
@@ -330,17 +340,11 @@ class Listing:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
         for attempt in range(_BROKEN_PAGES):
             try:
-                response = await self._client.get(self.resource.path, query)
+                return parse_page(await self.ask(self.resource.path, query))
             except NotFoundError as error:
                 if self.server_time is None:
                     raise NotOffered(f"{self.resource.path}: not offered (404)") from error
                 raise
-            finally:
-                self.requests += 1
-                self._progress.pages += 1
-            self.server_time = self.server_time or response.server_time
-            try:
-                return parse_page(response.body)
             except BrokenPage as error:
                 if attempt == _BROKEN_PAGES - 1:
                     raise IncompleteError(
@@ -348,6 +352,16 @@ class Listing:
                         "The last warehouse stays in place. Run again later, it is safe."
                     ) from error
         raise AssertionError("unreachable")
+
+    async def ask(self, path: str, query: Mapping[str, str]) -> bytes:
+        """Return what LeafLink answers with. Raises NotFoundError for what is not there."""
+        try:
+            response = await self._client.get(path, query)
+        finally:
+            self.requests += 1
+            self._progress.pages += 1
+        self.server_time = self.server_time or response.server_time
+        return response.body
 
 
 def _head_fields(resource: Resource) -> tuple[str, ...]:

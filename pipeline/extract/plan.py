@@ -14,7 +14,7 @@ from enum import Enum
 from pipeline.extract.windows import midnight
 from pipeline.landing import Manifest
 from pipeline.landing.held import Held, HeldResource
-from pipeline.resources import Appended, Changed, Resource, WithParent
+from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent
 
 # Changes that were under way when the last run read the clock become visible later: look back that far.
 OVERLAP = timedelta(hours=1)
@@ -29,6 +29,7 @@ class Way(Enum):
     FRESH = "changed, recent and open"
     TAIL = "tail"
     WITH_PARENT = "with its parent"
+    BY_PARENT = "by changed parent"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ def make_plan(
     steps = {}
     for name, resource in resources.items():
         planner = _Planner(resource, history, held.of(name), now, page_size, personal)
+        if isinstance(resource.refresh, PerParent):
+            steps[name] = planner.plan_by_parent(held.of(resource.refresh.parent).rows, full=full)
+            continue
         steps[name] = planner.plan(
             full=full, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources
         )
@@ -113,7 +117,7 @@ def _parent_of(resource: Resource) -> str | None:
 
 
 class _History:
-    """The last watermark, the last full read and the last size of a nightly read, by resource."""
+    """The last watermark, the last full read and the last size of a nightly read (rows or parents), by resource."""
 
     def __init__(self, manifests: Iterable[Manifest]) -> None:
         self.watermarks: dict[str, datetime] = {}
@@ -130,6 +134,8 @@ class _History:
                     self.full_reads[read.resource] = manifest.server_time
                 if read.was_read and read.scope == "changed":
                     self.last_changed[read.resource] = read.distinct
+                if read.was_read and read.scope == "sets":
+                    self.last_changed[read.resource] = len(read.asked)
 
 
 @dataclass(frozen=True)
@@ -156,14 +162,29 @@ class _Planner:
             return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
         return nightly
 
-    def _why_everything(self, full: bool) -> str:
-        last = self.history.full_reads.get(self.resource.name)
+    def plan_by_parent(self, parents: int, *, full: bool) -> Step:
+        """Plan what takes a request for each of the rows of its parent, of which so many are held."""
+        why = self._why_anew(full)
+        if why:
+            return Step(self.resource, Way.EVERYTHING, why, max(1, parents), held=self.held)
+        requests = self.history.last_changed.get(self.resource.name, parents // 100) + len(self.held.unasked)
+        reason = "a request for each parent that is new or changed"
+        return Step(self.resource, Way.BY_PARENT, reason, requests, held=self.held)
+
+    def _why_anew(self, full: bool) -> str:
         if full:
             return "--full"
-        if last is None:
+        if self.resource.name not in self.history.full_reads:
             return "the first read; how many rows there are is not known yet"
         if self.history.personal[self.resource.name] != self.personal:
             return "personal data were treated in another way when it was last read"
+        return ""
+
+    def _why_everything(self, full: bool) -> str:
+        why = self._why_anew(full)
+        if why:
+            return why
+        last = self.history.full_reads[self.resource.name]
         if self.held.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
         return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""

@@ -2,14 +2,15 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import anyio
 
-from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError, UsageError
+from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
+from pipeline.extract.by_parent import read_by_parent
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
@@ -23,7 +24,7 @@ from pipeline.extract.tasks import task_group
 from pipeline.extract.windows import Window
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead, WindowRead
 from pipeline.leaflink import Client
-from pipeline.resources import Appended, Changed, Resource, WithParent, all_resources
+from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
 
 # More bad rows than both of these say that the contract or the source is broken, not a row.
 MOST_QUARANTINED = 25
@@ -88,7 +89,7 @@ class Extraction:
         async with task_group() as extractors:
             for step in self._plan.steps.values():
                 refresh = step.resource.refresh
-                if not isinstance(refresh, WithParent) or refresh.parent not in self._plan.steps:
+                if not isinstance(refresh, WithParent | PerParent) or refresh.parent not in self._plan.steps:
                     extractors.start_soon(self._extract, step)
         self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
@@ -103,7 +104,8 @@ class Extraction:
         try:
             found = await self._read(step, listing)
         except (RefusedError, NotOffered) as error:
-            for resource in (step.resource, *self._children_of(step.resource)):
+            by_parent = [each.resource for each in self._steps_by(step.resource)]
+            for resource in (step.resource, *self._children_of(step.resource), *by_parent):
                 self._finish_unread(resource, error)
             return
         finally:
@@ -114,6 +116,9 @@ class Extraction:
         self._finish(step.resource, found, listing, started)
         for child in self._children_of(step.resource):
             await self._extract_children(child, found, started)
+        async with task_group() as extractors:
+            for each in self._steps_by(step.resource):
+                extractors.start_soon(self._extract_by_parent, each, step, found)
 
     async def _read(self, step: Step, listing: Listing) -> Found:
         match step.way:
@@ -165,6 +170,15 @@ class Extraction:
             found.scope = "sets"  # without the count of the whole listing, only the sets are proved
         self._finish(child, found, listing, started)
 
+    async def _extract_by_parent(self, step: Step, parent: Step, of: Found) -> None:
+        started, listing = time.monotonic(), self._listing(step.resource)
+        try:
+            found = await read_by_parent(step, parent, of, listing, self._landing)
+        except (RefusedError, NotOffered) as error:
+            self._finish_unread(step.resource, error)
+            return
+        self._finish(step.resource, found, listing, started)
+
     async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
         assert isinstance(child.refresh, WithParent)
         numbers, reading = sorted(parents), Reading()
@@ -184,11 +198,11 @@ class Extraction:
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
-            parent=refresh.parent if isinstance(refresh, WithParent) else None,
-            parent_key=refresh.parent_key if isinstance(refresh, WithParent) else None,
+            parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
+            parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,
             watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
-            complete_since=found.complete_since, gone=tuple(sorted(found.gone)),
+            complete_since=found.complete_since, gone=tuple(sorted(found.gone)), asked=tuple(sorted(found.asked)),
             fields=met.summarise((each for _, each in rejected), is_complete=found.scope == "all"),
         )  # fmt: skip
         self._reads.append(read)
@@ -213,6 +227,14 @@ class Extraction:
     def _children_of(self, resource: Resource) -> list[Resource]:
         found = all_resources().values()
         return [each for each in found if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name]
+
+    def _steps_by(self, parent: Resource) -> list[Step]:
+        """Return the steps of what is asked for by the rows of `parent`."""
+        steps = self._plan.steps.values()
+        return [
+            each for each in steps
+            if isinstance(each.resource.refresh, PerParent) and each.resource.refresh.parent == parent.name
+        ]  # fmt: skip
 
     def _refuse_a_key_that_sees_nothing(self) -> None:
         if self._reads and all(read.refused is not None for read in self._reads):
@@ -261,24 +283,3 @@ def _embedded_reading(child: Resource, parents: Reading) -> Reading:
         windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless,
         fields=parents.fields,
     )  # fmt: skip
-
-
-def selected(names: str | None, wanted: Iterable[str] | None = None) -> Mapping[str, Resource]:
-    """Return the resources named in a comma-separated list, among those that a company wants; all without either.
-
-    Raises UsageError for a name in the list that is none, ConfigurationError for one that the company wants.
-    """
-    found = all_resources()
-    if wanted is not None:
-        found = _named(wanted, found, ConfigurationError, "leafhouse.toml: resources: ")
-    return found if names is None else _named(names.split(","), found, UsageError, "--only ")
-
-
-def _named(
-    names: Iterable[str], found: Mapping[str, Resource], error: type[LeafhouseError], where: str
-) -> dict[str, Resource]:
-    named = [name.strip().strip("/").replace("-", "_").replace("/", "_") for name in names]
-    for name in named:
-        if name not in found:
-            raise error(f"{where}{name}: no such resource. Known are: {', '.join(found)}.")
-    return {name: found[name] for name in named}

@@ -1,6 +1,7 @@
 """Doctor: find out what each key can see and what state the data folder is in, and say what to fix."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,13 +10,14 @@ import msgspec
 from pipeline.companies import Company
 from pipeline.datafolder import claimed_by
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
-from pipeline.extract.run import selected
+from pipeline.extract.heads import HeadReader
+from pipeline.extract.selection import selected
 from pipeline.extract.tasks import task_group
 from pipeline.jobs.extract import open_source
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
-from pipeline.resources import Resource
+from pipeline.resources import PerParent, Resource, all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.doctor_view import Diagnosis, KeyHealth, Sight
 from pipeline.warehouse.folder import Folder, read_folder
@@ -54,7 +56,7 @@ async def _examine(job: Job, company: Company) -> KeyHealth:
     settings = job.settings
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
     try:
-        resources = selected(None, company.resources)
+        resources = selected(None, company.resources, company.also)
         async with open_source(job, company, moves=False) as source:
             client = Client(
                 source, pacer, max_connections=settings.max_connections,
@@ -86,20 +88,34 @@ class _Examination:
                 tasks.start_soon(self._look_at, resource)
 
     async def _look_at(self, resource: Resource) -> None:
-        name = resource.name
+        name, refresh = resource.name, resource.refresh
         try:
-            limit = _MOST_COMPANIES if name == "companies" else 1
-            response = await self.client.get(resource.path, {**resource.params, "limit": str(limit), "offset": "0"})
-            page = parse_page(response.body)
+            if isinstance(refresh, PerParent):
+                self.sights[name] = await self._see_one(resource, all_resources()[refresh.parent])
+            else:
+                self.sights[name] = await self._see(resource)
         except RefusedError as error:
             self.sights[name] = Sight(name, "refused", detail=str(error).partition(". ")[0])
         except NotFoundError:
             self.sights[name] = Sight(name, "not offered")
         except IncompleteError as error:
             self.sights[name] = Sight(name, "unreachable", detail=str(error))
-        else:
-            self.sights[name] = Sight(name, "ok", page.count)
-            self._learn(name, response, page)
+
+    async def _see(self, resource: Resource) -> Sight:
+        limit = _MOST_COMPANIES if resource.name == "companies" else 1
+        response = await self.client.get(resource.path, {**resource.params, "limit": str(limit), "offset": "0"})
+        page = parse_page(response.body)
+        self._learn(resource.name, response, page)
+        return Sight(resource.name, "ok", page.count)
+
+    async def _see_one(self, resource: Resource, parent: Resource) -> Sight:
+        """Ask for what belongs to one row of `parent`, which may have none; to count all would take a request each."""
+        response = await self.client.get(parent.path, {"limit": "1", "offset": "0"})
+        for head in HeadReader(parent.key, ()).read(parse_page(response.body).rows):
+            if head.key is not None:
+                with suppress(NotFoundError):
+                    await self.client.get(resource.path_of(head.key), resource.params)
+        return Sight(resource.name, "ok", detail=f"asked for one row of {parent.name}")
 
     def _learn(self, name: str, response: Response, page: Page) -> None:
         self.clocks.append((response.server_time - datetime.now(UTC)).total_seconds())

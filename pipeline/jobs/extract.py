@@ -14,13 +14,13 @@ from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal
 from pipeline.errors import LeafhouseError
 from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
-from pipeline.extract.run import Extraction, Origin, selected
+from pipeline.extract.run import Extraction, Origin
+from pipeline.extract.selection import selected
 from pipeline.extract.tasks import task_group
 from pipeline.jobs.job import Job
 from pipeline.landing import Batch, Manifest
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
-from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.extract_view import ExtractView
 
@@ -136,13 +136,13 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     manifests = [manifest for manifest in job.landing.manifests() if manifest.company == company.name]
     personal = _label_of(settings)
     refuse_other_treatment(manifests, personal, full=full)
-    held = Held()
+    resources, held = selected(only, company.resources, company.also), Held()
     if manifests:
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
-        held = read_held(settings.data_dir, job.landing, all_resources(), company.name, recent_from)
+        held = read_held(settings.data_dir, job.landing, resources, company.name, recent_from)
     return make_plan(
-        selected(only, company.resources), manifests, held, datetime.now(UTC),
+        resources, manifests, held, datetime.now(UTC),
         full=full, page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
 

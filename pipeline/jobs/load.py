@@ -26,6 +26,7 @@ from pipeline.warehouse.build import Build, newest_server_times
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.made import record_models
 from pipeline.warehouse.meta import newest_reads, record_companies, refused_reads
+from pipeline.warehouse.status import is_told
 
 _FARTHEST_AHEAD = timedelta(days=366)
 # Companies are read side by side: one whose newest run began so much earlier than another's was not read with it.
@@ -85,10 +86,12 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con), _refusals(build.con)
     drift, published = drift_of(build.con, build.load_id), build.publish()
+    seen = {name for of_company in reads.values() for name in of_company}
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
-        merged=list(build.merged.values()), models=models, audits=audits, headlines=headlines,
-        refused=refused, kept=kept, drift=drift, published=published, left_behind=build.left_behind(),
+        merged=[each for name, each in build.merged.items() if is_told(all_resources()[name], seen)],
+        models=models, audits=audits, headlines=headlines, refused=refused, kept=kept, drift=drift,
+        published=published, left_behind=build.left_behind(),
         failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from pipeline.resources import Appended, Changed, Full, Resource, WithParent, all_resources
+from pipeline.resources import Appended, Changed, Full, PerParent, Resource, WithParent, all_resources
 
 PAGE = Path(__file__).parents[2] / "docs" / "resources.md"
 # The sandbox follows from the moment at which it is made: with a fixed one the numbers are the same everywhere.
@@ -18,9 +18,10 @@ _HEADER = """# Resources
 
 What Leafhouse reads, a line per file in `pipeline/resources/`. Made by `make docs`; do not edit it by hand.
 
-- **kept fresh**: how a night reads it. Everything is read on `--full`, once a week, and where that costs less.
+- **kept fresh**: how a night reads it. Everything is read on `--full`, once a week, and where that costs less. What has
+  to be switched on is read when [`LEAFHOUSE_ALSO`](settings.md#comments-and-deliveries) names it, whole on `--full`.
 - **filters**: the query parameters that the API documents for the listing, beside limit and offset.
-- **rows**: in the embedded sandbox when it is new (1,200 orders); none where it does not offer the listing.
+- **rows**: in the embedded sandbox when it is new (1,200 orders); none where it does not list them.
 
 | resource | path | key | parent | kept fresh | filters | rows |
 |---|---|---|---|---|---|---:|
@@ -54,7 +55,7 @@ def _line(resource: Resource, rows: Mapping[str, int]) -> str:
 
 def _parent(resource: Resource) -> str:
     refresh = resource.refresh
-    if isinstance(refresh, WithParent | Appended) and refresh.parent is not None:
+    if isinstance(refresh, WithParent | Appended | PerParent) and refresh.parent is not None:
         return f"{refresh.parent}, by `{refresh.parent_key}`"
     return ""
 
@@ -72,6 +73,8 @@ def _freshness(resource: Resource) -> str:
             return "from its end"
         case WithParent() as refresh:
             return f"inside its parent, as `{refresh.embedded_as}`"
+        case PerParent():
+            return "a request for each parent that changed; only when switched on"
 
 
 def _filters(resource: Resource) -> str:

@@ -11,6 +11,8 @@ class HeldResource:
     `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
     `keys` and `parents` are, for a list that grows at one end, every key in order and the parent, if any, it points to.
     `quarantined` are the keys of rows that were set aside, `has_keyless` says that some of these have none.
+    `modified` are, for what others are asked for by, the keys with the last change of each (microseconds since 1970);
+    `unasked`, for what is asked for by parent, the parents that changed since, or have rows in quarantine.
     """
 
     rows: int = 0
@@ -20,6 +22,8 @@ class HeldResource:
     parents: tuple[str | None, ...] = ()
     quarantined: tuple[str, ...] = ()
     has_keyless: bool = False
+    modified: Mapping[str, int | None] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

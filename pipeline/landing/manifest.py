@@ -40,7 +40,8 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of one resource, and the proof that it was read completely.
 
     `scope` says what the rows mean for the warehouse: "all" is a complete enumeration (missing keys were
-    deleted), "changed" are rows to replace by key, "sets" are the whole children of every landed parent.
+    deleted), "changed" are rows to replace by key, "sets" are the whole children of every landed parent, or of the
+    parents in `asked` where these were asked one by one.
     `stated` is the API's own count of what was asked for, `received` the rows that came, `distinct` their
     keys. `watermark` is the server's time up to which changes are covered (null: no such filter).
     `refused` holds the reason when the API answered 403, and `not_offered` says that it answered 404 for the whole
@@ -72,6 +73,7 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     fields: Fields = Fields()
     not_offered: bool = False
+    asked: tuple[str, ...] = ()
 
     @property
     def was_read(self) -> bool:

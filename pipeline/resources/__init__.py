@@ -4,9 +4,9 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from pipeline.resources.resource import Appended, Changed, Full, Resource, WithParent
+from pipeline.resources.resource import Appended, Changed, Full, PerParent, Resource, WithParent
 
-__all__ = ["Appended", "Changed", "Full", "Resource", "WithParent", "all_resources"]
+__all__ = ["Appended", "Changed", "Full", "PerParent", "Resource", "WithParent", "all_resources"]
 
 
 @cache

@@ -1,9 +1,12 @@
 """What a resource declares of itself: path, key, parent, filters, how it is kept fresh, and its fields."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.resources.types import Record
+
+_PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -51,23 +54,41 @@ class WithParent:
 
 
 @dataclass(frozen=True)
+class PerParent:
+    """Asked for with a request for each row of another resource that is new or changed, and only when switched on.
+
+    `parent` is the name of that resource, which is read by its changes and keeps its history, `parent_key` the field
+    that holds the parent's key. The answer is the whole set of the parent's children; or, where `whole_as` names a
+    field, one object that is kept in it as it is.
+    """
+
+    parent: str
+    parent_key: str
+    whole_as: str | None = None
+
+
+@dataclass(frozen=True)
 class Resource:
     """One API resource.
 
-    `path` is relative to the API's root and ends in a slash; `params` are sent with every request for it;
-    `filters` are the query parameters that the reference documents for its listing; `keeps_history` says that the
-    warehouse keeps what its rows looked like before.
+    `path` is relative to the API's root and ends in a slash; a placeholder in it stands for the key of a parent.
+    `params` are sent with every request for it; `filters` are the query parameters that the reference documents for its
+    listing; `keeps_history` says that the warehouse keeps what its rows looked like before.
     """
 
     path: str
     record: type[Record]
     key: str
-    refresh: Full | Changed | Appended | WithParent
+    refresh: Full | Changed | Appended | WithParent | PerParent
     filters: frozenset[str] = frozenset()
     params: Mapping[str, str] = field(default_factory=dict)
     keeps_history: bool = False
 
     @property
     def name(self) -> str:
-        """The name of its table and its landing folder: the path with underscores."""
-        return self.path.strip("/").replace("/", "_").replace("-", "_")
+        """The name of its table and its landing folder: the path with underscores, without a placeholder."""
+        return _PLACEHOLDER.sub("", self.path).strip("/").replace("//", "/").replace("/", "_").replace("-", "_")
+
+    def path_of(self, parent: str) -> str:
+        """Return the path of what belongs to one parent."""
+        return _PLACEHOLDER.sub(lambda _: parent, self.path)

@@ -1,5 +1,6 @@
 """What we hold, for planning the next read: the published warehouse, and what has landed since it was loaded."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +9,13 @@ import duckdb
 
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
-from pipeline.resources import Appended, Changed, Resource
+from pipeline.resources import Appended, Changed, PerParent, Resource
+from pipeline.warehouse.quarantine import parent_in
 from pipeline.warehouse.reader import attach
 
 
 def read_held(
-    data_dir: Path, landing: Landing, resources: dict[str, Resource], company: str, recent_from: datetime
+    data_dir: Path, landing: Landing, resources: Mapping[str, Resource], company: str, recent_from: datetime
 ) -> Held:
     """Return what is held of each resource of `company`; rows created from `recent_from` on count as recent.
 
@@ -23,7 +25,7 @@ def read_held(
     path = data_dir / "warehouse.duckdb"
     con = attach(path) if path.exists() else duckdb.connect()
     try:
-        reader = _HeldReader(con, landing, company, recent_from, path.exists())
+        reader = _HeldReader(con, landing, resources, company, recent_from, path.exists())
         return Held({name: reader.read(resource) for name, resource in resources.items()})
     finally:
         con.close()
@@ -33,6 +35,7 @@ def read_held(
 class _HeldReader:
     con: duckdb.DuckDBPyConnection
     landing: Landing
+    resources: Mapping[str, Resource]
     company: str
     recent_from: datetime
     is_published: bool
@@ -48,7 +51,8 @@ class _HeldReader:
                     "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
                 ).fetchall()
             }
-        self._pending = [each for each in self.landing.manifests() if each.run_id not in self._loaded]
+        self._manifests = self.landing.manifests()
+        self._pending = [each for each in self._manifests if each.run_id not in self._loaded]
 
     def read(self, resource: Resource) -> HeldResource:
         self._collect(resource)
@@ -71,37 +75,65 @@ class _HeldReader:
                 "SELECT try_cast(key AS BIGINT) AS id, parent FROM held WHERE id IS NOT NULL ORDER BY id"
             ).fetchall()
             keys, parents = tuple(row[0] for row in found), tuple(row[1] for row in found)
+        modified: dict[str, int | None] = {}
+        if self._is_asked_by(resource):
+            modified = dict(self.con.execute("SELECT key, epoch_us(modified) FROM held").fetchall())
+        unasked = self._unasked(resource, refresh) if isinstance(refresh, PerParent) else ()
         quarantined = self._quarantined(resource.name)
         named = tuple(key for key in quarantined if key is not None)
-        return HeldResource(rows, recent, open_keys, keys, parents, named, None in quarantined)
+        return HeldResource(rows, recent, open_keys, keys, parents, named, None in quarantined, modified, unasked)
+
+    def _unasked(self, resource: Resource, refresh: PerParent) -> tuple[str, ...]:
+        """Return the parents to ask again: those of rows in quarantine, and those that changed since the last asking.
+
+        Of runs that are not loaded yet, every parent that came counts as changed.
+        """
+        found = set(self._quarantined(resource.name, parent_in("raw", refresh.parent_key)))
+        asked = self._reads(self._manifests, resource.name)
+        if asked:
+            self._collect(self.resources[refresh.parent])
+            changed = self.con.execute("SELECT key FROM held WHERE seen > ?", [asked[-1][0].server_time]).fetchall()
+            found |= {row[0] for row in changed}
+        return tuple(sorted(key for key in found if key is not None))
 
     def _collect(self, resource: Resource) -> None:
-        """Make the temporary table `held`: key, creation, whether it is settled, and the parent of every live row."""
+        """Make the temporary table `held` of the live rows.
+
+        It has their key, creation, last change, whether they are settled, their parent, and when they were first seen
+        as they are.
+        """
         refresh = resource.refresh
+        modified = "NULL::TIMESTAMPTZ"
+        if isinstance(refresh, Changed) and self._is_asked_by(resource):
+            modified = f'"{refresh.modified_field}"'
         created = f'"{refresh.created_field}"' if isinstance(refresh, Changed) else "NULL::TIMESTAMPTZ"
         settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
         parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
         parent = "NULL::VARCHAR" if parent_key is None else f'"{parent_key}"'
         columns = (
-            f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {settled} AS settled, {parent} AS parent'
+            f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {modified} AS modified, '
+            f"{settled} AS settled, {parent} AS parent"
         )
         sources = [
-            "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::BOOLEAN AS settled, "
-            "NULL::VARCHAR AS parent, 0 AS age, false AS is_gone WHERE false"
+            "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::TIMESTAMPTZ AS modified, "
+            "NULL::BOOLEAN AS settled, NULL::VARCHAR AS parent, NULL::TIMESTAMPTZ AS seen, 0 AS age, false AS is_gone "
+            "WHERE false"
         ]
         parameters: list[object] = []
         if resource.name in self._tables:
+            seen = "_valid_from" if resource.keeps_history else "NULL"
             sources.append(
-                f"SELECT {columns}, 0, false FROM raw.{resource.name} WHERE _deleted_at IS NULL AND _company = ?"
+                f"SELECT {columns}, {seen}, 0, false FROM raw.{resource.name} "
+                "WHERE _deleted_at IS NULL AND _company = ?"
             )
             parameters.append(self.company)
-        for age, (_, read) in enumerate(self._pending_reads(resource.name), start=1):
+        for age, (manifest, read) in enumerate(self._reads(self._pending, resource.name), start=1):
             if read.scope == "all":
                 sources, parameters = sources[:1], []
             if read.batches:
-                sources.append(f"SELECT {columns}, {age}, false FROM read_parquet(?)")
-                parameters.append([str(self.landing.check(batch)) for batch in read.batches])
-            sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, {age}, true")
+                sources.append(f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM read_parquet(?)")
+                parameters += [manifest.server_time, [str(self.landing.check(batch)) for batch in read.batches]]
+            sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, NULL, NULL, {age}, true")
             parameters.append(list(read.gone))
         self.con.execute(
             f"CREATE OR REPLACE TEMP TABLE held AS FROM (FROM ({' UNION ALL '.join(sources)}) "
@@ -109,27 +141,32 @@ class _HeldReader:
             parameters,
         )
 
-    def _pending_reads(self, resource: str) -> list[tuple[Manifest, ResourceRead]]:
+    def _is_asked_by(self, resource: Resource) -> bool:
+        """Whether something is asked for by the rows of a resource."""
+        refreshes = [each.refresh for each in self.resources.values()]
+        return any(isinstance(each, PerParent) and each.parent == resource.name for each in refreshes)
+
+    def _reads(self, manifests: Iterable[Manifest], resource: str) -> list[tuple[Manifest, ResourceRead]]:
         return [
             (manifest, read)
-            for manifest in self._pending
+            for manifest in manifests
             if manifest.company == self.company
             for read in manifest.resources
             if read.resource == resource and read.was_read
         ]
 
-    def _quarantined(self, resource: str) -> list[str | None]:
-        sources = ["SELECT key, resource, _company FROM meta.quarantine"] if self.is_published else []
+    def _quarantined(self, resource: str, column: str = "key") -> list[str | None]:
+        sources = ["SELECT key, raw, resource, _company FROM meta.quarantine"] if self.is_published else []
         batches = [batch for manifest in self._pending for batch in manifest.quarantine]
         files = [str(self.landing.check(batch)) for batch in batches]
         if files:
-            sources.append("SELECT key, resource, _company FROM read_parquet($files)")
+            sources.append("SELECT key, raw, resource, _company FROM read_parquet($files)")
         if not sources:
             return []
         known = {"resource": resource, "company": self.company} | ({"files": files} if files else {})
         found = self.con.execute(
-            f"SELECT DISTINCT key FROM ({' UNION ALL '.join(sources)}) "
-            "WHERE resource = $resource AND _company = $company ORDER BY key",
+            f"SELECT DISTINCT {column} FROM ({' UNION ALL '.join(sources)}) "
+            "WHERE resource = $resource AND _company = $company ORDER BY 1",
             known,
         ).fetchall()
         return [row[0] for row in found]

@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
-from pipeline.resources import Resource, WithParent
+from pipeline.resources import PerParent, Resource, WithParent
 from pipeline.warehouse.history import Versions
 
 
@@ -68,7 +68,7 @@ def merge_run(
 
 
 def _parent_of(resource: Resource, resources: Mapping[str, Resource]) -> Resource | None:
-    return resources.get(resource.refresh.parent) if isinstance(resource.refresh, WithParent) else None
+    return resources.get(resource.refresh.parent) if isinstance(resource.refresh, WithParent | PerParent) else None
 
 
 def _parents_first(resources: Mapping[str, Resource]) -> Iterable[Resource]:
@@ -122,7 +122,7 @@ class _ResourceMerge:
 
     def follow(self, parent: Resource) -> int:
         """Mark the children of deleted parents, and unmark those whose parent is back; return how many were marked."""
-        assert isinstance(self._resource.refresh, WithParent)
+        assert isinstance(self._resource.refresh, WithParent | PerParent)
         parent_key = self._resource.refresh.parent_key
         reason = f"its {parent_key} was deleted"
         is_back = (
@@ -166,11 +166,11 @@ class _ResourceMerge:
         if read.scope == "all":
             return self._mark("true", f"not in the complete read of {self._run_id}")
         if read.scope == "sets" and parent is not None:
-            landed_parents = f'SELECT "{parent.key}" FROM raw.{parent.name} WHERE _run_id = $run'
-            return self._mark(
-                f'"{read.parent_key}" IN ({landed_parents})',
-                f"no longer in its {read.parent_key}, seen by {self._run_id}",
-            )
+            parents = f'SELECT "{parent.key}" FROM raw.{parent.name} WHERE _run_id = $run'
+            if isinstance(self._resource.refresh, PerParent):
+                parents = "SELECT unnest($asked::VARCHAR[])"
+            reason = f"no longer in its {read.parent_key}, seen by {self._run_id}"
+            return self._mark(f'"{read.parent_key}" IN ({parents})', reason, asked=list(read.asked))
         if read.complete_since is not None and read.created_field is not None:
             reason = f"not in the complete read since {read.complete_since:%Y-%m-%d} of {self._run_id}"
             return self._mark(f'"{read.created_field}" >= $since', reason, since=read.complete_since)

@@ -30,10 +30,15 @@ def _release(con: duckdb.DuckDBPyConnection, manifest: Manifest, read: ResourceR
         "OR key IN (SELECT key FROM meta.quarantine WHERE resource = $resource AND _run_id = $run AND key IS NOT NULL) "
         "OR key IN (SELECT unnest($gone::VARCHAR[]))"
     )
+    known: dict[str, object] = {}
+    if read.parent_key is not None and read.asked:
+        read_again += f" OR {parent_in('raw', read.parent_key)} IN (SELECT unnest($asked::VARCHAR[]))"
+        known["asked"] = list(read.asked)
     con.execute(
         "DELETE FROM meta.quarantine WHERE resource = $resource AND _company = $company AND _run_id <> $run "
         f"AND ($everything OR {read_again})",
-        {
+        known
+        | {
             "run": manifest.run_id,
             "company": manifest.company,
             "resource": read.resource,
@@ -41,3 +46,8 @@ def _release(con: duckdb.DuckDBPyConnection, manifest: Manifest, read: ResourceR
             "gone": list(read.gone),
         },
     )
+
+
+def parent_in(raw: str, parent_key: str) -> str:
+    """Return the expression for the parent that a row which was set aside names, null where it cannot be read."""
+    return f"CASE WHEN json_valid({raw}) THEN json_extract_string({raw}, '$.\"{parent_key}\"') END"

@@ -1,6 +1,6 @@
 """What a published warehouse holds, for `leafhouse status`."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
-from pipeline.resources import Resource
+from pipeline.resources import PerParent, Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.made import KeptModel, kept_models
 from pipeline.warehouse.meta import check_format
@@ -61,6 +61,7 @@ def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
 
 def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, Resource]) -> Status:
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
+    reads = {name for (name,) in con.execute("SELECT DISTINCT resource FROM meta.completeness").fetchall()}
     source, note = con.execute("SELECT source, note FROM meta.warehouse").fetchall()[0]
     load_id, as_of = con.execute(
         "SELECT max(load_id), CAST(max_by(as_of, load_id) AS VARCHAR) FROM meta.loads"
@@ -74,10 +75,15 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
     stat = path.stat()
     return Status(
         str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(), source, note, as_of, loaded_runs,
-        [_resource_status(con, each) for each in resources.values() if (each.name,) in tables],
+        [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
     )  # fmt: skip
+
+
+def is_told(resource: Resource, reads: Container[str]) -> bool:
+    """Whether a resource is worth a line: all are, but one that has to be switched on only once it has been."""
+    return resource.name in reads or not isinstance(resource.refresh, PerParent)
 
 
 def _resource_status(con: duckdb.DuckDBPyConnection, resource: Resource) -> ResourceStatus:

@@ -1,6 +1,6 @@
 """Running the nightly job in this process against a sandbox that is served over real HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
 
-from .expected import actual_row, expected_row, same
+from .expected import Row, actual_row, expected_row, same
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KEY = "night-key"
@@ -62,12 +62,13 @@ class House:
         finally:
             con.close()
 
-    def differences(self, resource: str, key: str) -> list[Any]:
-        """Return how raw differs from the sandbox: keys on one side only, and (key, column, expected, actual)."""
+    def differences(self, resource: str, key: str, rows: Iterable[Row] | None = None) -> list[Any]:
+        """Return how raw differs from the sandbox, or `rows`: keys on one side, and (key, column, expected, actual)."""
         table = self.raw(resource)
         actual = {row[key]: actual_row(row) for row in table.to_pylist()}
         assert len(actual) == table.num_rows, "keys are unique"
-        expected = {row[key]: expected_row(row, table.schema) for row in self.sandbox.rows(resource)}
+        rows = self.sandbox.rows(resource) if rows is None else rows
+        expected = {row[key]: expected_row(row, table.schema) for row in rows}
         found: list[Any] = sorted(actual.keys() ^ expected.keys(), key=str)
         for each in expected.keys() & actual.keys():
             for name, value in expected[each].items():

@@ -86,8 +86,8 @@ async def test_a_key_or_an_address_that_shows_nothing_is_3(
         assert says in diagnosis.fixes[0]
 
 
-def _only_served(names: object, wanted: object) -> dict[str, object]:
-    from pipeline.extract.run import selected
+def _only_served(names: object, wanted: object, also: object) -> dict[str, object]:
+    from pipeline.extract.selection import selected
 
     return {name: resource for name, resource in selected(None).items() if name in TABLES}
 

@@ -16,14 +16,14 @@ import pytest
 from nbclient import NotebookClient
 
 import pipeline
-from pipeline.resources import all_resources
+from pipeline.extract.selection import selected
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "receivables.ipynb"
 CHARTS = ["bucket-chart", "customer-chart", "brand-chart", "stock-chart"]
 TABLES = ["customer-table", "order-table", "stock-table"]
 HOSTILE = "</script><script>alert(1)</script>"
-OFFERED = len(all_resources()) - 1  # the sandbox has no listing of states
+OFFERED = len(selected(None)) - 1  # the sandbox has no listing of states
 
 
 def environment(data_dir: Path) -> dict[str, str]:

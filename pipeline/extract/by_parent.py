@@ -1,0 +1,118 @@
+"""Reading what LeafLink gives for one parent at a time, such as the comments of an order: a request for each.
+
+Whether these changed shows in the parent's last change alone. Parents are asked for some hundreds at a time: what came
+of them is landed and kept in the journal together, under what the parents looked like.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+import msgspec
+import pyarrow.parquet as pq
+
+from pipeline.errors import IncompleteError
+from pipeline.extract.fresh import Found
+from pipeline.extract.heads import HeadReader
+from pipeline.extract.listing import Listing, NotOffered
+from pipeline.extract.plan import Step, Way
+from pipeline.extract.reading import Reading
+from pipeline.landing import Batch, Landing
+from pipeline.leaflink import NotFoundError
+from pipeline.leaflink.paging import parse_page
+from pipeline.resources import Changed, PerParent, Resource
+
+# So many requests are lost, at most, when a run is cut off; and tell, the first time, that there is nothing to read.
+AT_ONCE = 250
+
+# The keys of parents, each with its last change in microseconds since 1970.
+Moments = Mapping[str, int | None]
+
+
+async def read_by_parent(step: Step, parent: Step, of: Found, listing: Listing, landing: Landing) -> Found:
+    """Read what belongs to the rows of `parent` that are new or changed in `of`, or to all of them.
+
+    Raises NotOffered when nothing at all is there of the first ones of all of them.
+    """
+    held, seen = parent.held.modified, _moments(landing, parent.resource, of.reading.batches)
+    everything = step.way is Way.EVERYTHING
+    asked = _known(held, of) if everything else _changed(held, seen) | set(step.held.unasked)
+    reader, reading = _Reader(listing, step.resource), Reading()
+    for some in _in_parts(sorted(asked)):
+        reading.add(await reader.read({key: seen.get(key, held.get(key)) for key in some}))
+        if everything and listing.server_time is None:
+            raise NotOffered(f"{step.resource.path}: not offered (404)")
+    return Found(reading, "all") if everything else Found(reading, "sets", asked=asked)
+
+
+def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> dict[str, int | None]:
+    """Return the rows that landed of `resource`, by key, with the last change of each."""
+    assert isinstance(resource.refresh, Changed)
+    names, found = [resource.key, resource.refresh.modified_field], dict[str, int | None]()
+    for batch in batches:
+        if batch.resource == resource.name:
+            keys, moments = pq.read_table(landing.path_of(batch), columns=names).select(names).columns
+            found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
+    return found
+
+
+def _known(held: Moments, of: Found) -> set[str]:
+    """Return all parents that there are, those that are in quarantine or cannot be told by their key among them."""
+    is_complete = of.scope == "all" and not of.reading.keyless
+    return (of.reading.keys if is_complete else of.reading.keys | held.keys()) - of.gone
+
+
+def _changed(held: Moments, seen: Moments) -> set[str]:
+    """Return the parents that are new, and those whose last change is another one or not known."""
+    return {key for key, moment in seen.items() if moment is None or held.get(key) != moment}
+
+
+def _in_parts(keys: list[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while part := list(islice(rest, AT_ONCE)):
+        yield part
+
+
+class _Reader:
+    def __init__(self, listing: Listing, resource: Resource) -> None:
+        assert isinstance(resource.refresh, PerParent)
+        self._listing = listing
+        self._resource = resource
+        self._refresh = resource.refresh
+        self._parents = HeadReader(resource.refresh.parent_key, ())
+
+    async def read(self, parents: Moments) -> Reading:
+        """Read what belongs to some parents, or recall it from a run that was cut off and saw them as they are now."""
+        query = {"parents": hashlib.sha256(msgspec.json.encode(parents)).hexdigest()}
+        reading = self._listing.recall(query)
+        if reading is None:
+            rows = list[bytes]()
+
+            async def fetch(parent: str) -> None:
+                rows.extend(await self._fetch(parent))
+
+            await self._listing.side_by_side(parents, fetch)
+            reading = await self._listing.land(rows, f"of {len(parents):,} rows of {self._refresh.parent}, one by one")
+            if self._listing.server_time is not None:  # else nothing was there
+                self._listing.keep(query, reading)
+        return reading
+
+    async def _fetch(self, parent: str) -> list[bytes]:
+        """Return the rows of one parent; none when it, or what is asked of it, is not there."""
+        path = self._resource.path_of(parent)
+        try:
+            body = await self._listing.ask(path, self._resource.params)
+        except NotFoundError:
+            return []
+        parent_key = self._refresh.parent_key
+        if self._refresh.whole_as is not None:
+            return [msgspec.json.encode({parent_key: parent, self._refresh.whole_as: msgspec.Raw(body)})]
+        page = parse_page(body)
+        belong = all(head.key in (parent, None) for head in self._parents.read(page.rows))
+        if page.count != len(page.rows) or not belong:
+            seen = f"{len(page.rows):,} of {page.count:,} rows" if belong else f"rows whose {parent_key} is another one"
+            raise IncompleteError(
+                f"{self._resource.name}: {path} was answered with {seen}. "
+                "The last warehouse stays in place. Run again later, it is safe."
+            )
+        return page.rows
