@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -53,7 +54,11 @@ class Model:
 
 def read_model(path: Path, name: str) -> Model:
     """Return the model in the file at `path`, or raise ModelError when it is not one SELECT."""
-    text = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
+    return _parse(path, name, path.read_text(encoding="utf-8").rstrip().removesuffix(";"))
+
+
+@cache  # a load asks for the models more than once, and to parse them takes as long as to run them on a few rows
+def _parse(path: Path, name: str, text: str) -> Model:
     model = Model(name, path, text, _header(text), (), {}, False)
     try:
         statements = sqlglot.parse(text, read="duckdb")
