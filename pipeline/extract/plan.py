@@ -166,6 +166,7 @@ class _Planner:
         """Plan what takes a request for each of the rows of its parent, of which so many are held."""
         why = self._why_anew(full)
         if why:
+            why = f"{why.partition(';')[0]}: a request for each parent"
             return Step(self.resource, Way.EVERYTHING, why, max(1, parents), held=self.held)
         requests = self.history.last_changed.get(self.resource.name, parents // 100) + len(self.held.unasked)
         reason = "a request for each parent that is new or changed"

@@ -77,7 +77,7 @@ def _show_key(output: Output, key: KeyHealth) -> None:
     for sight in key.sights:
         found = "" if sight.rows is None else f" {sight.rows:>10,} rows"
         detail = f"  {sight.detail}" if sight.detail else ""
-        output.say(f"  {sight.resource:<24}{sight.state}{found}{detail}")
+        output.say(f"  {sight.resource:<23} {sight.state}{found}{detail}")
 
 
 def _clock(seconds: float | None) -> str:

@@ -46,6 +46,19 @@ async def test_what_is_forbidden_is_named_with_what_to_do_and_all_else_is_counte
         assert nights.KEY not in shown.stdout + shown.stderr
 
 
+async def test_what_is_asked_for_order_by_order_is_asked_for_one_where_it_is_switched_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comments, deliveries = "orders_received_comments", "orders_delivery_information"
+    monkeypatch.setenv("LEAFHOUSE_ALSO", f"{comments},{deliveries}")
+    async with open_house(tmp_path, monkeypatch, orders=10, forbidden={comments}):
+        diagnosis = await examine()
+
+        states = {sight.resource: sight.state for sight in diagnosis.keys[0].sights}
+        assert (states[comments], states[deliveries]) == ("refused", "ok")
+        assert diagnosis.exit_code == 5
+
+
 async def test_the_companies_are_named_or_else_told_by_the_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
