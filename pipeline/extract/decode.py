@@ -32,6 +32,8 @@ from pipeline.extract.structs import (
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
 
+# Columns are made of the objects of so many rows at once: those of 20,000 lines lie in no cache, and cost a third more.
+_ROWS_AT_ONCE = 2_000
 # Gives a number's text back as it is: of what does that, this is the cheapest (str costs half as much again).
 _as_written = str.strip
 
@@ -86,22 +88,27 @@ class RowDecoder:
         decoded = Decoded(self._schema.empty_table(), [])
         decoded.met.carried.update(filter(None, (self._filled,)))
         with _without_gc():
-            refused = self._decode_fast(rows, parents, decoded)
-            mended: list[Normalised] = []
-            mended_parents: list[str] = []
-            for index, unfit in sorted(refused.items()):
-                parent = "" if parents is None else parents[index]
-                row = self._normalise(rows[index], parent)
-                if isinstance(row, Rejected):
-                    decoded.rejected.append(row)
-                else:
-                    mended.append(row)
-                    mended_parents.append(parent)
-                    decoded.met.note_unusual(self._complaint(rows[index]) or unfit)
-            if mended:
-                self._decode_mended(mended, mended_parents, decoded)
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                some = slice(start, start + _ROWS_AT_ONCE)
+                self._decode_some(rows[some], None if parents is None else parents[some], decoded)
         decoded.met.note_columns(decoded.table, self._known_values)
         return decoded
+
+    def _decode_some(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: Decoded) -> None:
+        refused = self._decode_fast(rows, parents, decoded)
+        mended: list[Normalised] = []
+        mended_parents: list[str] = []
+        for index, unfit in sorted(refused.items()):
+            parent = "" if parents is None else parents[index]
+            row = self._normalise(rows[index], parent)
+            if isinstance(row, Rejected):
+                decoded.rejected.append(row)
+            else:
+                mended.append(row)
+                mended_parents.append(parent)
+                decoded.met.note_unusual(self._complaint(rows[index]) or unfit)
+        if mended:
+            self._decode_mended(mended, mended_parents, decoded)
 
     def _complaint(self, row: bytes) -> str:
         """Return why the struct does not take a row; nothing when a cast refused it."""
