@@ -12,7 +12,6 @@ from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
     AuditResult,
     ModelSettings,
-    Project,
     last_full_day,
     models_to_keep,
     record_inventory,
@@ -77,12 +76,11 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     for each in reaches:
         if reads.get(each.company, {}).get("products") is None:  # else what is held is not the stock of that day
             record_inventory(build.con, each.company, each.last_day, build.load_id)
-    project = Project()
-    to_keep = models_to_keep(reads, project)
-    models = run_models(build.con, model_settings, project, kept=to_keep)
+    to_keep = models_to_keep(reads)
+    models = run_models(build.con, model_settings, kept=to_keep)
     kept = record_models(build.con, build.load_id, day, [model.name for model in models], to_keep)
     build.record_load(model_settings)
-    audits = run_audits(build.con, model_settings, project, kept=to_keep)
+    audits = run_audits(build.con, model_settings, kept=to_keep)
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con), _refusals(build.con)
     drift, published = drift_of(build.con, build.load_id), build.publish()
