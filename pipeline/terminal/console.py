@@ -10,6 +10,9 @@ from rich.console import Console
 # Everything but tab and newline that moves the cursor, colours, or hides text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+# The width of a column of names: the longest one is orders_delivery_information.
+NAMES = 28
+
 
 def clean(text: str) -> str:
     """Return `text` without control characters."""

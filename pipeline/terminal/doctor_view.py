@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pipeline.terminal.console import Output
+from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.folder import Folder
 
 State = Literal["ok", "refused", "not offered", "unreachable"]
@@ -77,7 +77,7 @@ def _show_key(output: Output, key: KeyHealth) -> None:
     for sight in key.sights:
         found = "" if sight.rows is None else f" {sight.rows:>10,} rows"
         detail = f"  {sight.detail}" if sight.detail else ""
-        output.say(f"  {sight.resource:<23} {sight.state}{found}{detail}")
+        output.say(f"  {sight.resource:<{NAMES}}{sight.state}{found}{detail}")
 
 
 def _clock(seconds: float | None) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from pipeline.extract.plan import Plan
 from pipeline.extract.progress import Progress, ResourceProgress
 from pipeline.landing import Manifest, ResourceRead
-from pipeline.terminal.console import Output
+from pipeline.terminal.console import NAMES, Output
 
 _LOG_EVERY_SECONDS = 10.0
 
@@ -167,13 +167,13 @@ def describe_rate(views: Sequence[ExtractView]) -> str:
 def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
     if read.not_offered:
-        return f"  {read.resource:<23} not offered (404); the rows of the last run, if any, stay"
+        return f"  {read.resource:<{NAMES}}not offered (404); the rows of the last run, if any, stay"
     if read.refused is not None:
-        return f"  {read.resource:<23} {read.refused.rstrip('.')}; the rows of the last run stay"
+        return f"  {read.resource:<{NAMES}}{read.refused.rstrip('.')}; the rows of the last run stay"
     quarantined = f", {read.quarantined} in quarantine" if read.quarantined else ""
     rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
-        f"  {read.resource:<24}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
+        f"  {read.resource:<{NAMES}}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
         f"complete: {read.distinct:,} of {read.stated:,}, {_requests(read.requests)}{rereads}{quarantined}"
     )
 
@@ -202,9 +202,9 @@ def _plan_document(plan: Plan, minutes: float) -> dict[str, Any]:
 
 
 def _show_plan(output: Output, plan: Plan, minutes: float) -> None:
-    output.say(f"  {'resource':<24}{'way':<26}{'requests':>9}  reason")
+    output.say(f"  {'resource':<{NAMES}}{'way':<26}{'requests':>9}  reason")
     for name, step in plan.steps.items():
-        output.say(f"  {name:<23} {step.way.value:<26}{step.requests:>9,}  {step.reason}")
+        output.say(f"  {name:<{NAMES}}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
     waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
     output.say(f"About {_requests(plan.requests)}{waiting}, judged by what is held. Nothing has been asked yet.")
 

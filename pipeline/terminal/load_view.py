@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.companies import DEFAULT_NAME
 from pipeline.landing import Manifest
 from pipeline.models import AuditResult, ModelRun
-from pipeline.terminal.console import Output
+from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.made import KeptModel
@@ -86,14 +86,14 @@ class LoadView:
         """Print the summary."""
         say = self._output.say
         say(f"Loaded {_runs(result.runs)}")
-        say(f"  {'raw':<24}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
+        say(f"  {'raw':<{NAMES}}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
         for merged in result.merged:
             counts = (merged.rows, merged.inserted, merged.replaced, merged.deleted)
-            say(f"  {merged.resource:<24}" + "".join(f"{count:>10,}" for count in counts))
-        say(f"  {'marts':<24}{'rows':>10}{'seconds':>10}")
+            say(f"  {merged.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
+        say(f"  {'marts':<{NAMES}}{'rows':>10}{'seconds':>10}")
         for model in result.models:
             if model.name.startswith("marts."):
-                say(f"  {model.name.removeprefix('marts.'):<24}{model.rows:>10,}{model.seconds:>10.2f}")
+                say(f"  {model.name.removeprefix('marts.'):<{NAMES}}{model.rows:>10,}{model.seconds:>10.2f}")
         for line in describe_kept(result.kept):
             say(line)
         say(f"  audits: {describe_audits(result.audits)}")
@@ -121,7 +121,7 @@ def describe_kept(kept: Iterable[KeptModel]) -> list[str]:
         if each.name.startswith("marts."):
             alike.setdefault((each.name.removeprefix("marts."), each.as_of, each.reason), []).append(each.company)
     return [
-        f"  {name:<24}{'' if companies == [DEFAULT_NAME] else ', '.join(companies) + ': '}"
+        f"  {name:<{NAMES}}{'' if companies == [DEFAULT_NAME] else ', '.join(companies) + ': '}"
         f"{f'kept as of {as_of}' if as_of else 'not made'}: {reason}"
         for (name, as_of, reason), companies in alike.items()
     ]
@@ -184,12 +184,13 @@ def show_status(output: Output, status: Status) -> None:
         return
     say = output.say
     say(f"{status.path} ({status.bytes / 2**20:.1f} MB), published {status.published_at:%Y-%m-%d %H:%M:%S %Z}")
-    say(f"{status.note} Marts as of {status.as_of}; {status.loaded_runs} runs loaded.")
-    say(f"  {'resource':<20}{'rows':>10}{'deleted':>9}  {'newest change':<30}{'last run':<24}completeness")
+    runs = "1 run" if status.loaded_runs == 1 else f"{status.loaded_runs:,} runs"
+    say(f"{status.note} Marts as of {status.as_of}; {runs} loaded.")
+    say(f"  {'resource':<{NAMES}}{'rows':>10}{'deleted':>9}  {'newest change':<30}{'last run':<24}completeness")
     for each in status.resources:
         quarantined = f", {each.quarantined} in quarantine" if each.quarantined else ""
         say(
-            f"  {each.resource:<20}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
+            f"  {each.resource:<{NAMES}}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
             f"{each.last_run or '':<24}{each.completeness}{quarantined}"
         )
     for line in describe_kept(status.kept):

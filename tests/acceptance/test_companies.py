@@ -204,7 +204,7 @@ async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
         }
         LoadView(Output(as_json=False)).done(second)
         show_status(Output(as_json=False), read_status(street.data, all_resources()))
-        line = f"  ar_aging                birch: kept as of {first.as_of}: order_payments was refused\n"
+        line = f"  ar_aging                    birch: kept as of {first.as_of}: order_payments was refused\n"
         assert capsys.readouterr().out.count(line) == 2
 
 

@@ -157,7 +157,7 @@ def test_a_damaged_warehouse_is_told_and_nothing_else_suffers(empty: commands.Ho
 
     assert outcome.code == 0
     assert "damaged" in outcome.stdout
-    assert "orders_received         ok" in outcome.stdout
+    assert "orders_received             ok" in outcome.stdout
 
 
 def test_the_sandbox_has_a_doctor_too_who_moves_nothing(empty: commands.House) -> None:

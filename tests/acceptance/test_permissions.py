@@ -143,7 +143,7 @@ async def test_audits_of_what_was_not_made_are_skipped_and_said_to_be(
             (each,) for each in skipped
         }
         shown = capsys.readouterr().out
-        assert "ar_aging                not made: order_payments was refused" in shown
+        assert "ar_aging                    not made: order_payments was refused" in shown
         assert f"{len(skipped)} skipped" in shown
         assert "passed" in shown
 
@@ -162,7 +162,7 @@ async def test_a_kept_mart_is_shown_with_the_day_that_it_is_of(
 
         shown, status = capsys.readouterr().out.split("Published ")
         for told in (shown, status):
-            assert f"  ar_aging                kept as of {first.as_of}: order_payments was refused" in told
+            assert f"  ar_aging                    kept as of {first.as_of}: order_payments was refused" in told
         assert f"Open receivables on {first.as_of}: " in shown
         assert f"Open receivables on {result.as_of}: " not in shown
         assert result.as_document()["kept"][0]["as_of"] == first.as_of
