@@ -6,11 +6,10 @@ then equal the count that the API states last. What cannot be read in peace is c
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from pipeline.errors import IncompleteError, LeafhouseError
+from pipeline.extract.attempt import Attempt
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.journal import Entry, JournalFile
@@ -40,36 +39,6 @@ class NotOffered(LeafhouseError):
 
 class UnstableWindow(IncompleteError):
     """Rows shifted, or are missing, in every reading of a window."""
-
-
-@dataclass
-class _Attempt:
-    """One reading of a window: its pages (offset, row identities, count stated with it) and the API's last count."""
-
-    stated: int = 0
-    received: int = 0
-    keyless: int = 0
-    keys: set[str] = field(default_factory=set)
-    links: dict[str, str] = field(default_factory=dict)
-    pages: list[tuple[int, list[str], int]] = field(default_factory=list)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every seam matches up to the end and the distinct rows are as many as the API stated."""
-        return len(self.keys) + self.keyless == self.stated and self._seams_match()
-
-    def _seams_match(self) -> bool:
-        pages = sorted(self.pages)
-        for (offset, rows, _), (next_offset, next_rows, _) in pairwise(pages):
-            shift = next_offset - offset
-            if shift >= len(rows):
-                return False
-            overlap = rows[shift : shift + len(next_rows)]
-            if overlap != next_rows[: len(overlap)]:
-                return False
-        # Pages come in any order: that the last count fits does not say that the last page was the end when it came.
-        offset, rows, count = pages[-1]
-        return offset + len(rows) >= count
 
 
 class Listing:
@@ -269,7 +238,7 @@ class Listing:
             if attempt.is_complete:
                 proof = WindowRead(
                     window=window.label, stated=attempt.stated, received=attempt.received,
-                    distinct=len(attempt.keys) + attempt.keyless, rereads=rereads,
+                    distinct=attempt.distinct, rereads=rereads,
                 )  # fmt: skip
                 reading.windows.append(proof)
                 reading.keyless, reading.keys, reading.links = attempt.keyless, attempt.keys, attempt.links
@@ -277,14 +246,13 @@ class Listing:
                 self._hand_on(reading)
                 return reading
             first, self._progress.rows = None, before
-        distinct = len(attempt.keys) + attempt.keyless
         raise UnstableWindow(
-            f"{self.resource.name} ({window.label}): {distinct:,} of {attempt.stated:,} rows received "
+            f"{self.resource.name} ({window.label}): {attempt.distinct:,} of {attempt.stated:,} rows received "
             f"after {readings} readings. The last warehouse stays in place. Run again later, it is safe."
         )
 
-    async def _read_once(self, window: Window, first: Page | None) -> tuple[_Attempt, Reading]:
-        attempt = _Attempt()
+    async def _read_once(self, window: Window, first: Page | None) -> tuple[Attempt, Reading]:
+        attempt = Attempt()
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
             page = first or await self._fetch(window, 0, self._page_size)
@@ -298,7 +266,7 @@ class Listing:
             return attempt, await collector.finish()
 
     async def _read_pages(
-        self, window: Window, offsets: Iterator[int], size: int, attempt: _Attempt, collector: Collector
+        self, window: Window, offsets: Iterator[int], size: int, attempt: Attempt, collector: Collector
     ) -> None:
         async def read_some() -> None:
             for offset in offsets:
@@ -315,23 +283,10 @@ class Listing:
             for _ in range(self._connections):
                 readers.start_soon(read_some)
 
-    async def _take(self, window: Window, offset: int, page: Page, attempt: _Attempt, collector: Collector) -> None:
+    async def _take(self, window: Window, offset: int, page: Page, attempt: Attempt, collector: Collector) -> None:
         heads = self._heads.read(page.rows)
         window.check(heads)
-        new = [
-            row for row, head in zip(page.rows, heads, strict=True) if head.key is None or head.key not in attempt.keys
-        ]
-        attempt.stated = page.count
-        attempt.received += len(page.rows) - (1 if offset and len(page.rows) > 1 else 0)  # one row overlaps
-        attempt.keyless += sum(head.key is None for head in heads)
-        for head in heads:
-            if head.key is not None:
-                attempt.keys.add(head.key)
-                link = self._linked(head)
-                if link is not None:
-                    attempt.links[head.key] = link
-        identities = [head.key or f"row {hash(row)}" for row, head in zip(page.rows, heads, strict=True)]
-        attempt.pages.append((offset, identities, page.count))
+        new = attempt.take(offset, page, heads, [self._linked(head) for head in heads])
         self._progress.rows += len(new)
         self._progress.total = max(self._progress.total or 0, page.count)
         await collector.add(new)
