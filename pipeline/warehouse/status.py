@@ -16,10 +16,17 @@ from pipeline.warehouse.made import KeptModel, kept_models
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.reader import attach, damage_refused
 
+# Of the newest read of each company.
+_COMPLETENESS = (
+    "SELECT max(run_id), string_agg(DISTINCT verdict, ', ' ORDER BY verdict), sum(distinct_keys), sum(stated) "
+    "FROM meta.completeness WHERE resource = $resource AND run_id IN (SELECT max(run_id) FROM meta.completeness "
+    "JOIN meta.runs USING (run_id) WHERE resource = $resource GROUP BY _company)"
+)
+
 
 @dataclass(frozen=True)
 class ResourceStatus:
-    """A raw table: rows, marked deleted, newest change, and the last run that read it with its verdict."""
+    """A raw table: rows, marked deleted, newest change, the last run, and what the last one of each company found."""
 
     resource: str
     rows: int
@@ -93,13 +100,10 @@ def _resource_status(con: duckdb.DuckDBPyConnection, resource: Resource) -> Reso
         f"SELECT count(*) FILTER (_deleted_at IS NULL), count(*) FILTER (_deleted_at IS NOT NULL), {newest} "
         f"FROM raw.{resource.name}"
     ).fetchall()
-    read = con.execute(
-        "SELECT run_id, max(verdict) || ': ' || sum(distinct_keys) || ' of ' || sum(stated) FROM meta.completeness "
-        "WHERE resource = ? GROUP BY run_id ORDER BY run_id DESC LIMIT 1",
-        [resource.name],
-    ).fetchone()
+    read = con.execute(_COMPLETENESS, {"resource": resource.name}).fetchone()
     ((quarantined,),) = con.execute(
         "SELECT count(*) FROM meta.quarantine WHERE resource = ?", [resource.name]
     ).fetchall()
-    last_run, completeness = read or (None, "never read")
+    last_run, verdicts, distinct, stated = read or (None, None, 0, 0)
+    completeness = "never read" if verdicts is None else f"{verdicts}: {distinct:,} of {stated:,}"
     return ResourceStatus(resource.name, rows, deleted, newest_change, last_run, completeness, quarantined)

@@ -203,7 +203,10 @@ async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
             "birch: marts.brand_performance is not of this load: order_payments was refused"
         }
         LoadView(Output(as_json=False)).done(second)
-        show_status(Output(as_json=False), read_status(street.data, all_resources()))
+        status = read_status(street.data, all_resources())
+        show_status(Output(as_json=False), status)
+        found = {each.resource: each.completeness.partition(":")[0] for each in status.resources}
+        assert (found["orders_received"], found["order_payments"]) == ("complete", "complete, refused")
         line = f"  ar_aging                    birch: kept as of {first.as_of}: order_payments was refused\n"
         assert capsys.readouterr().out.count(line) == 2
 
