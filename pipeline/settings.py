@@ -1,13 +1,14 @@
 """Every setting, its default and its source: the environment, then `.env`, then the default."""
 
+import os
 import stat
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
 
@@ -41,12 +42,10 @@ def _setting(name: str, default: Any, description: str, **limits: Any) -> Any:
     return Field(default, validation_alias=name, description=description, **limits)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of a run. Counts are per minute, times in the unit of their name."""
 
-    model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     api_key: SecretStr | None = _setting("LEAFLINK_API_KEY", None, "The key that LeafLink issued.")
     auth_scheme: Literal["App", "Token"] = _setting("LEAFLINK_AUTH_SCHEME", "App", "App or Token, as the key is.")
@@ -77,7 +76,8 @@ def read_settings() -> Settings:
     """Read the settings. Raises ConfigurationError naming the variable that cannot be used."""
     _refuse_readable_secrets(ENV_FILE)
     try:
-        return Settings()
+        sources = (dotenv_values(ENV_FILE), os.environ)
+        return Settings.model_validate({name: value for each in sources for name, value in each.items() if value})
     except UnicodeDecodeError:
         raise ConfigurationError(f"{ENV_FILE}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
     except ValidationError as error:
