@@ -20,6 +20,7 @@ import duckdb
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
+from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
 from pipeline.warehouse.drift import create_extra, record_drift
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
@@ -114,9 +115,10 @@ class Build:
         self.con.execute(f"USE {CATALOG}")
         if not is_new:
             check_format(self.con, self._published)
-        create_meta(self.con)
-        create_raw(self.con, self._resources.values())
-        create_history(self.con, self._resources.values())
+        with transaction(self.con):
+            create_meta(self.con)
+            create_raw(self.con, self._resources.values())
+            create_history(self.con, self._resources.values())
         note_treatments(self.con, self._landing)
         row = self.con.execute("SELECT max(load_id) FROM meta.loads").fetchone()
         self._previous = row[0] if row else None
