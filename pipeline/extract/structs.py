@@ -279,10 +279,10 @@ def values_in(column: Iterable[Any], member: Member) -> Iterable[Any]:
 def learn(error: msgspec.ValidationError, met: Met) -> Met:
     """Return what has been met now that `error` came; the same where it does not complain of a field's name."""
     match = _COMPLAINT.fullmatch(str(error))
-    if match is None or len(met.unknown) >= MOST_LEARNED or _NO_NAME.search(match["name"]):
+    if match is None or _NO_NAME.search(match["name"]):
         return met
     parents = re.sub(r"\[[^\]]*\]", "", match["path"] or "").strip(".")
     path = f"{parents}.{match['name']}" if parents else match["name"]
     if match["kind"] == "missing required":
         return met._replace(absent=met.absent | {path})
-    return met._replace(unknown=met.unknown | {path})
+    return met if len(met.unknown) >= MOST_LEARNED else met._replace(unknown=met.unknown | {path})

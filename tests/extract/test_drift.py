@@ -78,6 +78,13 @@ def test_names_that_are_data_are_cut_short() -> None:
     assert len(drift(rows)) == MOST_LEARNED
 
 
+def test_a_row_that_lacks_a_field_lands_after_more_new_names_than_are_learned() -> None:
+    rows = [order(number, **{f"day {number}": 1}) for number in range(MOST_LEARNED + 2)]
+    rows[-1].pop("notes")
+
+    assert meet(rows)[1] == []
+
+
 def test_a_field_is_missing_when_no_row_of_a_complete_read_has_it() -> None:
     without = orders(change=lambda row: row.pop("notes"))
 
