@@ -24,10 +24,21 @@ def read_document(path: Path) -> dict[str, Fields]:
         document = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not JSON ({error}). An OpenAPI document in JSON is needed.") from error
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise UsageError(f"{path}: no OpenAPI document (it names no paths).")
+    if "swagger" in document:  # its schemas stand elsewhere: nothing of it would be found, nor missed
+        raise UsageError(f"{path}: a Swagger document of version 2. Convert it to OpenAPI 3 first.")
+    try:
+        return _read_paths(document)
+    except (AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{path}: no OpenAPI document (something in it is no object where there must be one)."
+        ) from error
+
+
+def _read_paths(document: Mapping[str, Any]) -> dict[str, Fields]:
     reader = _Reader(document)
     return {
         name.lstrip("/"): reader.rows_of(operations["get"])

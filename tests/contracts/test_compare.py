@@ -180,7 +180,13 @@ def test_what_refers_to_itself_is_followed_to_an_end(tmp_path: Path) -> None:
     assert read_document(file)["leaves/"]["parent.parent.id"] == {"integer"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"paths": []}', None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{", "[]", "{}", '{"paths": []}', '{"paths": {"/leaves/": null}}', '{"paths": {"/leaves/": {"get": 5}}}',
+        '{"swagger": "2.0", "paths": {}}', "[" * 20_000, None,
+    ],
+)  # fmt: skip
 def test_what_is_no_document_is_refused_in_a_sentence(tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "vendor.json"
     if text is not None:
