@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
-from pipeline.settings import ENV_FILE, LIVE_BASE_URL, Settings, Zone
+from pipeline.settings import ENV_FILE, LIVE_BASE_URL, Settings, Zone, refuse_readable_secret
 
 COMPANIES_FILE = Path("leafhouse.toml")
 DEFAULT_NAME = "default"
@@ -46,11 +47,46 @@ def read_companies(settings: Settings) -> tuple[Company, ...]:
     sections = _read_sections(COMPANIES_FILE)
     if sections is None:
         return (_only_company(settings),)
+    for section in sections.values():
+        refuse_readable_secret(ENV_FILE, section.key)
     file = dotenv_values(ENV_FILE)
-    return tuple(
+    companies = tuple(
         _company(name, section, settings, os.environ.get(section.key) or file.get(section.key))
         for name, section in sections.items()
     )
+    _refuse_one_key_twice(companies)
+    return companies
+
+
+def refuse_other_names(companies: Iterable[Company], held: Iterable[str], folder: Path) -> None:
+    """Raise ConfigurationError when all that is held was read without `leafhouse.toml`, and now there is one; or with it.
+
+    The same rows would come once more under another name, and every sum would count them twice.
+    """
+    named, known = {company.name for company in companies}, set(held)
+    if not known or known & named or DEFAULT_NAME not in known | named:
+        return
+    if DEFAULT_NAME in known:
+        seen = f"what it holds was read without {COMPANIES_FILE}, as {DEFAULT_NAME}, and would be there twice"
+        mend = f"Call the section of that company [companies.{DEFAULT_NAME}]"
+    else:
+        seen = f"holds {', '.join(sorted(known))}, read with a {COMPANIES_FILE}, and here is none"
+        mend = "Run where it is"
+    raise ConfigurationError(
+        f"{folder}: {seen}. {mend}, or set LEAFHOUSE_DATA_DIR to a new folder. Nothing was changed."
+    )
+
+
+def _refuse_one_key_twice(companies: Iterable[Company]) -> None:
+    seen = dict[tuple[str, str | None], str]()
+    for company in companies:
+        source = (company.base_url, company.api_key.get_secret_value() if company.api_key else None)
+        if source in seen:
+            raise ConfigurationError(
+                f"{COMPANIES_FILE}: {seen[source]} and {company.name} have the same key: all rows would be there "
+                "twice. Take one of the two out, or give each the key of its company."
+            )
+        seen[source] = company.name
 
 
 class _Section(BaseModel):

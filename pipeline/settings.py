@@ -74,7 +74,7 @@ class Settings(BaseModel):
 
 def read_settings() -> Settings:
     """Read the settings. Raises ConfigurationError naming the variable that cannot be used."""
-    _refuse_readable_secrets(ENV_FILE)
+    refuse_readable_secret(ENV_FILE, "LEAFLINK_API_KEY")
     try:
         sources = (dotenv_values(ENV_FILE), os.environ)
         return Settings.model_validate({name: value for each in sources for name, value in each.items() if value})
@@ -93,10 +93,11 @@ def _sentence(name: str, message: str) -> str:
     return f"{message}. Correct it in the environment or in {ENV_FILE}."
 
 
-def _refuse_readable_secrets(path: Path) -> None:
+def refuse_readable_secret(path: Path, name: str) -> None:
+    """Raise ConfigurationError when others can read a file of settings in which a key of that name is."""
     try:
         mode, content = path.stat().st_mode, path.read_text(errors="replace")
     except OSError:
         return
-    if "LEAFLINK_API_KEY" in content and mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if name in content and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"{path}: holds a key and can be read by others. Run `chmod 600 {path}`.")

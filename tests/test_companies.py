@@ -1,10 +1,11 @@
 """`leafhouse.toml`: which companies there are, and what is said of a file that cannot be used."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from pipeline.companies import Company, read_companies
+from pipeline.companies import Company, read_companies, refuse_other_names
 from pipeline.errors import ConfigurationError
 from pipeline.settings import LIVE_BASE_URL, read_settings
 
@@ -64,7 +65,7 @@ def test_a_section_is_a_company_with_its_own_key(monkeypatch: pytest.MonkeyPatch
 
 def test_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ACME_KEY", "ZENITH_KEY"):
-        monkeypatch.setenv(name, "k")
+        monkeypatch.setenv(name, f"key of {name}")
     monkeypatch.setenv("LEAFHOUSE_TIMEZONE", "America/New_York")
     monkeypatch.setenv("LEAFLINK_AUTH_SCHEME", "App")
     monkeypatch.setenv("LEAFLINK_BASE_URL", "http://127.0.0.1:1/api/v2/")
@@ -88,6 +89,48 @@ def test_keys_may_lie_in_the_env_file(folder: Path) -> None:
     (folder / ".env").chmod(0o600)
 
     assert [secret(company) for company in read(TWO).values()] == ["a", "z"]
+
+
+def test_a_key_in_an_env_file_that_others_can_read_is_refused(folder: Path) -> None:
+    (folder / ".env").write_text("ACME_KEY=a\nZENITH_KEY=z\n")
+    (folder / ".env").chmod(0o640)
+
+    with pytest.raises(ConfigurationError, match=r"chmod 600 \.env"):
+        read(TWO)
+
+
+def test_two_sections_with_one_key_are_refused_since_all_sums_would_be_doubled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_KEY", "s3cret")
+    again = '[companies.again]\nkey = "ACME_KEY"\n'
+    with pytest.raises(ConfigurationError, match="acme and again have the same key") as error:
+        read('[companies.acme]\nkey = "ACME_KEY"\n' + again)
+
+    assert "s3cret" not in str(error.value)
+    elsewhere = f'{again}base_url = "https://www.sandbox.leaflink.com/api/v2/"'
+    assert read(f'[companies.acme]\nkey = "ACME_KEY"\n{elsewhere}').keys() == {"acme", "again"}
+
+
+@pytest.mark.parametrize(
+    ("toml", "held", "says"),
+    [
+        (TWO, ("default",), "companies.default"),
+        (None, ("acme", "birch"), "holds acme, birch, read with a leafhouse.toml, and here is none"),
+        (TWO, ("acme", "default"), None),
+        (TWO, ("acme", "gone"), None),
+        (TWO, (), None),
+        (None, ("default",), None),
+        ("[companies.default]", ("acme", "default"), None),
+    ],
+)
+def test_rows_are_not_read_again_under_another_name(
+    monkeypatch: pytest.MonkeyPatch, toml: str | None, held: tuple[str, ...], says: str | None
+) -> None:
+    for name in ("ACME_KEY", "ZENITH_KEY", "LEAFLINK_API_KEY"):
+        monkeypatch.setenv(name, f"key of {name}")
+    companies = read(toml).values()
+
+    with pytest.raises(ConfigurationError, match=says) if says else nullcontext():
+        refuse_other_names(companies, held, Path("data"))
 
 
 @pytest.mark.parametrize(

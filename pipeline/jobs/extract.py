@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
-from pipeline.companies import Company
+from pipeline.companies import Company, refuse_other_names
 from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal_key
 from pipeline.errors import LeafhouseError
 from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
@@ -133,7 +133,9 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
 
     settings = job.settings
-    manifests = [manifest for manifest in job.landing.manifests() if manifest.company == company.name]
+    manifests = job.landing.manifests()
+    refuse_other_names(job.companies, {manifest.company for manifest in manifests}, settings.data_dir)
+    manifests = [manifest for manifest in manifests if manifest.company == company.name]
     personal = _label_of(settings)
     refuse_other_treatment(manifests, personal, full=full)
     resources, held = selected(only, company.resources, company.also), Held()
