@@ -59,7 +59,7 @@ def read_companies(settings: Settings) -> tuple[Company, ...]:
 
 
 def refuse_other_names(companies: Iterable[Company], held: Iterable[str], folder: Path) -> None:
-    """Raise ConfigurationError when all that is held was read without `leafhouse.toml`, and now there is one; or with it.
+    """Raise ConfigurationError when all that is held was read without a file, and now there is one; or the reverse.
 
     The same rows would come once more under another name, and every sum would count them twice.
     """

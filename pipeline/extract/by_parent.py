@@ -19,7 +19,7 @@ from pipeline.extract.plan import Step, Way
 from pipeline.extract.reading import Reading
 from pipeline.landing import Batch, Landing
 from pipeline.leaflink import NotFoundError
-from pipeline.leaflink.paging import parse_page
+from pipeline.leaflink.paging import BrokenPage, parse_page
 from pipeline.resources import Changed, PerParent, Resource
 
 # So many requests are lost, at most, when a run is cut off; and tell, the first time, that there is nothing to read.
@@ -99,20 +99,26 @@ class _Reader:
 
     async def _fetch(self, parent: str) -> list[bytes]:
         """Return the rows of one parent; none when it, or what is asked of it, is not there."""
-        path = self._resource.path_of(parent)
+        path, is_whole = self._resource.path_of(parent), self._refresh.whole_as is not None
         try:
-            body = await self._listing.ask(path, self._resource.params)
+            body = await self._listing.ask(path, self._resource.params, may_be_empty=is_whole)
         except NotFoundError:
             return []
         parent_key = self._refresh.parent_key
         if self._refresh.whole_as is not None:
             return [msgspec.json.encode({parent_key: parent, self._refresh.whole_as: msgspec.Raw(body)})]
-        page = parse_page(body)
-        belong = all(head.key in (parent, None) for head in self._parents.read(page.rows))
-        if page.count != len(page.rows) or not belong:
-            seen = f"{len(page.rows):,} of {page.count:,} rows" if belong else f"rows whose {parent_key} is another one"
-            raise IncompleteError(
-                f"{self._resource.name}: {path} was answered with {seen}. "
-                "The last warehouse stays in place. Run again later, it is safe."
-            )
+        try:
+            page = parse_page(body)
+        except BrokenPage:
+            raise self._unusable(path, "what is no list") from None
+        if page.count != len(page.rows):
+            raise self._unusable(path, f"{len(page.rows):,} of {page.count:,} rows")
+        if not all(head.key in (parent, None) for head in self._parents.read(page.rows)):
+            raise self._unusable(path, f"rows whose {parent_key} is another one")
         return page.rows
+
+    def _unusable(self, path: str, seen: str) -> IncompleteError:
+        return IncompleteError(
+            f"{self._resource.name}: {path} was answered with {seen}. "
+            "The last warehouse stays in place. Run again later, it is safe."
+        )

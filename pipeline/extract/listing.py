@@ -308,10 +308,10 @@ class Listing:
                     ) from error
         raise AssertionError("unreachable")
 
-    async def ask(self, path: str, query: Mapping[str, str]) -> bytes:
-        """Return what LeafLink answers with. Raises NotFoundError for what is not there."""
+    async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:
+        """Return what LeafLink answers with. Raises NotFoundError for what is not there, or empty where it may be."""
         try:
-            response = await self._client.get(path, query)
+            response = await self._client.get(path, query, may_be_empty=may_be_empty)
         finally:
             self.requests += 1
             self._progress.pages += 1

@@ -18,6 +18,7 @@ _LONGEST_DETAIL = 200
 _LARGEST_REFUSAL_BYTES = 64 * 1024
 _CLOSING = {ord("{"): ord("}"), ord("["): ord("]")}
 _JSON_SPACE = b" \t\r\n"
+_NOTHING = (b"", b"null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ async def read_answer(answer: aiohttp.ClientResponse, source: Source, path: str,
         )
     if 400 <= status < 500:
         raise _refusal(status, source, path, await _read_detail(answer, source))
-    raise Hiccup(f"status {status}")
+    raise Hiccup(f"status {status}", empty=status == 204)
 
 
 def shown(text: str) -> str:
@@ -74,8 +75,10 @@ async def _read_page(answer: aiohttp.ClientResponse, source: Source, path: str, 
             f"{source.host}: the answer for {path} is larger than {max_body_bytes / _MEGABYTE:.0f} MB. "
             "The old warehouse stays in place. Set LEAFLINK_PAGE_SIZE to a smaller number and run again."
         )
+    if body.strip(_JSON_SPACE) in _NOTHING:
+        raise Hiccup("an empty body", empty=True)
     if not _is_closed(body):
-        raise Hiccup("a body that is not JSON, or not all of it" if body else "an empty body")
+        raise Hiccup("a body that is not JSON, or not all of it")
     return Response(body, server_time, answer.headers)
 
 

@@ -14,12 +14,14 @@ from yarl import URL
 from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.leaflink.answers import Response, read_answer
 from pipeline.leaflink.concurrency import AdaptiveLimiter
-from pipeline.leaflink.errors import Hiccup
+from pipeline.leaflink.errors import Hiccup, NotFoundError
 from pipeline.leaflink.failures import hiccup_of, send_once
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Source
 from pipeline.leaflink.waiting import Patience
 
+# Once may be a mishap of a proxy's.
+_EMPTIES = 2
 _USER_AGENT = f"leafhouse/{importlib.metadata.version('leafhouse')} (LeafLink to DuckDB; read only)"
 
 
@@ -53,8 +55,10 @@ class _Ask:
 
     path: str
     url: URL
+    may_be_empty: bool
     first_sent_at: float = 0.0
     tries: int = 0
+    empties: int = 0
 
 
 class Client:
@@ -125,13 +129,14 @@ class Client:
         """How many requests may be in flight at present."""
         return self._limiter.limit
 
-    async def get(self, path: str, params: Mapping[str, str]) -> Response:
+    async def get(self, path: str, params: Mapping[str, str], *, may_be_empty: bool = False) -> Response:
         """Ask for `path`, relative to the base URL, as often as it takes.
 
+        Where an answer `may_be_empty`, one that is so twice means that nothing is there: NotFoundError.
         Raises IncompleteError when the source stays silent too long or the path leads elsewhere, ForbiddenError,
         NotFoundError or RejectedError for what concerns this path, ConfigurationError for what concerns the key or URL.
         """
-        ask = _Ask(path, self.source.url_of(path).with_query(params))
+        ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty)
         # A new object for each call: tenacity keeps the state of a call in it, and calls run side by side.
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Hiccup),
@@ -155,6 +160,9 @@ class Client:
             except Hiccup as hiccup:
                 if hiccup.overloaded:
                     self._limiter.overloaded(sent_at)
+                ask.empties += hiccup.empty
+                if ask.may_be_empty and ask.empties >= _EMPTIES:
+                    raise NotFoundError(ask.path, f"{ask.path}: nothing is there ({hiccup.reason})") from None
                 raise
             self._limiter.good()
         self._patience.good()

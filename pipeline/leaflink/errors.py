@@ -35,7 +35,7 @@ class Hiccup(Exception):
 
     `reason` is fit to be shown. `wait_seconds` is how long the server asks to be left alone, if it does.
     `throttled`: it was a 429. `overloaded`: fewer requests at a time may help. `unreachable`: nothing at all
-    is there under that name.
+    is there under that name. `empty`: the answer was a good one, but for that there is nothing in it.
     """
 
     reason: str
@@ -43,3 +43,4 @@ class Hiccup(Exception):
     throttled: bool = False
     overloaded: bool = False
     unreachable: bool = False
+    empty: bool = False

@@ -270,9 +270,19 @@ async def test_an_order_in_quarantine_is_asked_with_all_others(tmp_path: Path, m
         assert read_of(manifest, COMMENTS).requests == 40
 
 
-async def test_an_answer_about_another_order_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda found: [each | {"order": "another"} for each in found], "rows whose order is another one"),
+        (lambda found: {"count": 9, "results": found}, "of 9 rows"),
+        (lambda found: {"detail": "Later"}, "what is no list"),
+    ],
+)
+async def test_an_answer_that_is_not_of_this_order_and_whole_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[list[Row]], Any], says: str
+) -> None:
     async with switched_on(tmp_path, monkeypatch) as house:
-        answer(monkeypatch, lambda found: [each | {"order": "another"} for each in found])
+        answer(monkeypatch, change)
 
-        with pytest.raises(IncompleteError, match="rows whose order is another one"):
+        with pytest.raises(IncompleteError, match=f"{COMMENTS}: orders-received/.*/comments/ was .*{says}. The last"):
             await house.extract()

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline.errors import IncompleteError
-from pipeline.leaflink import Pacer, Source
+from pipeline.leaflink import NotFoundError, Pacer, Source
 
 from .conftest import KEY
 from .server import (
@@ -67,6 +67,19 @@ async def test_what_may_pass_is_tried_again_until_it_has(leaflink, open_client, 
     assert response.body == PAGE
     assert client.stats.requests == len(leaflink.seen) == 3
     assert {request.target for request in leaflink.seen} == {"/api/v2/products/?limit=1"}
+
+
+@pytest.mark.parametrize(
+    "nothing", [answer(204, b"", {"Content-Length": None}), answer(body=b""), answer(body=b"null")]
+)
+async def test_an_empty_answer_is_believed_the_second_time_where_it_may_be_one(leaflink, open_client, nothing):
+    leaflink.script = [nothing, answer(503), nothing, nothing]
+
+    async with open_client() as client:
+        with pytest.raises(NotFoundError):
+            await client.get("products/", {}, may_be_empty=True)
+        assert client.stats.requests == 3
+        assert (await client.get("products/", {}, may_be_empty=True)).body == PAGE
 
 
 @pytest.mark.parametrize("behaviour", [hang, cut_chunks(5), drip], ids=["silence", "a stop", "a drip"])
