@@ -53,6 +53,11 @@ PLANTS = [
     Plant("discount_parts", "DELETE FROM intermediate.order_discounts", "error", before=False),
     Plant("one_currency", LINE.format("ordered_unit_price_currency = 'CAD'"), "warn"),
     Plant("one_currency", PAYMENT.format("total_currency = 'CAD'"), "warn"),
+    Plant(
+        "orders_of_two_companies",
+        "INSERT INTO raw.orders_received BY NAME SELECT * REPLACE ('renamed' AS _company) FROM raw.orders_received",
+        "warn",
+    ),
     Plant("open_balance", ORDER.format("payment_balance = 1"), "warn"),
     Plant("buckets_foot", "UPDATE marts.ar_aging_by_customer SET open_net = open_net + 0.01", "error", before=False),
     Plant("buckets_foot", "UPDATE marts.ar_aging SET bucket = 'over_120'", "error", before=False),
