@@ -13,7 +13,7 @@ from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError,
 from pipeline.extract.heads import HeadReader
 from pipeline.extract.selection import selected
 from pipeline.extract.tasks import task_group
-from pipeline.jobs.extract import open_source
+from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
@@ -47,9 +47,20 @@ async def diagnose(job: Job) -> Diagnosis:
     for company in job.companies:
         keys.append(await _examine(job, company))
     folder = read_folder(job.settings.data_dir, job.landing)
-    fixes = [fix for key in keys for fix in _fixes_of_key(key)] + list(_fixes_of_folder(folder))
-    codes = [code for key in keys if (code := _exit_code(key))]
-    return Diagnosis(keys, folder, claimed_by(job.settings.data_dir), fixes, min(codes, default=0))
+    refused = [] if folder.problem else list(_refused_plans(job))
+    fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *_fixes_of_folder(folder)]
+    codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
+    belongs_to = claimed_by(job.settings.data_dir)
+    return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), min(codes, default=0))
+
+
+def _refused_plans(job: Job) -> Iterable[str]:
+    """Yield what an extract would refuse before it asks for anything, by company."""
+    for company in job.companies:
+        try:
+            plan_extract(job, company, full=False, only=None)
+        except ConfigurationError as error:
+            yield f"{company.name}: {error}"
 
 
 async def _examine(job: Job, company: Company) -> KeyHealth:
@@ -114,7 +125,7 @@ class _Examination:
         for head in HeadReader(parent.key, ()).read(parse_page(response.body).rows):
             if head.key is not None:
                 with suppress(NotFoundError):
-                    await self.client.get(resource.path_of(head.key), resource.params)
+                    await self.client.get(resource.path_of(head.key), resource.params, may_be_empty=True)
         return Sight(resource.name, "ok", detail=f"asked for one row of {parent.name}")
 
     def _learn(self, name: str, response: Response, page: Page) -> None:

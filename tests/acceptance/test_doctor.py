@@ -105,6 +105,19 @@ def _only_served(names: object, wanted: object, also: object) -> dict[str, objec
     return {name: resource for name, resource in selected(None).items() if name in TABLES}
 
 
+async def test_what_an_extract_would_refuse_is_3_too_beside_what_the_key_can_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path, monkeypatch, orders=10, only="products") as house:
+        await house.night()
+        monkeypatch.setenv("LEAFHOUSE_PII", "drop")
+        diagnosis = await examine()
+
+        assert diagnosis.exit_code == 3
+        assert any("run `leafhouse extract --full`" in fix for fix in diagnosis.fixes)
+        assert {sight.state for sight in diagnosis.keys[0].sights} == {"ok", "not offered"}
+
+
 async def test_a_source_that_does_not_answer_is_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "0.3")
     async with open_house(tmp_path, monkeypatch, orders=10, faults=Faults({"503": 1.0})):
