@@ -165,4 +165,4 @@ def _only_company(settings: Settings) -> Company:
 
 
 def _also(settings: Settings) -> tuple[str, ...]:
-    return tuple(settings.also.split(",")) if settings.also else ()
+    return tuple(name for name in settings.also.split(",") if name.strip())

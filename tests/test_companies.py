@@ -80,7 +80,7 @@ def test_what_is_read_also_is_the_sections_unless_the_environment_says_it(monkey
     toml = '[companies.acme]\nkey = "ACME_KEY"\nalso = ["orders-received-comments"]'
 
     assert (read(toml)["acme"].also, read(toml.rpartition("\n")[0])["acme"].also) == (("orders-received-comments",), ())
-    monkeypatch.setenv("LEAFHOUSE_ALSO", "orders-delivery-information,orders-received-comments")
+    monkeypatch.setenv("LEAFHOUSE_ALSO", "orders-delivery-information,orders-received-comments,")
     assert read(toml)["acme"].also == ("orders-delivery-information", "orders-received-comments")
 
 

@@ -42,6 +42,8 @@ def read_export(path: Path) -> Export:
     if not rows:
         raise UsageError(f"{path}: the file is empty. Download the report again.")
     headers = tuple(map(tidy, rows[0][1]))
+    if len(headers) == 1 and headers[0].count(";") > 1:
+        raise UsageError(f"{path}: its columns are parted by semicolons. Save it with commas, then compare again.")
     lines, too_long = [], []
     for number, cells in rows[1:]:
         if any(map(tidy, cells[len(headers) :])):

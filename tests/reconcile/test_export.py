@@ -76,6 +76,7 @@ def test_a_header_is_found_whatever_its_case_and_spaces_but_only_once(tmp_path: 
         (b"\n , \n", "empty"),
         (b"PK\3\4\0\0", "Save it as CSV"),
         (b'a,b\n1,"2\n3,4\n', "line 3: not CSV"),
+        (b"Order No.;Customer;Balance Due\n1;A;2,50\n", "semicolons"),
     ],
 )
 def test_what_is_no_csv_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes, says: str) -> None:
