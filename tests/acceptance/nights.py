@@ -14,7 +14,7 @@ import pytest
 import pipeline
 from pipeline.jobs.extract import extract
 from pipeline.jobs.job import open_job
-from pipeline.jobs.load import load
+from pipeline.jobs.load import load, open_build
 from pipeline.landing import Manifest
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
 from pipeline.settings import read_settings
@@ -51,6 +51,14 @@ class House:
     async def night(self, *, full: bool = False) -> LoadResult:
         await self.extract(full=full)
         return self.load()
+
+    def merge(self) -> None:
+        """Merge what was landed and publish it without marts: they cost four times as much and change nothing in raw."""
+        with open_build(open_job(read_settings())) as build:
+            for manifest in build.pending():
+                build.merge(manifest)
+            build.close_inputs()
+            build.publish()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         return pipeline.connect(self.data_dir / "warehouse.duckdb")

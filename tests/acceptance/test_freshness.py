@@ -13,20 +13,31 @@ from pipeline.settings import read_settings
 from .nights import FIVE, NOW, ONLY, House, open_house
 
 
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few hundred orders be worth asking for what changed only."""
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
+
+
 def differences(house: House) -> dict[str, list[object]]:
     return {name: found for name, key in FIVE.items() if (found := house.differences(name, key)[:3])}
+
+
+async def night(house: House) -> None:
+    await house.extract()
+    house.merge()
 
 
 async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
-    async with open_house(tmp_path, monkeypatch, orders=400, only=ONLY) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
+        await night(house)
         rng = random.Random(7)
         for _ in range(40):
             house.sandbox.wiggle(rng, touch=False)
-        await house.night()
+        await night(house)
 
         assert differences(house) == {}
 
@@ -34,15 +45,15 @@ async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
 async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
+        await night(house)
         old = (NOW - timedelta(days=100)).isoformat()
         unpaid = [row for row in house.sandbox.rows("orders_received") if not row["paid"] and row["created_on"] < old]
         ticked, deleted, *_ = (row["number"] for row in unpaid if row["status"] in ("Shipped", "Complete"))
         house.sandbox.edit_order(ticked, paid=True)
         house.sandbox.delete_order(deleted)
         manifest = await house.extract()
-        house.load()
+        house.merge()
 
         (orders,) = (read for read in manifest.resources if read.resource == "orders_received")
         assert orders.scope == "changed"
@@ -53,13 +64,13 @@ async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
 async def test_a_vanished_payment_is_found_and_its_order_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
+        await night(house)
         keys = [row["id"] for row in house.sandbox.rows("order_payments")]
         house.sandbox.delete_payment(keys[3])
         house.sandbox.delete_payment(keys[len(keys) // 2])
         manifest = await house.extract()
-        house.load()
+        house.merge()
 
         (payments,) = (read for read in manifest.resources if read.resource == "order_payments")
         assert payments.scope == "changed"
@@ -69,11 +80,11 @@ async def test_a_vanished_payment_is_found_and_its_order_read_again(
 
 async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ignored = frozenset({("orders_received", "modified__gte"), ("orders_received", "created_on__gte")})
-    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY, ignored_filters=ignored) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY, ignored_filters=ignored) as house:
+        await night(house)
         house.sandbox.wiggle(random.Random(3), touch=True)
         manifest = await house.extract()
-        house.load()
+        house.merge()
 
         (orders,) = (read for read in manifest.resources if read.resource == "orders_received")
         assert orders.scope == "all"
@@ -83,11 +94,11 @@ async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, mo
 async def test_a_night_after_one_percent_changed_costs_at_most_a_third_and_the_plan_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=8_000) as house:
+    async with open_house(tmp_path, monkeypatch, orders=2_000) as house:
         first = await house.extract()
-        house.load()
+        house.merge()
         rng = random.Random(1)
-        for row in rng.sample(list(house.sandbox.rows("orders_received")), 80):
+        for row in rng.sample(list(house.sandbox.rows("orders_received")), 20):
             change_order(house, row, rng)
         job = open_job(read_settings())
         planned = plan_extract(job, job.companies[0], full=False, only=None).requests

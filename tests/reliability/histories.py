@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import IncompleteError
-from pipeline.jobs.job import open_job
-from pipeline.jobs.load import open_build
 from pipeline.sandbox import Sandbox
-from pipeline.settings import read_settings
 from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
 from .nightly import Held, broken_promises
@@ -141,31 +138,22 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
         if manifest is None:
             # What a run read before it ended with 4 is not asked for again: the next one is its second half.
             manifest = await house.extract(full=history.is_full, only=ONLY)
-        merge_landed()
+        house.merge()
         check_nothing_steady_is_missing(unrest, house)
         if history.with_night:
             held = Held.of(house)
             await house.extract(only=ONLY)
-            merge_landed()
+            house.merge()
             broken = list(broken_promises(house, held))
             assert broken == [], (history, broken[:5], unrest.log)
         await house.extract(full=True, only=ONLY)
-        merge_landed()
+        house.merge()
         if history.with_marts:
             house.load()
         for resource, key in FIVE.items():
             differences = house.differences(resource, key)
             assert differences == [], (history, resource, differences[:5], unrest.log)
     return f"{ending}, {len(unrest.log)} changes, {sum(read.rereads for read in manifest.resources)} windows read again"
-
-
-def merge_landed() -> None:
-    """Merge what was landed and publish it without marts, which cost four times as much and change nothing in raw."""
-    with open_build(open_job(read_settings())) as build:
-        for manifest in build.pending():
-            build.merge(manifest)
-        build.close_inputs()
-        build.publish()
 
 
 def check_nothing_steady_is_missing(unrest: Unrest, house: House) -> None:

@@ -16,7 +16,6 @@ from pipeline.sandbox.faults import REQUEST_FAULTS, ROW_FAULTS
 from pipeline.sandbox.spoiling import bad_field
 from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
-from .histories import merge_landed
 from .quick import be_quick
 
 # A redirect is refused as a wrong setting (exit 3), whatever else goes wrong: it has a test of its own.
@@ -73,7 +72,7 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(schedule.connections))
     async with open_house(folder, monkeypatch, orders=25, seed=1) as house:
         await house.extract(full=True, only=ONLY)
-        merge_landed()
+        house.merge()
         change(house, Random(f"changes {schedule.seed}"), everywhere=schedule.is_full)
     before = committed(folder / "data")
     async with open_house(folder, monkeypatch, orders=25, seed=1, faults=schedule.faults) as house:
@@ -85,7 +84,7 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
             if isinstance(error, IncompleteError):
                 return "exit 4"
             raise
-        merge_landed()
+        house.merge()
         found = list(unexplained(house, manifest, schedule.faults))
         assert found == [], (found[:5], schedule)
     return "equal"

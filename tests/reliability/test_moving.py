@@ -8,7 +8,7 @@ import pytest
 from pipeline.sandbox import Faults
 from tests.acceptance.nights import House, open_house
 
-from .histories import History, merge_landed, play
+from .histories import History, play
 from .quick import be_quick
 
 # Histories with many changes, so that the night has something left to bring: by each part of its plan in one at least.
@@ -49,7 +49,7 @@ async def test_a_page_that_was_the_last_when_it_was_asked_for_but_not_when_it_ca
         houses.append(house)
         renumber(house, first=1000, step=10)
         await house.extract(full=True, only="customers")
-        merge_landed()
+        house.merge()
 
         assert pages[0] > 3
         assert house.differences("customers", "id") == []
