@@ -53,7 +53,7 @@ class House:
         return self.load()
 
     def merge(self) -> None:
-        """Merge what was landed and publish it without marts: they cost four times as much and change nothing in raw."""
+        """Merge what was landed and publish it without marts: four times the cost, and nothing else in raw."""
         with open_build(open_job(read_settings())) as build:
             for manifest in build.pending():
                 build.merge(manifest)
@@ -80,7 +80,7 @@ class House:
         found: list[Any] = sorted(actual.keys() ^ expected.keys(), key=str)
         for each in expected.keys() & actual.keys():
             for name, value in expected[each].items():
-                if not same(value, actual[each][name]):
+                if value != actual[each][name] and not same(value, actual[each][name]):
                     found.append((each, name, value, actual[each][name]))
         return found
 

@@ -30,7 +30,7 @@ async def test_five_thousand_orders_land_value_for_value_and_the_marts_tie_out_t
 
 
 async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=300) as house:
+    async with open_house(tmp_path, monkeypatch, orders=100) as house:
         first = await house.night()
         house.sandbox.advance(NOW + timedelta(hours=2))
         second = await house.night()
@@ -53,7 +53,7 @@ def is_deleted_draft(house: House, difference: Any) -> bool:
 
 
 async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=200) as house:
+    async with open_house(tmp_path, monkeypatch, orders=100) as house:
         await house.night()
         house.sandbox.advance(NOW + timedelta(hours=2))
         await house.night(full=True)
