@@ -12,15 +12,17 @@ import pyarrow as pa
 import pytest
 
 import pipeline
+from pipeline.extract.selection import selected
 from pipeline.jobs.extract import extract
 from pipeline.jobs.job import open_job
-from pipeline.jobs.load import load, open_build
-from pipeline.landing import Manifest
+from pipeline.jobs.load import load
+from pipeline.landing import Manifest, new_run_id
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
+from pipeline.warehouse.build import Build
 
 from .expected import Row, actual_row, expected_row, same
 
@@ -40,6 +42,7 @@ class House:
     sandbox: Sandbox
     data_dir: Path
     only: str | None = None
+    _opened: tuple[int, duckdb.DuckDBPyConnection] | None = None
 
     async def extract(self, *, full: bool = False, only: str | None = None) -> Manifest:
         job = open_job(read_settings())
@@ -53,8 +56,9 @@ class House:
         return self.load()
 
     def merge(self) -> None:
-        """Merge what was landed and publish it without marts: four times the cost, and nothing else in raw."""
-        with open_build(open_job(read_settings())) as build:
+        """Merge what was landed and publish it: without marts, and without tables of what is not read at all."""
+        job, load_id = open_job(read_settings()), new_run_id(datetime.now(UTC))
+        with Build(job.settings.data_dir, job.landing, selected(self.only), load_id) as build:
             for manifest in build.pending():
                 build.merge(manifest)
             build.close_inputs()
@@ -64,11 +68,14 @@ class House:
         return pipeline.connect(self.data_dir / "warehouse.duckdb")
 
     def raw(self, resource: str) -> pa.Table:
-        con = self.connect()
-        try:
-            return con.sql(f"select * from raw.{resource} where _deleted_at is null").to_arrow_table()
-        finally:
-            con.close()
+        return self._published().sql(f"select * from raw.{resource} where _deleted_at is null").to_arrow_table()
+
+    def _published(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection, the same one until something else is published: to open it takes longer than to read."""
+        inode = (self.data_dir / "warehouse.duckdb").stat().st_ino
+        if self._opened is None or self._opened[0] != inode:
+            self._opened = inode, self.connect()
+        return self._opened[1]
 
     def differences(self, resource: str, key: str, rows: Iterable[Row] | None = None) -> list[Any]:
         """Return how raw differs from the sandbox, or `rows`: keys on one side, and (key, column, expected, actual)."""

@@ -124,29 +124,29 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(history.connections))
     unrest = Unrest(history)
     async with open_house(
-        folder, monkeypatch, orders=history.orders, seed=history.seed, max_limit=history.max_limit,
+        folder, monkeypatch, orders=history.orders, seed=history.seed, only=ONLY, max_limit=history.max_limit,
         newest_first=history.newest_first, between=unrest.after_page,
     ) as house:  # fmt: skip
         if not history.is_full:
-            await house.extract(full=True, only=ONLY)
+            await house.extract(full=True)
         unrest.begin(house.sandbox)
         try:
-            manifest, ending = await house.extract(full=history.is_full, only=ONLY), "complete"
+            manifest, ending = await house.extract(full=history.is_full), "complete"
         except IncompleteError:
             manifest, ending = None, "incomplete"
         unrest.end()
         if manifest is None:
             # What a run read before it ended with 4 is not asked for again: the next one is its second half.
-            manifest = await house.extract(full=history.is_full, only=ONLY)
+            manifest = await house.extract(full=history.is_full)
         house.merge()
         check_nothing_steady_is_missing(unrest, house)
         if history.with_night:
             held = Held.of(house)
-            await house.extract(only=ONLY)
+            await house.extract()
             house.merge()
             broken = list(broken_promises(house, held))
             assert broken == [], (history, broken[:5], unrest.log)
-        await house.extract(full=True, only=ONLY)
+        await house.extract(full=True)
         house.merge()
         if history.with_marts:
             house.load()

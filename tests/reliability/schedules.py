@@ -60,8 +60,15 @@ class Schedule:
         )
 
 
+async def good_night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a source, and a data folder with one night of it, for schedules to come after."""
+    async with open_house(folder, monkeypatch, orders=25, seed=1, only=ONLY) as house:
+        await house.extract(full=True)
+        house.merge()
+
+
 async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run through a schedule after a good night, and check what became of the warehouse. Returns how the run ended.
+    """Run through a schedule after a `good_night`, and check what became of the warehouse. Returns how the run ended.
 
     Raises AssertionError for a promise that was not kept, TimeoutError for a run that hangs, and what ended the run
     unless that is an exit 4; whichever it was, the old warehouse and its manifest are as they were.
@@ -70,15 +77,12 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "2.5")
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", str(schedule.page_size))
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(schedule.connections))
-    async with open_house(folder, monkeypatch, orders=25, seed=1) as house:
-        await house.extract(full=True, only=ONLY)
-        house.merge()
-        change(house, Random(f"changes {schedule.seed}"), everywhere=schedule.is_full)
     before = committed(folder / "data")
-    async with open_house(folder, monkeypatch, orders=25, seed=1, faults=schedule.faults) as house:
+    async with open_house(folder, monkeypatch, orders=25, seed=1, only=ONLY, faults=schedule.faults) as house:
+        change(house, Random(f"changes {schedule.seed}"), everywhere=schedule.is_full)
         try:
             with anyio.fail_after(60):
-                manifest = await house.extract(full=schedule.is_full, only=ONLY)
+                manifest = await house.extract(full=schedule.is_full)
         except LeafhouseError as error:
             assert committed(folder / "data") == before, schedule
             if isinstance(error, IncompleteError):

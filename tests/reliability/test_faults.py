@@ -1,5 +1,6 @@
 """A source that answers badly: the warehouse equals it, or stays as it was (more: tests/long/faults.py)."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,25 @@ from pipeline.errors import ConfigurationError
 from pipeline.sandbox import Faults
 from tests.leaflink.server import Server
 
-from .schedules import KINDS, Schedule, play
+from .schedules import KINDS, Schedule, good_night, play
 
-SEEDS = range(30)
+SEEDS = range(20)
+
+
+@pytest.fixture
+async def folder(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of a good night, which is made once."""
+    night = tmp_path_factory.getbasetemp() / "good-night"
+    if not night.exists():
+        await good_night(night, monkeypatch)
+    return Path(shutil.copytree(night, tmp_path / "night"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_faults_end_with_the_sources_rows_or_with_the_old_warehouse(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await play(Schedule.of(seed), tmp_path, monkeypatch)
+    await play(Schedule.of(seed), folder, monkeypatch)
 
 
 def test_the_schedules_have_every_kind_of_fault() -> None:
@@ -25,21 +35,21 @@ def test_the_schedules_have_every_kind_of_fault() -> None:
 
 
 async def test_a_source_that_does_not_get_well_ends_the_run_with_exit_4(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schedule = Schedule(seed=0, is_full=True, page_size=5, connections=4, faults=Faults({"empty-page": 1.0}))
 
-    assert await play(schedule, tmp_path, monkeypatch) == "exit 4"
+    assert await play(schedule, folder, monkeypatch) == "exit 4"
 
 
 async def test_a_redirect_amid_good_answers_is_a_wrong_setting_and_nothing_is_asked_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Server() as other:
         faults = Faults({"redirect": 0.1}, elsewhere=f"http://{other.host}")
         schedule = Schedule(seed=0, is_full=True, page_size=5, connections=4, faults=faults)
 
         with pytest.raises(ConfigurationError, match=f"redirect .*{other.host}"):
-            await play(schedule, tmp_path, monkeypatch)
+            await play(schedule, folder, monkeypatch)
 
         assert other.seen == []

@@ -45,10 +45,12 @@ async def test_a_page_that_was_the_last_when_it_was_asked_for_but_not_when_it_ca
     be_quick(monkeypatch)
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "9")
     faults = second_request_fails()
-    async with open_house(tmp_path, monkeypatch, orders=25, seed=3, between=between, faults=faults) as house:
+    async with open_house(
+        tmp_path, monkeypatch, orders=25, seed=3, only="customers", between=between, faults=faults
+    ) as house:
         houses.append(house)
         renumber(house, first=1000, step=10)
-        await house.extract(full=True, only="customers")
+        await house.extract(full=True)
         house.merge()
 
         assert pages[0] > 3
