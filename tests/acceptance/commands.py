@@ -1,26 +1,15 @@
 """Running `leafhouse` as its user does: a process of its own, with an environment and a folder of its own."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from pipeline import cli
-from pipeline.resources import all_resources
+from tests.forked import CHECKOUT, run_command
 
-CHECKOUT = Path(__file__).parents[2]
 KEY = "k3y-of-the-night-shift"
 _PATIENCE_SECONDS = 60
-# Commands are forked from a process that has imported what they import: that takes longer than most of them.
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload([
-    "pipeline.cli", "anyio._backends._asyncio", "sqlglot.dialects.duckdb",
-    *(f"pipeline.jobs.{job}" for job in ("doctor", "extract", "load", "run", "sandbox")),
-    *(f"pipeline.resources.{name}" for name in all_resources()),
-])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,15 +61,7 @@ class House:
 
     def run(self, *arguments: str, **settings: str | None) -> Outcome:
         """Run a command to its end; one that does not end is killed."""
-        with TemporaryDirectory() as output:
-            wanted = (arguments, self.environment(**settings), self.folder, Path(output))
-            process = _FORKED.Process(target=_run_forked, args=wanted)
-            process.start()
-            process.join(_PATIENCE_SECONDS)
-            process.kill()
-            process.join()
-            assert process.exitcode is not None
-            return Outcome(process.exitcode, *(Path(output, name).read_text() for name in ("stdout", "stderr")))
+        return Outcome(*run_command(*arguments, folder=self.folder, environment=self.environment(**settings)))
 
     def committed(self) -> dict[Path, bytes]:
         """Return what no failure may touch: the published warehouse and the manifests, byte for byte."""
@@ -94,17 +75,6 @@ class House:
         assert outcome.code == code, outcome
         assert_one_sentence(outcome, says)
         assert self.committed() == before
-
-
-def _run_forked(arguments: tuple[str, ...], environment: dict[str, str], folder: Path, output: Path) -> None:
-    """Be a command: with its environment, its folder, and files in `output` for what it prints."""
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), number)
-    sys.argv = ["leafhouse", *arguments]
-    cli.main()
 
 
 def assert_one_sentence(outcome: Outcome, says: tuple[str, ...]) -> None:

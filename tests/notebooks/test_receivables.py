@@ -1,8 +1,6 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from decimal import Decimal
 from html import unescape
@@ -17,6 +15,7 @@ from nbclient import NotebookClient
 
 import pipeline
 from pipeline.extract.selection import selected
+from tests.forked import run_command
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "receivables.ipynb"
@@ -72,9 +71,8 @@ def amount(text: str) -> Decimal:
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for command in ("extract", "load"):
-        job = [sys.executable, "-m", "pipeline.cli", command]
-        done = subprocess.run(job, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+        code, _, errors = run_command(command, folder=folder, environment=environment(folder))
+        assert code == 0, errors
     return folder
 
 

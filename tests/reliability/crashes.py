@@ -4,12 +4,12 @@ import asyncio
 import os
 import shutil
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -18,13 +18,16 @@ import pytest
 from pipeline.warehouse.reader import attach
 from tests.acceptance.commands import CHECKOUT
 from tests.acceptance.nights import NOW, ONLY, House, open_house
+from tests.forked import run_forked
+
+from . import killed
 
 Digests = dict[str, tuple[int, int]]
 # What differs from run to run although the rows are the same.
 _BOOKKEEPING = {"_run_id", "_extracted_at", "_deleted_reason"}
 _COMMANDS = {"run": ("run", "--only", ONLY), "load": ("load",)}
 _LONGEST_WAIT_SECONDS = 0.3
-_PATIENCE_SECONDS = 60
+_GLANCE_SECONDS = 0.05
 
 
 def digests_of(warehouse: Path) -> Digests:
@@ -118,18 +121,9 @@ async def _count_steps(command: str) -> int:
 
 async def start(command: str, step: int, wait: float) -> tuple[int, str]:
     """Run a command that is killed `wait` seconds after a step; return its exit code and what it wrote to stderr."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.reliability.killed", str(step), str(wait), *_COMMANDS[command],
-        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        _, errors = await asyncio.wait_for(process.communicate(), _PATIENCE_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode is not None
-    return process.returncode, errors.decode()
+    run = partial(run_forked, killed.main, step, wait, *_COMMANDS[command], folder=CHECKOUT, environment=os.environ)
+    code, _, errors = await asyncio.to_thread(run)
+    return code, errors
 
 
 @contextmanager
@@ -138,7 +132,7 @@ def _read_all_the_time(warehouse: Path) -> Iterator[None]:
     stop, problems = threading.Event(), list[BaseException]()
 
     def read() -> None:
-        while not stop.wait(0.01):
+        while not stop.wait(_GLANCE_SECONDS):
             try:
                 with closing(attach(warehouse)) as con:
                     con.execute("SELECT count(*) FROM raw.orders_received").fetchall()

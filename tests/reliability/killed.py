@@ -1,4 +1,4 @@
-"""`python -m tests.reliability.killed STEP SECONDS command …`: leafhouse, killed so long after a step that it takes.
+"""Leafhouse, killed so long after a step that it takes.
 
 A step is something in the data folder that is opened, made, renamed, linked or removed; how many there were is printed
 in the end. With 0 for STEP nothing is killed.
@@ -17,7 +17,7 @@ steps = 0
 
 
 def main(step: int, seconds: float, *arguments: str) -> None:
-    """Run the command, and kill it."""
+    """Run the command, and kill it `seconds` after its step number `step`."""
     data_dir = os.environ["LEAFHOUSE_DATA_DIR"]
 
     def watch(event: str, values: tuple[Any, ...]) -> None:
@@ -38,7 +38,3 @@ def main(step: int, seconds: float, *arguments: str) -> None:
         cli.main()
     finally:
         sys.stderr.write(f"\n{steps}\n")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:])
