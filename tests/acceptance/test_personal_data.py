@@ -105,6 +105,11 @@ async def two_nights(house: House) -> None:
     await house.night(full=True)
 
 
+async def read(house: House, *, full: bool = False) -> None:
+    await house.extract(full=full)
+    house.merge()
+
+
 def emails(house: House) -> list[str]:
     return sorted({row["email"] for row in house.raw("customers").to_pylist() if row["email"]})
 
@@ -114,7 +119,7 @@ async def test_no_file_holds_anything_personal(
     mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_PII", mode)
-    async with open_house(tmp_path, monkeypatch, orders=60) as house:
+    async with open_house(tmp_path, monkeypatch, orders=15) as house:
         await two_nights(house)
 
         assert list(found_in(house.data_dir)) == []
@@ -130,7 +135,7 @@ async def test_no_file_holds_anything_personal(
 async def test_kept_personal_data_are_found_in_all_those_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=60) as house:
+    async with open_house(tmp_path, monkeypatch, orders=15) as house:
         await two_nights(house)
 
         found = set(found_in(house.data_dir))
@@ -142,7 +147,7 @@ async def test_kept_personal_data_are_found_in_all_those_places(
 
 
 async def test_the_marts_are_the_same_whatever_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         marts = {}
         for mode in ("keep", "hash", "drop"):
             monkeypatch.setenv("LEAFHOUSE_PII", mode)
@@ -165,15 +170,15 @@ async def test_hashes_are_the_same_in_every_run_and_others_in_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_PII", "hash")
-    async with open_house(tmp_path, monkeypatch, orders=40) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=15, only="customers") as house:
+        await read(house)
         first = emails(house)
-        await house.night(full=True)
+        await read(house, full=True)
         again = emails(house)
         versions = house.connect().execute("select count(*) from past.customers").fetchone()
         house.data_dir = tmp_path / "other"
         monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(house.data_dir))
-        await house.night()
+        await read(house)
 
         assert first == again
         assert versions == (0,)
@@ -207,20 +212,20 @@ async def test_the_key_lies_beside_the_data_folder_and_is_its_owners(
 async def test_another_treatment_asks_for_everything_to_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=40) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=15, only=ONLY) as house:
+        await read(house)
         kept = emails(house)
         monkeypatch.setenv("LEAFHOUSE_PII", "hash")
         with pytest.raises(ConfigurationError, match="LEAFHOUSE_PII is hash, but the last run was read with keep"):
             await house.extract()
         await house.extract(full=True, only="customers")
         rest = {read.resource: read.scope for read in (await house.extract()).resources}
-        house.load()
+        house.merge()
         hashed = emails(house)
         personal_key_file(house.data_dir).unlink()
         with pytest.raises(ConfigurationError, match="its key beside the data folder is gone"):
             await house.extract()
-        await house.night(full=True)
+        await read(house, full=True)
 
         assert rest["orders_received"] == rest["order_payments"] == "all", "what was last read otherwise is read whole"
         assert rest["customers"] == "changed"
@@ -280,7 +285,7 @@ async def test_a_run_that_was_cut_short_does_not_go_on_under_another_treatment(
     def fail(landing: Landing, manifest: object) -> None:
         raise OSError("no more space")
 
-    async with open_house(tmp_path, monkeypatch, orders=40, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=15, only=ONLY) as house:
         plant(house.sandbox, SECRET)
         with monkeypatch.context() as patch:
             patch.setattr(Landing, "commit", fail)
