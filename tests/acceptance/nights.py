@@ -55,6 +55,11 @@ class House:
         await self.extract(full=full)
         return self.load()
 
+    async def read(self, *, full: bool = False) -> None:
+        """Extract and `merge`: a night for those who look at raw only."""
+        await self.extract(full=full)
+        self.merge()
+
     def merge(self) -> None:
         """Merge what was landed and publish it: without marts, and without tables of what is not read at all."""
         job, load_id = open_job(read_settings()), new_run_id(datetime.now(UTC))

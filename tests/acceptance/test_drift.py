@@ -7,13 +7,13 @@ import pytest
 from pipeline.terminal.load_view import describe_drift
 from pipeline.warehouse.drift import FoundDrift
 
-from .nights import open_house
+from .nights import ONLY, open_house
 
 
 async def test_a_night_says_what_it_met_that_the_contracts_do_not_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=300) as house:
+    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
         first = await house.night()
         orders = [row for row in house.sandbox.rows("orders_received") if house.sandbox.lines_of(row["number"])]
         order, other = orders[:2]

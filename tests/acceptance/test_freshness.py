@@ -23,21 +23,16 @@ def differences(house: House) -> dict[str, list[object]]:
     return {name: found for name, key in FIVE.items() if (found := house.differences(name, key)[:3])}
 
 
-async def night(house: House) -> None:
-    await house.extract()
-    house.merge()
-
-
 async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
     async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
-        await night(house)
+        await house.read()
         rng = random.Random(7)
         for _ in range(40):
             house.sandbox.wiggle(rng, touch=False)
-        await night(house)
+        await house.read()
 
         assert differences(house) == {}
 
@@ -46,7 +41,7 @@ async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
-        await night(house)
+        await house.read()
         old = (NOW - timedelta(days=100)).isoformat()
         unpaid = [row for row in house.sandbox.rows("orders_received") if not row["paid"] and row["created_on"] < old]
         ticked, deleted, *_ = (row["number"] for row in unpaid if row["status"] in ("Shipped", "Complete"))
@@ -65,7 +60,7 @@ async def test_a_vanished_payment_is_found_and_its_order_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
-        await night(house)
+        await house.read()
         keys = [row["id"] for row in house.sandbox.rows("order_payments")]
         house.sandbox.delete_payment(keys[3])
         house.sandbox.delete_payment(keys[len(keys) // 2])
@@ -81,7 +76,7 @@ async def test_a_vanished_payment_is_found_and_its_order_read_again(
 async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ignored = frozenset({("orders_received", "modified__gte"), ("orders_received", "created_on__gte")})
     async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY, ignored_filters=ignored) as house:
-        await night(house)
+        await house.read()
         house.sandbox.wiggle(random.Random(3), touch=True)
         manifest = await house.extract()
         house.merge()

@@ -30,6 +30,7 @@ async def test_five_thousand_orders_land_value_for_value_and_the_marts_tie_out_t
 
 
 async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
     async with open_house(tmp_path, monkeypatch, orders=100) as house:
         first = await house.night()
         house.sandbox.advance(NOW + timedelta(hours=2))

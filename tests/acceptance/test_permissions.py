@@ -43,7 +43,7 @@ async def test_three_forbidden_resources_keep_their_rows_and_all_others_are_exac
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbidden: set[str] = set()
-    async with open_house(tmp_path, monkeypatch, orders=60, forbidden=forbidden) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, forbidden=forbidden) as house:
         await house.night()
         before = {name: house.raw(name) for name in FORBIDDEN}
         forbidden |= FORBIDDEN
@@ -64,7 +64,7 @@ async def test_refused_payments_do_not_make_everything_look_unpaid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbidden: set[str] = set()
-    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY, forbidden=forbidden) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, forbidden=forbidden) as house:
         first = await house.night()
         before = marts(house)
         forbidden.add("order_payments")
@@ -96,7 +96,7 @@ async def test_marts_stay_as_they_are_for_as_many_nights_as_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbidden: set[str] = set()
-    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY, forbidden=forbidden) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, forbidden=forbidden) as house:
         first = await house.night()
         forbidden.add("products")
         await later(house)
@@ -118,7 +118,7 @@ async def test_marts_are_not_made_from_what_never_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, never: str
 ) -> None:
     server: dict[str, Any] = {} if never == "not asked for" else {never: {"order_payments"}}
-    async with open_house(tmp_path, monkeypatch, orders=60, **server) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, **server) as house:
         await house.extract(only="orders-received,customers,products" if never == "not asked for" else None)
         result = house.load()
 
@@ -131,7 +131,7 @@ async def test_marts_are_not_made_from_what_never_came(
 async def test_audits_of_what_was_not_made_are_skipped_and_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY, forbidden={"order_payments"}) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, forbidden={"order_payments"}) as house:
         result = await house.night()
 
         LoadView(Output(as_json=False)).done(result)
@@ -152,7 +152,7 @@ async def test_a_kept_mart_is_shown_with_the_day_that_it_is_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     forbidden: set[str] = set()
-    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY, forbidden=forbidden) as house:
+    async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, forbidden=forbidden) as house:
         first = await house.night()
         forbidden.add("order_payments")
         result = await later(house, days=2)

@@ -105,11 +105,6 @@ async def two_nights(house: House) -> None:
     await house.night(full=True)
 
 
-async def read(house: House, *, full: bool = False) -> None:
-    await house.extract(full=full)
-    house.merge()
-
-
 def emails(house: House) -> list[str]:
     return sorted({row["email"] for row in house.raw("customers").to_pylist() if row["email"]})
 
@@ -171,14 +166,14 @@ async def test_hashes_are_the_same_in_every_run_and_others_in_another_folder(
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_PII", "hash")
     async with open_house(tmp_path, monkeypatch, orders=15, only="customers") as house:
-        await read(house)
+        await house.read()
         first = emails(house)
-        await read(house, full=True)
+        await house.read(full=True)
         again = emails(house)
         versions = house.connect().execute("select count(*) from past.customers").fetchone()
         house.data_dir = tmp_path / "other"
         monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(house.data_dir))
-        await read(house)
+        await house.read()
 
         assert first == again
         assert versions == (0,)
@@ -213,7 +208,7 @@ async def test_another_treatment_asks_for_everything_to_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_house(tmp_path, monkeypatch, orders=15, only=ONLY) as house:
-        await read(house)
+        await house.read()
         kept = emails(house)
         monkeypatch.setenv("LEAFHOUSE_PII", "hash")
         with pytest.raises(ConfigurationError, match="LEAFHOUSE_PII is hash, but the last run was read with keep"):
@@ -225,7 +220,7 @@ async def test_another_treatment_asks_for_everything_to_be_read(
         personal_key_file(house.data_dir).unlink()
         with pytest.raises(ConfigurationError, match="its key beside the data folder is gone"):
             await house.extract()
-        await read(house, full=True)
+        await house.read(full=True)
 
         assert rest["orders_received"] == rest["order_payments"] == "all", "what was last read otherwise is read whole"
         assert rest["customers"] == "changed"

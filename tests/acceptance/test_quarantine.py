@@ -18,20 +18,23 @@ def quarantine(house: House) -> list[tuple[Any, ...]]:
 async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=1500, only=ONLY) as house:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
+    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
         order = next(row for row in house.sandbox.rows("orders_received") if row["paid"])
         customer = next(house.sandbox.rows("customers"))
         line = house.sandbox.lines_of(next(r["number"] for r in house.sandbox.rows("orders_received") if r["paid"]))[0]
         house.sandbox.put("orders_received", order | {"paid_date": "soon"})
         house.sandbox.put("customers", customer | {"discount_percent": "a little"})
         house.sandbox.put("line_items", line | {"wholesale_price": [1]})
-        await house.night()
+        await house.read()
         held = quarantine(house)
         house.sandbox.put("orders_received", order)
         house.sandbox.put("customers", customer)
         house.sandbox.put("line_items", line)
-        await house.night()
+        manifest = await house.extract()
+        house.merge()
 
+        assert {read.scope for read in manifest.resources} == {"changed", "sets"}, "not all is read again"
         assert held == [
             ("customers", str(customer["id"]), "discount_percent"),
             ("line_items", str(line["id"]), "wholesale_price"),
@@ -42,11 +45,11 @@ async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows
 
 
 async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=100, only=ONLY) as house:
-        await house.night()
+    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
+        await house.read()
         order = next(house.sandbox.rows("orders_received"))
         house.sandbox.put("orders_received", order | {"paid_date": "soon"})
-        await house.night(full=True)
+        await house.read(full=True)
 
         (kept,) = (r for r in house.raw("orders_received").to_pylist() if r["number"] == order["number"])
         assert kept["status"] == order["status"]
@@ -56,11 +59,11 @@ async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypat
 async def test_too_many_bad_rows_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.errors import IncompleteError
 
-    async with open_house(tmp_path, monkeypatch, orders=100, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         for row in list(house.sandbox.rows("orders_received"))[:30]:
             house.sandbox.put("orders_received", row | {"total": {"amount": "a lot", "currency": "USD"}})
 
         with pytest.raises(
-            IncompleteError, match=r"30 of 100 rows break their contract, the first one at total\.amount"
+            IncompleteError, match=r"30 of 60 rows break their contract, the first one at total\.amount"
         ):
             await house.extract()
