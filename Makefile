@@ -56,7 +56,7 @@ rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=
 
 .PHONY: test
 test: lint ## Run all checks and tests (no network, no key)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types
