@@ -47,7 +47,7 @@ async def diagnose(job: Job) -> Diagnosis:
     for company in job.companies:
         keys.append(await _examine(job, company))
     folder = read_folder(job.settings.data_dir, job.landing)
-    refused = [] if folder.problem else list(_refused_plans(job))
+    refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job))
     fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *_fixes_of_folder(folder)]
     codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
     belongs_to = claimed_by(job.settings.data_dir)
@@ -212,8 +212,6 @@ def _fixes_of_sights(key: KeyHealth) -> Iterable[str]:
 
 
 def _fixes_of_folder(folder: Folder) -> Iterable[str]:
-    if folder.problem is not None:
-        yield folder.problem
     if folder.free_bytes < max(_LITTLE_ROOM_BYTES, _WAREHOUSES_OF_ROOM * (folder.warehouse_bytes or 0)):
         yield f"{folder.path}: little room is left. Free some space: a load copies the warehouse."
     if folder.unloaded_runs:

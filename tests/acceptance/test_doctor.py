@@ -168,7 +168,7 @@ def test_a_damaged_warehouse_is_told_and_nothing_else_suffers(empty: commands.Ho
 
     outcome = empty.run("doctor")
 
-    assert outcome.code == 0
+    assert outcome.code == 3
     assert "damaged" in outcome.stdout
     assert "orders_received             ok" in outcome.stdout
 
