@@ -13,11 +13,11 @@ def show_warehouses(output: Output, warehouses: list[Warehouse]) -> None:
     if output.as_json:
         return
     say = output.say
-    say(f"  {'load':<24}{'built (UTC)':<21}{'MB':>8}  {'as of':<12}newest run")
+    say(f"  {'load':<28}{'built (UTC)':<21}{'MB':>8}  {'as of':<12}newest run")
     for each in warehouses:
         where = "  (published)" if each.is_published else ""
         held = each.problem or f"{each.as_of or '':<12}{each.newest_run or ''}{where}"
-        say(f"  {each.load_id:<24}{each.built_at:%Y-%m-%d %H:%M:%S}  {each.bytes / 2**20:>8.1f}  {held}")
+        say(f"  {each.load_id:<28}{each.built_at:%Y-%m-%d %H:%M:%S}  {each.bytes / 2**20:>8.1f}  {held}")
     say("Go back to one with `leafhouse rollback LOAD`, or with the id of a run that it holds.")
 
 

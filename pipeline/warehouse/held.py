@@ -1,6 +1,7 @@
 """What we hold, for planning the next read: the published warehouse, and what has landed since it was loaded."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ import duckdb
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
 from pipeline.resources import Appended, Changed, PerParent, Resource
+from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.quarantine import parent_in
-from pipeline.warehouse.reader import attach
+from pipeline.warehouse.reader import attach, damage_refused
 
 
 def read_held(
@@ -20,15 +22,15 @@ def read_held(
     """Return what is held of each resource of `company`; rows created from `recent_from` on count as recent.
 
     Of landed runs that are not loaded yet the newest version of a row counts; rows that they found missing from a
-    stretch of creation may still be among what is returned, which costs a request each and no more.
+    stretch of creation may still be among what is returned, which costs a request each and no more. Raises
+    ConfigurationError for a warehouse that is damaged, or of another version.
     """
     path = data_dir / "warehouse.duckdb"
-    con = attach(path) if path.exists() else duckdb.connect()
-    try:
+    with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
+        if path.exists():
+            check_format(con, path)
         reader = _HeldReader(con, landing, resources, company, recent_from, path.exists())
         return Held({name: reader.read(resource) for name, resource in resources.items()})
-    finally:
-        con.close()
 
 
 @dataclass

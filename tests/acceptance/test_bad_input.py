@@ -185,7 +185,7 @@ def test_a_warehouse_of_an_earlier_layout_says_how_to_begin_anew(house: House) -
     with duckdb.connect(house.warehouse) as con:
         con.execute("UPDATE meta.warehouse SET format = 1")
 
-    for command in ("load", "status"):
+    for command in ("load", "status", "plan"):
         house.refuses(command, code=3, says=("data/warehouse.duckdb: written by an earlier", "leafhouse run --full"))
 
 
