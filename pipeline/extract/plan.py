@@ -108,8 +108,11 @@ def recent_since(watermark: datetime, trailing_days: int) -> datetime:
 
 def newest_watermark(manifests: Iterable[Manifest]) -> datetime | None:
     """Return the source's time up to which the newest committed run covers changes."""
-    found = [read.watermark for manifest in manifests for read in manifest.resources if read.watermark is not None]
-    return max(found, default=None)
+    for manifest in reversed(list(manifests)):
+        found = [read.watermark for read in manifest.resources if read.watermark is not None]
+        if found:
+            return max(found)
+    return None
 
 
 def _parent_of(resource: Resource) -> str | None:
@@ -188,7 +191,8 @@ class _Planner:
         last = self.history.full_reads[self.resource.name]
         if self.held.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
-        return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""
+        # One that is far ahead of us was dated by a clock that was wrong: it would never be a week ago.
+        return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
 
     def _nightly(self, trailing_days: int) -> Step | None:
         refresh, name = self.resource.refresh, self.resource.name

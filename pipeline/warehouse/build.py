@@ -269,7 +269,8 @@ def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -
 def newest_server_times(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime, str | None]]:
     """Return of each company its name, the source's clock (UTC) at the start of its newest run, and its time zone."""
     rows = con.execute(
-        "SELECT runs._company, epoch_us(max(runs.server_time)), any_value(companies.timezone) FROM meta.runs AS runs "
+        "SELECT runs._company, epoch_us(arg_max(runs.server_time, runs.run_id)), any_value(companies.timezone) "
+        "FROM meta.runs AS runs "
         "LEFT JOIN meta.companies AS companies ON companies._company = runs._company GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return [(company, datetime.fromtimestamp(seen / 1e6, UTC), timezone) for company, seen, timezone in rows]

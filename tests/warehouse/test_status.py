@@ -1,13 +1,17 @@
 """What is published, for people and for notebooks."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 
 import pipeline
 from pipeline.errors import ConfigurationError, UsageError
+from pipeline.extract.plan import make_plan
+from pipeline.landing.held import Held
 from pipeline.models import ModelSettings, Project, run_audits
 from pipeline.warehouse.build import newest_server_times
 from pipeline.warehouse.status import read_status
@@ -118,6 +122,24 @@ def test_a_build_knows_the_companies_and_the_clock_of_the_newest_run(seller: Sel
         found = newest_server_times(build.con)
         assert [each[:2] for each in found] == [("acme", newest.server_time), ("zenith", other.server_time)]
         finish(build)
+
+
+def test_a_clock_that_was_wrong_for_a_night_is_believed_for_that_night_only(seller: Seller) -> None:
+    right = seller.write(read_all(ORDERS, order("a")))
+    ahead = msgspec.structs.replace(right, server_time=right.server_time + timedelta(days=4_000))
+    seller.landing.commit(ahead)
+    now = right.started_at + timedelta(days=1)
+    plan = make_plan({ORDERS.name: ORDERS}, [ahead], Held(), now, full=False, page_size=100, trailing_days=60)
+    newest = seller.land(read_all(ORDERS, order("a")))
+
+    with seller.build() as build:
+        for manifest in build.pending():
+            build.merge(manifest)
+        (found,) = newest_server_times(build.con)
+        finish(build)
+
+    assert found[1] == newest.server_time
+    assert plan.steps[ORDERS.name].reason == f"the last one is of {ahead.server_time:%Y-%m-%d}"
 
 
 def test_a_damaged_warehouse_is_said_to_a_notebook(seller: Seller) -> None:
