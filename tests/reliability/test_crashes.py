@@ -6,12 +6,12 @@ import pytest
 
 from .crashes import open_scene
 
-KILLS = 10
 
-
+# Ten kills in two halves, for two workers.
+@pytest.mark.parametrize("seeds", [range(5), range(5, 10)], ids=["0 to 4", "5 to 9"])
 async def test_a_killed_night_changes_nothing_and_the_next_one_ends_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seeds: range, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_scene(tmp_path, monkeypatch, orders=25) as scene:
-        for seed in range(KILLS):
+        for seed in seeds:
             await scene.kill(seed, monkeypatch)
