@@ -152,6 +152,7 @@ class Extraction:
     async def _extract_children(self, child: Resource, of: Found, started: float) -> None:
         """Land the rows that came inside their parents, or read them on their own when they did not."""
         listing = self._listing(child)
+        self._progress.of(child.name).way = Way.WITH_PARENT.value  # it comes, whether or not the plan names it
         scope, parents = of.scope, of.reading
         found = Found(_embedded_reading(child, parents), "all" if scope == "all" else "sets")
         try:

@@ -77,7 +77,7 @@ class ExtractView:
             return
         self._logged = time.monotonic()
         parts = [
-            f"{name} {each.rows:,}/{each.total or 0:,}"
+            f"{name} {each.rows:,}" + ("" if each.total is None else f"/{each.total:,}")
             for name, each in self.progress.resources.items()
             if each.read is None
         ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from pipeline.landing import ResourceRead
+from pipeline.terminal import extract_view
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 
@@ -110,3 +111,17 @@ def test_where_results_go_to_a_file_they_go_there_though_someone_watches(monkeyp
 
     assert "products" in file.getvalue()
     assert START in terminal.getvalue()
+
+
+def test_in_a_log_a_total_shows_only_where_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setattr(extract_view, "_LOG_EVERY_SECONDS", 0)
+    view = ExtractView(Output(as_json=True), "live")
+    begin(view, "products")
+    view.progress.of("orders_received_comments").rows = 250
+
+    with view.watch(Counters()):
+        view.tick()
+
+    assert "  … products 10/40, orders_received_comments 250 (" in stderr.getvalue()
