@@ -23,9 +23,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 class Company:
     """A company to read, and the key that sees it.
 
-    Without `api_key` it is the embedded sandbox. `resources` are those to read, None for all; `also` are more, which
-    are read only when they are named. Companies of one `owner` share a rate budget: LeafLink counts the requests of all
-    keys that one person made together.
+    Without `api_key`, which the variable `key_name` holds, it is the embedded sandbox. `resources` are those to read,
+    None for all; `also` are more, which are read only when they are named. Companies of one `owner` share a rate
+    budget: LeafLink counts the requests of all keys that one person made together.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Company:
     owner: str
     resources: tuple[str, ...] | None = None
     also: tuple[str, ...] = ()
+    key_name: str = "LEAFLINK_API_KEY"
 
 
 def read_companies(settings: Settings) -> tuple[Company, ...]:
@@ -149,6 +150,7 @@ def _company(name: str, section: _Section, settings: Settings, key: str | None) 
         owner=section.owner or section.key,
         resources=section.resources,
         also=_also(settings) or section.also,
+        key_name=section.key,
     )
 
 

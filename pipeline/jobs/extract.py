@@ -159,7 +159,7 @@ def _label_of(settings: Settings) -> str:
 async def open_source(job: Job, company: Company, *, moves: bool = True) -> AsyncIterator[Source]:
     """Yield the source: the live API, or the embedded sandbox, moved on to now if it `moves`, served for the while."""
     if company.api_key is not None:
-        yield Source(company.base_url, company.api_key, company.auth_scheme)
+        yield Source(company.base_url, company.api_key, company.auth_scheme, company.key_name)
         return
     from pipeline.sandbox import Sandbox, SandboxConfig, ServerSettings, serve  # a live run needs none of it
 

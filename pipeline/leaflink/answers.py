@@ -142,8 +142,8 @@ def _refusal(status: int, source: Source, path: str, detail: str) -> LeafhouseEr
     if status == 401:
         other = "Token" if source.scheme == "App" else "App"
         return ConfigurationError(
-            f"{source.host} does not know the key (401{said}). Nothing was changed. Check LEAFLINK_API_KEY, and "
-            f"LEAFLINK_AUTH_SCHEME: it is {source.scheme}, some keys need {other}."
+            f"{source.host} does not know the key (401{said}). Nothing was changed. Check "
+            f"{source.key_name}, and LEAFLINK_AUTH_SCHEME: it is {source.scheme}, some keys need {other}."
         )
     if status == 403:
         return ForbiddenError(

@@ -24,16 +24,17 @@ _PATH = re.compile(r"(?:[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*/)+")
 class Source:
     """A LeafLink API and the key for it. Raises ConfigurationError, naming the setting, where one is no good.
 
-    `base_url` is kept with a slash at its end. The key shows in no repr.
+    `base_url` is kept with a slash at its end. The key shows in no repr; `key_name` is the variable that holds it.
     """
 
     base_url: str
     key: SecretStr
     scheme: Scheme = "App"
+    key_name: str = "LEAFLINK_API_KEY"
 
     def __post_init__(self) -> None:
         key = self.key.get_secret_value()
-        _check_key(key)
+        _check_key(key, self.key_name)
         object.__setattr__(self, "base_url", _checked_base_url(self.base_url, key))
         if self.scheme not in ("App", "Token"):
             raise ConfigurationError(f"LEAFLINK_AUTH_SCHEME is {_shown(self.scheme)}. Set it to App or to Token.")
@@ -102,12 +103,12 @@ def _parsed(text: str, authority: str) -> str:
     return str(url).rstrip("/") + "/"
 
 
-def _check_key(key: str) -> None:
+def _check_key(key: str, name: str) -> None:
     if not key:
-        raise ConfigurationError("LEAFLINK_API_KEY is empty. Set it to the key that LeafLink gave you.")
+        raise ConfigurationError(f"{name} is empty. Set it to the key that LeafLink gave you.")
     if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
-            "LEAFLINK_API_KEY holds a space, a line break or another character that no key has. "
+            f"{name} holds a space, a line break or another character that no key has. "
             "Give the key alone: the word before it (App or Token) goes into LEAFLINK_AUTH_SCHEME."
         )
 

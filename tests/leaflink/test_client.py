@@ -152,6 +152,14 @@ async def test_an_unknown_key_is_a_configuration_error_that_names_both_settings(
     assert len(leaflink.seen) == 1
 
 
+async def test_the_key_of_a_company_is_called_by_its_variable(leaflink, open_client):
+    leaflink.always = answer(401, b"{}")
+
+    async with open_client(source=Source(leaflink.url, SecretStr(KEY), key_name="BIRCH_LEAFLINK_KEY")) as client:
+        with pytest.raises(ConfigurationError, match="Check BIRCH_LEAFLINK_KEY"):
+            await client.get("products/", {})
+
+
 async def test_a_refused_path_carries_its_path_and_others_still_work(leaflink, open_client):
     leaflink.script = [answer(403, b'{"detail": "No permission."}')]
 
