@@ -76,7 +76,8 @@ def _show_key(output: Output, key: KeyHealth) -> None:
     output.say(f"  rate        {key.rate}")
     for sight in key.sights:
         found = "" if sight.rows is None else f" {sight.rows:>10,} rows"
-        detail = f"  {sight.detail}" if sight.detail else ""
+        # Why one cannot be reached is a fix, told once for all of them.
+        detail = f"  {sight.detail}" if sight.detail and sight.state != "unreachable" else ""
         output.say(f"  {sight.resource:<{NAMES}}{sight.state}{found}{detail}")
 
 
@@ -92,7 +93,7 @@ def _show_folder(output: Output, diagnosis: Diagnosis) -> None:
     output.say(f"{folder.path}: {owner.get(diagnosis.belongs_to or '', 'belongs to nobody yet')}")
     output.say(f"  free        {folder.free_bytes / 2**30:,.1f} GB")
     output.say(f"  lock        {folder.holder or 'free'}")
-    output.say(f"  landing     {len(folder.unloaded_runs)} runs wait to be loaded")
+    output.say(f"  landing     runs that wait to be loaded: {len(folder.unloaded_runs)}")
     if folder.published_at is None or folder.warehouse_bytes is None:
         output.say("  warehouse   none yet")
     else:

@@ -11,7 +11,8 @@ from pipeline.jobs.job import open_job
 from pipeline.sandbox import Faults
 from pipeline.sandbox.tables import TABLES
 from pipeline.settings import Settings, read_settings
-from pipeline.terminal.doctor_view import Diagnosis
+from pipeline.terminal.console import Output
+from pipeline.terminal.doctor_view import Diagnosis, show_diagnosis
 from pipeline.warehouse.lock import DataLock
 
 from . import commands, nights
@@ -118,14 +119,17 @@ async def test_what_an_extract_would_refuse_is_3_too_beside_what_the_key_can_see
         assert {sight.state for sight in diagnosis.keys[0].sights} == {"ok", "not offered"}
 
 
-async def test_a_source_that_does_not_answer_is_4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_source_that_does_not_answer_is_4_and_why_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "0.3")
     async with open_house(tmp_path, monkeypatch, orders=10, faults=Faults({"503": 1.0})):
         diagnosis = await examine()
 
         assert diagnosis.exit_code == 4
         assert {sight.state for sight in diagnosis.keys[0].sights} == {"unreachable"}
-        assert sum("status 503" in fix for fix in diagnosis.fixes) == 1
+        show_diagnosis(Output(as_json=False), diagnosis)
+        assert capsys.readouterr().out.count("status 503") == 1
 
 
 async def test_the_folder_is_told_with_what_waits_and_who_is_at_work(
