@@ -1,5 +1,6 @@
 """What an OpenAPI document says of the rows that can be read: paths, their fields, and the types of these."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ def read_document(path: Path) -> dict[str, Fields]:
     A path that cannot be read, only written to, is not among them. Raises UsageError for what is no such document.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes())
+        document = msgspec.json.decode(path.read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:

@@ -15,7 +15,8 @@ def run(folder: Path, fields: dict[str, Any], *arguments: str) -> Outcome:
     schema = {"type": "object", "properties": {"results": rows}}
     listing = {"get": {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}
     file = folder / "vendor.json"
-    file.write_text(json.dumps({"paths": {"/order-payments/": listing}}))
+    # With a byte order mark, as some editors write it.
+    file.write_text(json.dumps({"paths": {"/order-payments/": listing}}), encoding="utf-8-sig")
     return contracts("--against", str(file), *arguments)
 
 
