@@ -113,7 +113,13 @@ def make_purchase(created: datetime, now: datetime, rng: Random) -> Row:
         "discount": number(discount),
         "tax": number(tax),
         "total": number(subtotal - discount + tax + shipping),
-        "payable_to": {"name": vendor.name, "address": "PO Box 77", **_COUNTRY, "zipcode": "81003"},
+        # LeafLink's document calls it zip, and the example beside that zipcode.
+        "payable_to": {
+            "name": vendor.name,
+            "address": "PO Box 77",
+            **_COUNTRY,
+            "zip" if key < "8" else "zipcode": "81003",
+        },
         "payment_term": rng.choice((None, "net30", "cod", 4)),
         "payment_methods": rng.choice(([], ["ach"], None)),
         "payment_due_date": rng.choice((None, (created.date() + timedelta(days=30)).isoformat())),
