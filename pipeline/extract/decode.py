@@ -33,7 +33,9 @@ from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
 
 # Columns are made of the objects of so many rows at once: those of 20,000 lines lie in no cache, and cost a third more.
+# Rows are large or small; more bytes than this cost memory and gain nothing.
 _ROWS_AT_ONCE = 2_000
+_BYTES_AT_ONCE = 4 * 2**20
 # Gives a number's text back as it is: of what does that, this is the cheapest (str costs half as much again).
 _as_written = str.strip
 
@@ -87,9 +89,10 @@ class RowDecoder:
         """Decode `rows`; `parents` are the keys of the rows that they were embedded in, row by row."""
         decoded = Decoded(self._schema.empty_table(), [])
         decoded.met.carried.update(filter(None, (self._filled,)))
+        at_once = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE * len(rows) // max(1, sum(map(len, rows)))))
         with _without_gc():
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                some = slice(start, start + _ROWS_AT_ONCE)
+            for start in range(0, len(rows), at_once):
+                some = slice(start, start + at_once)
                 self._decode_some(rows[some], None if parents is None else parents[some], decoded)
         decoded.met.note_columns(decoded.table, self._known_values)
         return decoded
