@@ -1,5 +1,6 @@
 """The nightly job, end to end: what raw and the marts hold against the source's own state."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from pipeline.jobs.doctor import diagnose
+from pipeline.jobs.job import open_job
 from pipeline.resources import all_resources
+from pipeline.sandbox.server import _Handler
 from pipeline.sandbox.tables import TABLES
+from pipeline.settings import read_settings
 from tests.models import oracle
 
 from .nights import NOW, ONLY, House, open_house
@@ -51,6 +57,26 @@ def is_deleted_draft(house: House, difference: Any) -> bool:
     ).fetchone()
     con.close()
     return row == ("Draft",)
+
+
+async def test_nothing_but_get_ever_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    methods = Counter[str]()
+    answer = _Handler.answer
+
+    async def noting(self: _Handler, request: web.BaseRequest) -> web.StreamResponse:
+        methods[request.method] += 1
+        return await answer(self, request)
+
+    monkeypatch.setattr(_Handler, "answer", noting)
+    monkeypatch.setenv("LEAFHOUSE_ALSO", "orders-received-comments,orders-delivery-information")
+    async with open_house(tmp_path, monkeypatch, orders=10) as house:
+        await house.extract()
+        house.sandbox.advance(NOW + timedelta(hours=5))
+        await house.extract()
+        await diagnose(open_job(read_settings()))
+
+    assert set(methods) == {"GET"}
+    assert methods.total() > 100
 
 
 async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
