@@ -140,18 +140,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
         "rows": {"here": comparison.rows_here, "there": comparison.rows_there, "matched": len(matches.pairs)},
         "only_here": [as_document(row) for row in matches.only_here],
         "only_there": [as_document(row) for row in matches.only_there],
-        "different": [
-            {
-                "line": there.line,
-                "key": [here.values[place] for place in comparison.key],
-                "column": names[place],
-                "here": here.values[place],
-                "there": there.values[place],
-                "difference": difference(here.values[place], there.values[place]),
-            }
-            for here, there, places in matches.different
-            for place in places
-        ],
+        "different": _differences(comparison, names),
         "duplicates": [
             {"here": [as_document(row) for row in each.here], "there": [as_document(row) for row in each.there]}
             for each in matches.duplicates
@@ -167,3 +156,19 @@ def _document(comparison: Comparison) -> dict[str, Any]:
             for each in comparison.totals_rows
         ],
     }  # fmt: skip
+
+
+def _differences(comparison: Comparison, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a document for each value that is another one there."""
+    return [
+        {
+            "line": there.line,
+            "key": [here.values[place] for place in comparison.key],
+            "column": names[place],
+            "here": here.values[place],
+            "there": there.values[place],
+            "difference": difference(here.values[place], there.values[place]),
+        }
+        for here, there, places in comparison.matches.different
+        for place in places
+    ]
