@@ -134,7 +134,7 @@ class _History:
                 if read.watermark is not None:
                     self.watermarks[read.resource] = read.watermark
                 if read.was_read and read.scope == "all":
-                    self.full_reads[read.resource] = manifest.server_time
+                    self.full_reads[read.resource] = manifest.started_at
                 if read.was_read and read.scope == "changed":
                     self.last_changed[read.resource] = read.distinct
                 if read.was_read and read.scope == "sets":
@@ -191,8 +191,7 @@ class _Planner:
         last = self.history.full_reads[self.resource.name]
         if self.held.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
-        # One that is far ahead of us was dated by a clock that was wrong: it would never be a week ago.
-        return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
+        return f"the last one is of {last:%Y-%m-%d}" if self.now - last >= FULL_EVERY else ""
 
     def _nightly(self, trailing_days: int) -> Step | None:
         refresh, name = self.resource.refresh, self.resource.name
