@@ -21,10 +21,6 @@ CATEGORY_TABLE = Table("product-categories/", "id", "INTEGER", {}, "key", {})
 SUBCATEGORY_TABLE = Table("product-subcategories/", "id", "INTEGER", {}, "key", {})
 LINE_TABLE = Table(
     path="product-lines/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "brand": filters.is_number(filters.field("brand")),
@@ -34,10 +30,6 @@ LINE_TABLE = Table(
 )
 STRAIN_TABLE = Table(
     path="strains/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "name": filters.equals(filters.field("name")),
@@ -52,10 +44,7 @@ STRAIN_TABLE = Table(
 )
 IMAGE_TABLE = Table(
     path="product-images/",
-    key="id",
-    key_type="INTEGER",
     columns={"product": plain("product")},
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "product": filters.is_number("product"),

@@ -33,14 +33,10 @@ _COMPANY_OF_LICENSE = """
     ELSE (SELECT customers.body ->> '$.owner' FROM customers WHERE customers.key = licenses.key - 600000) END)
 """
 
-COMPANIES = Table(path="companies/", key="id", key_type="INTEGER", columns={}, order_by="key", filters={})
+COMPANIES = Table(path="companies/")
 
 COMPANY_STAFF = Table(
     path="company-staff/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "company": filters.is_number(filters.field("company")),
         "company_slug": filters.seller_slug(filters.field("company")),
@@ -51,10 +47,6 @@ COMPANY_STAFF = Table(
 
 LICENSES = Table(
     path="licenses/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "number": filters.equals(filters.text_field("number")),
@@ -63,14 +55,10 @@ LICENSES = Table(
     },
 )
 
-LICENSE_TYPES = Table(path="license-types/", key="id", key_type="INTEGER", columns={}, order_by="key", filters={})
+LICENSE_TYPES = Table(path="license-types/")
 
 BRANDS = Table(
     path="brands/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "company": filters.is_number(filters.field("company")),
         "company__in": filters.one_of_numbers(filters.field("company")),
@@ -80,10 +68,6 @@ BRANDS = Table(
 
 PROMOCODES = Table(
     path="promocodes/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "brand": filters.is_number(filters.field("brand")),
         "code": filters.equals(filters.text_field("code")),
@@ -95,7 +79,6 @@ REPORTS = Table(
     path="reports/",
     key="number",
     key_type="TEXT",
-    columns={},
     order_by="body ->> '$.request_time' DESC, key",
     filters={"company_slug": filters.seller_slug(filters.field("company"))},
 )

@@ -48,23 +48,16 @@ def _by(text: str) -> filters.Condition:
 
 ORDER_SALES_REPS = Table(
     path="order-sales-reps/",
-    key="id",
-    key_type="INTEGER",
     columns={"order_number": plain("order", "TEXT"), "rep": plain("rep")},
-    order_by="key",
-    filters={},
     indexes=("key", "order_number"),
 )
 ORDER_EVENT_LOGS = Table(
     path="order-event-logs/",
-    key="id",
-    key_type="INTEGER",
     columns={
         "order_number": plain("order", "TEXT"),
         "moment": moment("timestamp"),
         "status": Column("TEXT", lambda row: row["changed_fields"].get("status", {}).get("new")),
     },
-    order_by="key",
     filters={"id": filters.is_number("key"), "by": _by, "order": filters.equals("order_number")},
     indexes=("key", "order_number, moment"),
 )

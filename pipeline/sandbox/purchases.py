@@ -48,7 +48,6 @@ _BRAND = "value ->> '$.product.brand.id'"
 
 BUYER_ORDERS = Table(
     path="buyer/orders/",
-    key="id",
     key_type="TEXT",
     columns={
         "created_on": moment("created_on"),

@@ -49,10 +49,7 @@ def _ids(*names: str) -> dict[str, Filter]:
 
 CONTACTS = Table(
     path="contacts/",
-    key="id",
-    key_type="INTEGER",
     columns={**TIMES, "customer_id": Column("INTEGER", lambda row: row["id"] // _CONTACTS_PER_CUSTOMER)},
-    order_by="key",
     filters={
         **TIME_FILTERS,
         **text_filters(("first_name", "last_name")),
@@ -66,10 +63,7 @@ CONTACTS = Table(
 
 ACTIVITY_ENTRIES = Table(
     path="activity-entries/",
-    key="id",
-    key_type="INTEGER",
     columns={**TIMES, "date": moment("date")},
-    order_by="key",
     filters={
         **TIME_FILTERS,
         **filters.instants("date", "date {}"),
@@ -86,10 +80,6 @@ ACTIVITY_ENTRIES = Table(
 
 CUSTOMER_STATUSES = Table(
     path="customer-statuses/",
-    key="id",
-    key_type="INTEGER",
-    columns={},
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "state": filters.contains(filters.field("state")),
@@ -103,14 +93,11 @@ CUSTOMER_STATUSES = Table(
     },
 )
 
-CUSTOMER_TIERS = Table(path="customer-tiers/", key="id", key_type="INTEGER", columns={}, order_by="key", filters={})
+CUSTOMER_TIERS = Table(path="customer-tiers/")
 
 CREDITS = Table(
     path="credits/",
-    key="id",
-    key_type="INTEGER",
     columns={"applied_to": Column("TEXT", lambda row: row["applied_to"])},
-    order_by="key",
     filters={
         "status": filters.words(filters.field("status")),
         "reason": filters.words(filters.field("reason")),

@@ -37,10 +37,7 @@ _GOODS = """
 
 RETAILER_INVENTORY = Table(
     path="retailer-inventory/",
-    key="id",
-    key_type="INTEGER",
     columns={"company": plain("company")},
-    order_by="key",
     filters={"company": filters.is_number("company")},
 )
 

@@ -55,10 +55,7 @@ def _whole(name: str) -> Column:
 
 BATCHES = Table(
     path="batches/",
-    key="id",
-    key_type="INTEGER",
     columns={"owner": _whole("owner")},
-    order_by="key",
     filters={
         **_days("batch_date"),
         **{name: _range(name) for name in _CONTENTS},
@@ -73,10 +70,7 @@ BATCHES = Table(
 )
 PRODUCT_BATCHES = Table(
     path="product-batches/",
-    key="id",
-    key_type="INTEGER",
     columns={"product": _whole("product"), "batch": plain("batch")},
-    order_by="key",
     filters={},
     indexes=("product, batch",),
 )
@@ -84,10 +78,7 @@ BATCH_DOCUMENTS = Table("batch-documents/", "id", "INTEGER", {}, "key", {})
 FACILITIES = Table("inventory/facilities/", "id", "INTEGER", {}, "key", {})
 INVENTORY_ITEMS = Table(
     path="inventory/items/",
-    key="id",
-    key_type="INTEGER",
     columns={"product": plain("product"), "is_archived": plain("is_archived")},
-    order_by="key",
     filters={
         "product": filters.is_number("product"),
         "include_archived": lambda text: Condition("1" if text.lower() in ("true", "1") else "is_archived = 0"),

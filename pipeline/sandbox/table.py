@@ -21,7 +21,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One resource: where it is served and how its rows are found.
+    """One resource: where it is served and how its rows are found; most have a number for a key, and list by it.
 
     `nested` names what is served below one row's path: the last part of the path, the resource, and its column
     that holds this one's key. `includes` are the children that `include_children` can add to a row. `indexes` are
@@ -29,11 +29,11 @@ class Table:
     """
 
     path: str
-    key: str
-    key_type: str
-    columns: Mapping[str, Column]
-    order_by: str
-    filters: Mapping[str, Filter]
+    key: str = "id"
+    key_type: str = "INTEGER"
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    order_by: str = "key"
+    filters: Mapping[str, Filter] = field(default_factory=dict)
     nested: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     includes: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()

@@ -77,14 +77,11 @@ ORDERS = Table(
 
 LINE_ITEMS = Table(
     path="line-items/",
-    key="id",
-    key_type="INTEGER",
     columns={
         "order_number": plain("order", "TEXT"),
         "product_id": plain("product"),
         "units_e4": Column("INTEGER", lambda row: scaled(row["quantity"], 4)),
     },
-    order_by="key",
     filters={
         "id": filters.is_number("key"),
         "order": filters.through(
@@ -107,23 +104,17 @@ LINE_ITEMS = Table(
 
 ORDER_PAYMENTS = Table(
     path="order-payments/",
-    key="id",
-    key_type="INTEGER",
     columns={
         "order_number": plain("order", "TEXT"),
         "cents": Column("INTEGER", lambda row: scaled(row["total"], 2)),
     },
-    order_by="key",
     filters={},
     indexes=("key", "order_number"),
 )
 
 PRODUCTS = Table(
     path="products/",
-    key="id",
-    key_type="INTEGER",
     columns={**TIMES, "last_edit": moment("last_edit")},
-    order_by="key",
     filters={
         **TIME_FILTERS,
         **filters.instants("last_edit", "last_edit {}"),
@@ -157,10 +148,7 @@ _CUSTOMER_NUMBERS = ("owner", "partner", "tier", "price_schedule", "service_zone
 
 CUSTOMERS = Table(
     path="customers/",
-    key="id",
-    key_type="INTEGER",
     columns=TIMES,
-    order_by="key",
     filters={
         **TIME_FILTERS,
         **text_filters(_CUSTOMER_TEXTS),
