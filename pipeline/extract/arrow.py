@@ -149,7 +149,7 @@ def _cast_numbers(values: Values, target: pa.DataType) -> pa.Array:
     longest = pc.max(pc.binary_length(numbers)).as_py() or 0
     if longest > LONGEST_NUMBER:
         raise ValueError("a number of too many digits")
-    characters = numbers.buffers()[2]  # to look for a text in each number takes a fifth of the whole cast
+    characters = numbers.buffers()[2]  # to look for a text in each number takes a quarter of the whole cast
     if characters is not None and any(letter in characters.to_pybytes() for letter in (b"e", b"E")):
         raise ValueError("a number with an exponent")
     return pc.cast(numbers if longest <= _SURELY_FITS else pc.cast(numbers, _WIDE), target)

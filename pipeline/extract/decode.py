@@ -32,8 +32,8 @@ from pipeline.extract.structs import (
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource, WithParent
 
-# Columns are made of the objects of so many rows at once: those of 20,000 lines lie in no cache, and cost a third more.
-# Rows are large or small; more bytes than this cost memory and gain nothing.
+# Columns are made of the objects of so many rows at once: those of 20,000 lines lie in no cache, and cost half as much
+# again. Rows are large or small; more bytes than this cost memory and gain nothing.
 _ROWS_AT_ONCE = 2_000
 _BYTES_AT_ONCE = 4 * 2**20
 # Gives a number's text back as it is: of what does that, this is the cheapest (str costs half as much again).

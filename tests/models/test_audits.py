@@ -186,6 +186,12 @@ def test_an_audit_without_a_severity_is_refused(con: duckdb.DuckDBPyConnection, 
         run_audits(con, SETTINGS, Project(tmp_path))
 
 
+def incomplete(con: duckdb.DuckDBPyConnection) -> int | None:
+    """Return how many rows the audit of completeness finds."""
+    run_models(con, SETTINGS, PROJECT)
+    return {result.audit_id: result.failures for result in run_audits(con, SETTINGS, PROJECT)}["completeness"]
+
+
 def test_a_short_read_of_one_company_does_not_hide_behind_another(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DELETE FROM meta.completeness")
     con.execute("INSERT INTO meta.runs (run_id, _company) VALUES ('run 1', 'acme'), ('run 2', 'birch')")
@@ -193,11 +199,8 @@ def test_a_short_read_of_one_company_does_not_hide_behind_another(con: duckdb.Du
         "INSERT INTO meta.completeness VALUES ('run 1', 'products', 2, 1, 1, 0, 'incomplete'), "
         "('run 2', 'products', 2, 2, 2, 0, 'complete')"
     )
-    run_models(con, SETTINGS, PROJECT)
 
-    failures = {result.audit_id: result.failures for result in run_audits(con, SETTINGS, PROJECT)}
-
-    assert failures["completeness"] == 1
+    assert incomplete(con) == 1
 
 
 def test_a_refused_read_and_a_read_of_long_ago_do_not_stop_a_load(con: duckdb.DuckDBPyConnection) -> None:
@@ -206,8 +209,5 @@ def test_a_refused_read_and_a_read_of_long_ago_do_not_stop_a_load(con: duckdb.Du
         "INSERT INTO meta.completeness VALUES ('run 1', 'products', 2, 1, 1, 0, 'incomplete'), "
         "('run 2', 'products', 2, 2, 2, 0, 'complete'), ('run 2', 'customers', 0, 0, 0, 0, 'refused')"
     )
-    run_models(con, SETTINGS, PROJECT)
 
-    failures = {result.audit_id: result.failures for result in run_audits(con, SETTINGS, PROJECT)}
-
-    assert failures["completeness"] == 0
+    assert incomplete(con) == 0
