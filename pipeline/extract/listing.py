@@ -16,7 +16,7 @@ from pipeline.extract.journal import Entry, JournalFile
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.tail import ListedRow
-from pipeline.extract.tasks import task_group
+from pipeline.reading.tasks import task_group
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, midnight
 from pipeline.landing import Batch, WindowRead
 from pipeline.leaflink import Client, NotFoundError

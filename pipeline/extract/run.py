@@ -20,7 +20,7 @@ from pipeline.extract.personal import KEEP, Treatment
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
 from pipeline.extract.reading import ChildRead, Reading
-from pipeline.extract.tasks import task_group
+from pipeline.reading.tasks import task_group
 from pipeline.extract.windows import Window
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead, WindowRead
 from pipeline.leaflink import Client

@@ -12,7 +12,7 @@ from pipeline.datafolder import claimed_by
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.heads import HeadReader
 from pipeline.extract.selection import selected
-from pipeline.extract.tasks import task_group
+from pipeline.reading.tasks import task_group
 from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response

@@ -16,7 +16,7 @@ from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
-from pipeline.extract.tasks import task_group
+from pipeline.reading.tasks import task_group
 from pipeline.jobs.job import Job
 from pipeline.landing import Batch, Manifest
 from pipeline.landing.held import Held

@@ -6,7 +6,7 @@ from datetime import date
 import anyio
 import anyio.to_thread
 
-from pipeline.extract.tasks import task_group
+from pipeline.reading.tasks import task_group
 from pipeline.jobs.extract import extract_companies
 from pipeline.jobs.job import Job
 from pipeline.jobs.load import finish_load, load, open_build
