@@ -8,12 +8,11 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import anyio.to_thread
 import pyarrow as pa
-import pyarrow.compute as pc
 from anyio.abc import TaskGroup
 
 from pipeline.extract.decode import Decoded, RowDecoder
@@ -27,6 +26,7 @@ from pipeline.resources import Resource, WithParent
 # Decoding single pages costs three times as much; more bytes than this cost memory and gain nothing.
 _BATCH_ROWS = 5_000
 _BATCH_BYTES = 16 * 2**20
+_MICROSECOND = timedelta(microseconds=1)
 # Arrow's own allocator keeps what it freed: at 50,000 orders that is 50 MB more, and no faster.
 pa.set_memory_pool(pa.system_memory_pool())
 
@@ -37,7 +37,7 @@ class Landed:
 
     batches: list[Batch] = field(default_factory=list)
     rejected: list[tuple[str, Rejected]] = field(default_factory=list)
-    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     keyless: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     childless: list[str] = field(default_factory=list)
@@ -59,9 +59,13 @@ class Workshop:
         self.personal = personal
         self.run_id = run_id
         self.company = company
-        self.extracted_at = extracted_at
+        self._stamped_at = extracted_at
         self.limiter = anyio.CapacityLimiter(1)
         self._numbers: Mapping[str, itertools.count[int]] = defaultdict(lambda: itertools.count(used + 1))
+
+    def stamp(self) -> None:
+        """Give what is landed next a later time than all before: of a row that comes again, the newer one counts."""
+        self._stamped_at = max(datetime.now(UTC), self._stamped_at + _MICROSECOND)
 
     def write(self, resource: str, table: pa.Table) -> Batch:
         """Land a decoded table, stamped with company, run and time."""
@@ -88,7 +92,7 @@ class Workshop:
         return [
             ("_company", self.company, pa.string()),
             ("_run_id", self.run_id, pa.string()),
-            ("_extracted_at", self.extracted_at, pa.timestamp("us", "UTC")),
+            ("_extracted_at", self._stamped_at, pa.timestamp("us", "UTC")),
         ]
 
 
@@ -106,11 +110,13 @@ class Decoders:
         self._children = {name: RowDecoder(each) for name, each in self.embedded.items()}
 
     def land(self, rows: list[bytes], workshop: Workshop, landed: Landed) -> None:
-        """Decode `rows` with all that is embedded in them, and land the tables."""
+        """Decode `rows` with all that is embedded in them, and land the tables: a parent and its set at one time."""
+        workshop.stamp()
         decoded = self._own.decode(rows)
         landed.childless += decoded.childless
         self._land_one(self.resource, decoded, workshop, landed)
         for name, (parents, children) in decoded.children.items():
+            landed.sizes[self.embedded[name].name] |= decoded.sizes.get(name, {})
             if children:
                 inner = self._children[name].decode(children, parents)
                 self._land_one(self.embedded[name], inner, workshop, landed)
@@ -123,8 +129,6 @@ class Decoders:
             decoded.met.unknown = workshop.personal.treat_names(decoded.met.unknown)
         landed.rejected += [(name, each) for each in decoded.rejected]
         landed.received[name] += decoded.table.num_rows + len(decoded.rejected)
-        landed.keys[name].update(pc.cast(decoded.table.column(resource.key), pa.string()).to_pylist())
-        landed.keys[name].update(each.key for each in decoded.rejected if each.key is not None)
         landed.keyless[name] += sum(each.key is None for each in decoded.rejected)
         landed.fields[name].add(decoded.met)
         if decoded.table.num_rows:
@@ -135,8 +139,8 @@ class Decoders:
         children = {
             each.name: ChildRead(
                 received=landed.received[each.name],
-                distinct=len(landed.keys[each.name]) + landed.keyless[each.name],
                 keyless=landed.keyless[each.name],
+                sizes=landed.sizes[each.name],
             )
             for each in self.embedded.values()
         }

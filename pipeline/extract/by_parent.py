@@ -19,7 +19,7 @@ from pipeline.extract.plan import Step, Way
 from pipeline.extract.reading import Reading
 from pipeline.landing import Batch, Landing
 from pipeline.leaflink import NotFoundError
-from pipeline.leaflink.paging import BrokenPage, parse_page
+from pipeline.leaflink.paging import BrokenPage, parse_set
 from pipeline.resources import Changed, PerParent, Resource
 
 # So many requests are lost, at most, when a run is cut off; and tell, the first time, that there is nothing to read.
@@ -59,7 +59,7 @@ def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> 
 def _known(held: Moments, of: Found) -> set[str]:
     """Return all parents that there are, those that are in quarantine or cannot be told by their key among them."""
     is_complete = of.scope == "all" and not of.reading.keyless
-    return (of.reading.keys if is_complete else of.reading.keys | held.keys()) - of.gone
+    return set(of.reading.keys if is_complete else of.reading.keys | held.keys()) - of.gone
 
 
 def _changed(held: Moments, seen: Moments) -> set[str]:
@@ -108,7 +108,7 @@ class _Reader:
         if self._refresh.whole_as is not None:
             return [msgspec.json.encode({parent_key: parent, self._refresh.whole_as: msgspec.Raw(body)})]
         try:
-            page = parse_page(body)
+            page = parse_set(body)
         except BrokenPage:
             raise self._unusable(path, "what is no list") from None
         if page.count != len(page.rows):

@@ -45,13 +45,15 @@ class Decoded:
     """What became of a batch of rows.
 
     `table` has the columns of `resources.columns_of` and `_extra`; `rejected` are the rows that broke their
-    contract; `children` are, per embedded field, the parents' keys and the raw rows found inside
+    contract; `children` are, per embedded field, the parents' keys and the raw rows found inside, `sizes` how many of
+    them each parent has
     (`childless` are the keys of the parents that did not carry the field at all). `met` says which fields they had.
     """
 
     table: pa.Table
     rejected: list[Rejected]
     children: dict[str, tuple[list[str], list[bytes]]] = field(default_factory=dict)
+    sizes: dict[str, dict[str, int]] = field(default_factory=dict)
     childless: list[str] = field(default_factory=list)
     met: FieldsMet = field(default_factory=FieldsMet)
 
@@ -253,6 +255,7 @@ class RowDecoder:
                 if embedded is None:
                     decoded.childless.append(str(key))
                     continue
+                decoded.sizes.setdefault(member.name, {})[str(key)] = len(embedded)
                 parents.extend([str(key)] * len(embedded))
                 rows.extend(embedded)
 

@@ -1,20 +1,27 @@
 """The nightly ways of reading a resource: what changed, what may have changed without saying so, and what grew."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from pipeline.extract.listing import Listing
+from pipeline.extract.doubt import find_gone
+from pipeline.extract.listing import Listing, ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
-from pipeline.extract.tail import read_tail
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.landing import Scope
 from pipeline.landing.held import HeldResource
+from pipeline.reading import Values
 from pipeline.resources import Changed
 
 # Single rows cost a request each: beyond this many, and beyond what everything costs, everything is read.
 _FEW_SINGLE_ROWS = 50
+# What changed is asked for from so far back that some held rows must come again: an answer without them is doubted.
+_WITNESSES = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The search for what is new and gone in a list may take so much of the pages that reading it whole takes.
+_SEARCH_SHARE = 0.25
+_FEWEST_PAGES = 8
 
 
 @dataclass
@@ -27,6 +34,43 @@ class Found:
     gone: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
 
+    def known(self, held: HeldResource) -> dict[str, Values]:
+        """Return the rows that are there now as far as is known: those that came, and those that need not come."""
+        if self.scope == "all":
+            return dict(self.reading.values)
+        since = None if self.complete_since is None else _microseconds(self.complete_since)
+        kept = {
+            key: values
+            for key, values in held.values.items()
+            if key not in self.gone and (since is None or values.created is None or values.created < since)
+        }
+        return kept | self.reading.values
+
+    def lose(self, gone: set[str]) -> None:
+        """Note rows that are gone, although they may have come before they went."""
+        self.gone |= gone
+        for key in gone:
+            self.reading.values.pop(key, None)
+
+    def missing(self, held: HeldResource) -> set[str]:
+        """Return the held rows that should have come and did not."""
+        if self.scope == "all":
+            return held.values.keys() - self.reading.keys - self.gone
+        if self.complete_since is None:
+            return set()
+        since = _microseconds(self.complete_since)
+        recent = {key for key, values in held.values.items() if values.created is not None and values.created >= since}
+        return recent - self.reading.keys - self.gone
+
+
+async def read_everything(step: Step, listing: Listing) -> Found:
+    """Read all of a listing, and ask for what is held and did not come."""
+    found = Found(await listing.read(Window(step.resource.params)), "all")
+    if listing.was_recalled:
+        await _read_unsettled(step, listing, found)
+    await confirm_missing(found, step.held, listing)
+    return found
+
 
 async def read_changed(step: Step, listing: Listing, touched: Callable[[], Awaitable[set[str]]]) -> Found:
     """Read what changed since `step.since` and, with `step.recent_from`, what may have changed without saying so.
@@ -34,49 +78,149 @@ async def read_changed(step: Step, listing: Listing, touched: Callable[[], Await
     `touched` gives the keys that other resources point at, once these have been read. Everything is read where a
     filter turns out to do nothing, or where that costs less.
     """
-    refresh, everything = step.resource.refresh, Window(step.resource.params)
-    assert isinstance(refresh, Changed)
-    changed = everything.limited(Bound(refresh.modified_field, step.since))
+    everything = Window(step.resource.params)
+    assert step.since is not None
     try:
         if step.recent_from is None:
-            found = Found(await listing.read(changed), "changed")
+            found = await read_since(everything, step.since, step.held.values, listing)
             await read_quarantined(step.held, listing, found)
-            return found
-        older = Bound(refresh.created_field, None, step.recent_from)
-        recent = everything.limited(Bound(refresh.created_field, step.recent_from))
-        found = Found(await listing.read(recent), "changed", complete_since=step.recent_from)
-        if refresh.open_flag is not None:
-            open_rows = Window(step.resource.params, {refresh.open_flag: False}, (older,))
-            found.reading.add(await listing.read(open_rows))
-        found.reading.add(await listing.read(changed.limited(older)))
+        else:
+            found = await _read_fresh(step, step.since, step.recent_from, listing)
     except IgnoredFilter:
-        return Found(await listing.read(everything), "all")
-    single = (set(step.held.open_keys) | set(step.held.quarantined) | await touched()) - found.reading.keys
-    if len(single) > max(_FEW_SINGLE_ROWS, step.held.rows // listing.page_size):
-        return Found(await listing.read(everything), "all")
-    await _read_single(single, listing, found)
+        return await read_everything(step, listing)
+    if step.recent_from is not None:
+        single = (set(step.held.open_keys) | set(step.held.quarantined) | await touched()) - found.reading.keys
+        if len(single) > max(_FEW_SINGLE_ROWS, step.held.rows // listing.page_size):
+            return await read_everything(step, listing)
+        await read_single(single, listing, found)
+        await confirm_missing(found, step.held, listing)
+    await compare_count(found, step.held, listing)
     return found
 
 
+async def _read_unsettled(step: Step, listing: Listing, found: Found) -> None:
+    """Read again what is not settled of the rows that an interrupted run read: it changes without saying so."""
+    refresh, recent_from = step.resource.refresh, step.recent_from
+    if isinstance(refresh, Changed) and refresh.open_flag is not None and recent_from is not None:
+        older = Bound(refresh.created_field, None, recent_from)
+        unsettled = Window(step.resource.params, {refresh.open_flag: False}, (older,))
+        found.reading.add_changes(await listing.read(unsettled, keep=False))
+
+
+async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listing: Listing) -> Found:
+    """Read what was created since `recent_from`, and of the older rows those not settled and those that changed."""
+    refresh, params = step.resource.refresh, step.resource.params
+    assert isinstance(refresh, Changed)
+    older = Bound(refresh.created_field, None, recent_from)
+    recent = Window(params).limited(Bound(refresh.created_field, recent_from))
+    found = Found(await listing.read(recent, keep=False), "changed", complete_since=recent_from)
+    if refresh.open_flag is not None:
+        found.reading.add(await listing.read(Window(params, {refresh.open_flag: False}, (older,)), keep=False))
+    limit = _microseconds(recent_from)
+    held = {key: each for key, each in step.held.values.items() if each.created is not None and each.created < limit}
+    changed = await read_since(Window(params).limited(older), since, held, listing)
+    found.reading.add(changed.reading)
+    found.gone |= changed.gone
+    return found
+
+
+async def read_since(window: Window, since: datetime, held: Mapping[str, Values], listing: Listing) -> Found:
+    """Read what of `window` changed since an instant, of which the rows in `held` are known.
+
+    It is asked for from further back where few held rows changed since: those that must come again are witnesses.
+    Raises ListingError when two answers lack rows that are there by their key.
+    """
+    field = listing.resource.modified_field
+    assert field is not None
+    low = min(since, _witnessed_since(held) or since)
+    witnesses = {key for key, each in held.items() if each.modified is not None and each.modified >= _microseconds(low)}
+    for _ in range(2):
+        reading = await listing.read(window.limited(Bound(field, low)), keep=False)
+        missing = witnesses - reading.keys
+        if not missing:
+            return Found(reading, "changed")
+        gone, there = await find_gone(missing, len(witnesses), listing)
+        if not there.keys:
+            return Found(reading, "changed", gone=gone)
+    raise ListingError(
+        f"{listing.resource.name}: the list of what changed since {low:%Y-%m-%d %H:%M} UTC lacks, twice, "
+        f"{len(there.keys)} rows that are there by their key. The last warehouse stays in place. Run again later, it "
+        "is safe."
+    )
+
+
+def _witnessed_since(held: Mapping[str, Values]) -> datetime | None:
+    """Return the last change of one of the rows that changed last: since when some of them did."""
+    changes = sorted((each.modified for each in held.values() if each.modified is not None), reverse=True)
+    return None if not changes else _EPOCH + timedelta(microseconds=changes[: _WITNESSES + 1][-1])
+
+
 async def read_appended(step: Step, listing: Listing) -> Found:
-    """Read a list that grows at one end from there; all of it where that cannot be done."""
-    tail = await read_tail(listing.fetch_listed, step.held.keys, step.held.parents, listing.page_size)
-    if tail is None:
-        return Found(await listing.read(Window(step.resource.params)), "all")
-    reading = await listing.land([row.raw for row in tail.rows], "the tail, and what vanished before it")
-    reading.links = {str(row.key): row.parent for row in tail.rows if row.parent is not None}
-    found = Found(reading, "changed", gone={str(key) for key in tail.gone})
+    """Read a list that grows at one end from there, and find what is gone; all of it where that cannot be done."""
+    result = await listing.read_growth(step.held.values, most_pages=most_pages(step.held.rows, listing))
+    if result is None or not result[0].is_settled:
+        return await read_everything(step, listing)
+    growth, reading = result
+    absent = {str(key) for key in growth.absent}
+    found = Found(reading, "changed")
+    if absent:
+        found.gone, there = await find_gone(absent, step.held.rows, listing)
+        found.reading.add_changes(there)
     await read_quarantined(step.held, listing, found)
     return found
 
 
 async def read_quarantined(held: HeldResource, listing: Listing, found: Found) -> None:
     """Ask again for the rows that were set aside: they come home when the source has been mended."""
-    await _read_single(set(held.quarantined) - found.reading.keys - found.gone, listing, found)
+    await read_single(set(held.quarantined) - found.reading.keys - found.gone, listing, found)
 
 
-async def _read_single(keys: set[str], listing: Listing, found: Found) -> None:
+async def read_single(keys: set[str], listing: Listing, found: Found) -> None:
+    """Ask for rows by their keys; what is not there is gone."""
     if keys:
-        rows, gone = await listing.fetch_each(keys)
+        reading, gone = await listing.fetch_each(keys)
         found.gone |= set(gone)
-        found.reading.add(await listing.land(rows, "one by one"))
+        found.reading.add_changes(reading)
+
+
+async def confirm_missing(found: Found, held: HeldResource, listing: Listing) -> None:
+    """Ask for held rows that did not come; a row without a readable key may be any of them, then nothing is gone."""
+    missing = found.missing(held)
+    holes = [each for each in found.reading.rejected if not each[1].raw and each[1].key is None]
+    if not missing or found.reading.keyless > len(holes):
+        return
+    gone, there = await find_gone(missing, held.rows, listing)
+    found.gone |= gone
+    found.reading.add_changes(there)
+    shown = [each for _, each in there.rejected if not each.raw]
+    if holes and len(shown) >= len(holes):  # the rows that could not be shown are these
+        found.reading.rejected = [each for each in found.reading.rejected if each not in holes]
+        found.reading.keyless -= len(holes)
+
+
+async def compare_count(found: Found, held: HeldResource, listing: Listing) -> None:
+    """Find rows that are gone, or came late, where the count of everything is not that of what is known."""
+    if held.quarantined or held.has_keyless or found.reading.keyless:
+        return
+    known = found.known(held)
+    if await listing.count(Window(listing.resource.params)) == len(known):
+        return
+    result = await listing.read_growth(known, most_pages=most_pages(len(known), listing))
+    if result is None or not result[0].is_settled:
+        return  # the next read of everything tells
+    growth, reading = result
+    found.reading.add_changes(reading)
+    absent = {str(key) for key in growth.absent}
+    if absent:
+        gone, there = await find_gone(absent, len(known), listing)
+        found.lose(gone)
+        found.reading.add_changes(there)
+
+
+def most_pages(rows: int, listing: Listing) -> int:
+    """Return how many pages a search in a list of so many rows may take before reading it whole is better."""
+    return max(_FEWEST_PAGES, int(rows / listing.page_size * _SEARCH_SHARE))
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,11 +1,14 @@
 """Heads: what the reader needs of a row before it is decoded, its key and the fields that filters are checked by."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import GenericAlias
 from typing import Any, NamedTuple
 
 import msgspec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Head(NamedTuple):
@@ -24,6 +27,11 @@ class Head(NamedTuple):
             return moment.astimezone(UTC) if moment.tzinfo is not None else None
         except (ValueError, OverflowError):
             return None
+
+    def microseconds(self, field: str | None) -> int | None:
+        """Return an instant in microseconds since 1970, None where there is no readable one."""
+        moment = None if field is None else self.moment(field)
+        return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
     def flag(self, field: str) -> bool | None:
         """Return a truth value, None where there is no readable one."""

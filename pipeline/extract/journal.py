@@ -1,4 +1,7 @@
-"""The journal of an unfinished run: the windows that are read already, so that the next run need not ask again."""
+"""The journal of an unfinished run: the windows that are read already, so that the next run need not ask again.
+
+A line for each window is appended; nothing is written twice.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,60 +22,65 @@ class Entry(msgspec.Struct):
     reading: Reading
 
 
-class Journal(msgspec.Struct):
-    """What an unfinished run has read so far. `plan` is the plan in words: only the same one can go on."""
+class Header(msgspec.Struct):
+    """The run that a journal is of. `plan` is the plan in words: only the same one can go on."""
 
     run_id: str
     plan: str
     started_at: datetime
-    batches: list[str] = msgspec.field(default_factory=list)  # files of all entries
-    entries: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)  # encoded: all are written after each window
+
+
+class _Line(msgspec.Struct):
+    """A window of the journal. `batches` are its files, which a sweep leaves alone."""
+
+    window: str
+    entry: Entry
+    batches: list[str] = []
 
 
 class JournalFile:
-    """A company's journal in the landing folder, written after each window."""
+    """A company's journal in the landing folder, appended to after each window."""
 
     def __init__(self, landing: Landing, company: str, plan: str, now: datetime) -> None:
         self._landing = landing
         self._company = company
-        found = _read(landing.read_journal(company))
-        if found is None or found.plan != plan or not timedelta() <= now - found.started_at < FRESH:
-            found = Journal(new_run_id(now), plan, now)
-            self.forget()
-        self.journal = found
+        self._entries: dict[str, Entry] = {}
+        self.used = 0  # batches of the windows that an interrupted run left behind
+        header = self._read(plan, now)
+        if header is None:
+            header = Header(new_run_id(now), plan, now)
+            landing.begin_journal(company, msgspec.json.encode(header))
+        self.header = header
+        self.is_resumed = bool(self._entries)
 
-    @property
-    def is_resumed(self) -> bool:
-        """Whether an earlier run left windows behind that need not be read again."""
-        return bool(self.journal.entries)
+    def _read(self, plan: str, now: datetime) -> Header | None:
+        """Take up the windows of an interrupted run; None when there is none that can go on."""
+        lines = self._landing.read_journal(self._company)
+        try:
+            header = msgspec.json.decode(lines[0], type=Header) if lines else None
+            if header is None or header.plan != plan or not timedelta() <= now - header.started_at < FRESH:
+                return None
+            for line in lines[1:]:
+                window = msgspec.json.decode(line, type=_Line)
+                self._entries[window.window] = window.entry
+                self.used += len(window.batches)
+        except msgspec.DecodeError:  # of another version, or damaged: the run is read anew
+            self._entries, self.used = {}, 0
+            return None
+        return header
 
     def find(self, resource: str, query: Mapping[str, str]) -> Entry | None:
-        """Return a window that was read already."""
-        found = self.journal.entries.get(_key(resource, query))
-        return None if found is None else _read_entry(found)
+        """Return a window that an interrupted run read already."""
+        return self._entries.get(_key(resource, query))
 
     def add(self, resource: str, query: Mapping[str, str], entry: Entry) -> None:
         """Note a window that is complete; its batches are safe from the sweep from now on."""
-        self.journal.entries[_key(resource, query)] = msgspec.Raw(msgspec.json.encode(entry))
-        self.journal.batches += [batch.file for batch in entry.reading.batches]
-        self._landing.write_journal(self._company, msgspec.json.encode(self.journal), self.journal.batches)
+        line = _Line(_key(resource, query), entry, [batch.file for batch in entry.reading.batches])
+        self._landing.append_journal(self._company, msgspec.json.encode(line))
 
     def forget(self) -> None:
         """Let go of what was read: it is committed, or no good."""
         self._landing.forget_journal(self._company)
-
-
-_read_entry = msgspec.json.Decoder(Entry).decode
-
-
-def _read(content: bytes | None) -> Journal | None:
-    try:
-        journal = None if content is None else msgspec.json.decode(content, type=Journal)
-        for entry in () if journal is None else journal.entries.values():
-            _read_entry(entry)
-        return journal
-    except msgspec.DecodeError:  # of another version, or damaged: the run is read anew
-        return None
 
 
 def _key(resource: str, query: Mapping[str, str]) -> str:

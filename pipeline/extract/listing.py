@@ -1,44 +1,54 @@
-"""Reading one listing: its pages side by side, each window until it is proved complete.
+"""The listing of one resource at the API: its pages as `reading` wants them, and what is landed of them."""
 
-A window of one page is one moment of the source. Longer ones are read in pages that overlap by a row: rows that
-come or go before it shift that row, and where the seam does not match the window is read again. Distinct keys must
-then equal the count that the API states last. What cannot be read in peace is cut in halves by creation.
-"""
-
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from pipeline.errors import IncompleteError, LeafhouseError
-from pipeline.extract.attempt import Attempt
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.journal import Entry, JournalFile
+from pipeline.extract.normalise import Rejected
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
-from pipeline.extract.tail import ListedRow
-from pipeline.reading.tasks import task_group
-from pipeline.extract.windows import Bound, IgnoredFilter, Window, midnight
+from pipeline.extract.windows import Bound, IgnoredFilter, Window, day_before
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client, NotFoundError
-from pipeline.leaflink.paging import BrokenPage, Page, parse_page
+from pipeline.leaflink import Client, FailingError, NotFoundError
+from pipeline.leaflink.paging import BrokenPage, parse_page
+from pipeline.reading import (
+    Growth,
+    Limits,
+    Order,
+    Page,
+    PageError,
+    Proof,
+    Row,
+    Unproved,
+    Values,
+    read_growth,
+    read_listing,
+)
+from pipeline.reading.side_by_side import side_by_side
+from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, Resource
 
-READINGS = 5
-# A window that can be cut in halves is not fought for longer than this.
-_READINGS_BEFORE_CUT = 2
 _BROKEN_PAGES = 3
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
 _GOOD_WINDOW = 1_400
-_FIRST_SPAN = timedelta(days=30)
+_FIRST_DAYS = 32
+# The counts of two halves of a listing and of the whole are of different moments: so often they are compared.
+_COMPARISONS = 5
+_STAYS = "The last warehouse stays in place. Run again later, it is safe."
 
 
 class NotOffered(LeafhouseError):
     """LeafLink answered 404 for a listing before anything of it came: this API has none of that name."""
 
 
-class UnstableWindow(IncompleteError):
-    """Rows shifted, or are missing, in every reading of a window."""
+class ListingError(IncompleteError):
+    """One listing cannot be read, or not proved; others may well be."""
 
 
 class Listing:
@@ -47,8 +57,13 @@ class Listing:
     def __init__(
         self, client: Client, resource: Resource, decoders: Decoders, workshop: Workshop, journal: JournalFile,
         progress: ResourceProgress, *, page_size: int, connections: int, on_landed: Callable[[Batch], None],
+        recent_from: datetime | None = None,
     ) -> None:  # fmt: skip
         self.resource = resource
+        self.was_recalled = False  # whether a part of it is of the interrupted run that this one goes on with
+        self._recent_from = recent_from
+        self._keeps = True
+        self._order: Order | None = None  # what the whole listing was in the order of when it was read last
         self.server_time: datetime | None = None
         self.requests = 0
         self._client = client
@@ -56,40 +71,44 @@ class Listing:
         self._workshop = workshop
         self._journal = journal
         self._progress = progress
-        self._page_size = max(page_size, 2)  # pages overlap by a row
-        self._connections = connections
+        self._limits = Limits(max(page_size, 2), connections)  # pages overlap by a row
         self._on_landed = on_landed
         refresh = resource.refresh
         self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
         self._link = refresh.parent_key if isinstance(refresh, Appended) else None
+        self._links: dict[str, str] = {}
         self._heads = HeadReader(resource.key, _head_fields(resource))
 
     @property
     def page_size(self) -> int:
         """Rows to ask for in a page."""
-        return self._page_size
+        return self._limits.page_size
 
     async def count(self, window: Window) -> int:
         """Return how many rows the API states for `window`, asking for a single one. Raises NotOffered."""
         return (await self._fetch(window, 0, 1)).count
 
-    async def read(self, window: Window) -> Reading:
-        """Read all of `window`, in parts by creation where it is long.
+    async def read(self, window: Window, *, keep: bool = True) -> Reading:
+        """Read all of `window`, in parts by creation where it is long; what is to `keep` goes into the journal.
 
-        Raises UnstableWindow when rows shift in every reading, IgnoredFilter when a filter does nothing, NotOffered
-        when there is no such listing.
+        Raises ListingError when nothing proves that all came, IgnoredFilter when a filter does nothing, NotOffered when
+        there is no such listing.
         """
-        done = self.recall(window.query())
+        self._keeps = keep
+        done = self._recall_window(window)
         if done is not None:
             return done
-        first = await self._fetch(window, 0, self._page_size)
+        first = await self._first(window)
         if self._cut_by is None:
-            return await self._read_whole(window, first, READINGS)
+            return await self._read_whole(window, first)
         if first.count <= LARGEST_WINDOW:
+            before = self._progress.rows
             try:
-                return await self._read_whole(window, first, _READINGS_BEFORE_CUT)
-            except UnstableWindow:
-                self._progress.rows = 0
+                return await self._read_whole(window, first)
+            except ListingError:
+                if first.count <= 1:
+                    raise
+                self._progress.rows = before
         try:
             reading = await self._read_parts(window, self._cut_by, first.count)
             if await self._parts_hold_everything(window, self._cut_by):
@@ -98,35 +117,53 @@ class Listing:
             pass
         # Creation does not filter here, or rows have none: only one window over everything is left.
         self._progress.rows = 0
-        return await self._read_whole(window, None, READINGS)
+        return await self._read_whole(window, None)
+
+    async def _first(self, window: Window) -> Page:
+        """Return the first page; of one row where it fails, which says as much of the count."""
+        try:
+            return await self._fetch(window, 0, self.page_size)
+        except PageError:
+            return await self._first_row(window)
+
+    async def _first_row(self, window: Window) -> Page:
+        try:
+            return await self._fetch(window, 0, 1)
+        except PageError:
+            pass
+        try:
+            return await self._fetch(window, 1, 1)
+        except PageError as error:
+            raise ListingError(f"{self.resource.name}: {error}") from error
 
     async def _read_parts(self, window: Window, by: str, total: int) -> Reading:
         """Read a window newest first, in parts that are sized by how dense the one before was."""
         assert self.server_time is not None
         whole = window.bound_of(by)
-        reading, high, span = Reading(), whole.high, _FIRST_SPAN
-        low = (high or midnight(self.server_time)) - span
+        reading, high, days = Reading(), whole.high, _FIRST_DAYS
+        low = day_before(high or self.server_time, days)
         while total - reading.distinct > LARGEST_WINDOW and (whole.low is None or low > whole.low):
             part = await self._read_part(window.limited(Bound(by, low, high)), by)
             reading.add(part)
-            wanted = span * (_GOOD_WINDOW / max(part.distinct, 1))
-            span = timedelta(days=max(1, min(wanted, span * 8) // timedelta(days=1)))
-            low, high = low - span, low
+            wanted = min(days * _GOOD_WINDOW / max(part.distinct, 1), days * 8)
+            # Powers of two, so that a run which goes on finds the same parts although some rows have come since.
+            days = 2 ** max(0, math.floor(math.log2(wanted)))
+            low, high = day_before(low, days), low
         reading.add(await self._read_part(window.limited(Bound(by, whole.low, high)), by))
         return reading
 
     async def _read_part(self, window: Window, by: str) -> Reading:
-        done = self.recall(window.query())
+        done = self._recall_window(window)
         if done is not None:
             return done
-        first = await self._fetch(window, 0, self._page_size)
+        first = await self._first(window)
         assert self.server_time is not None
         parts = window.split(by, self.server_time)
         if first.count <= LARGEST_WINDOW or parts is None:
             before = self._progress.rows
             try:
-                return await self._read_whole(window, first, READINGS if parts is None else _READINGS_BEFORE_CUT)
-            except UnstableWindow:
+                return await self._read_whole(window, first)
+            except ListingError:
                 if parts is None or first.count <= 1:
                     raise
                 self._progress.rows = before
@@ -136,50 +173,67 @@ class Listing:
         return reading
 
     async def _parts_hold_everything(self, window: Window, by: str) -> bool:
-        """Whether the listing has no row outside of its parts, such as one without a creation date."""
+        """Whether the listing has no row outside of its parts, such as one without a creation date.
+
+        Rows that come or go between the counts make the whole now larger, now smaller than its halves; rows outside
+        make it larger each time.
+        """
         assert self.server_time is not None
         halves = window.split(by, self.server_time)
         assert halves is not None, "a window that was read in parts can be cut"
-        for _ in range(READINGS):
-            if await self.count(halves[0]) + await self.count(halves[1]) == await self.count(window):
+        for _ in range(_COMPARISONS):
+            if await self.count(halves[0]) + await self.count(halves[1]) >= await self.count(window):
                 return True
         return False
 
-    async def fetch_listed(self, offset: int, limit: int) -> tuple[int, list[ListedRow] | None]:
-        """Return the count and the rows at `offset` of the whole listing, as `tail.read_tail` wants them."""
-        page = await self._fetch(Window(self.resource.params), offset, limit)
-        rows = []
-        for row, head in zip(page.rows, self._heads.read(page.rows), strict=True):
-            if head.key is None or not head.key.isdigit():
-                return page.count, None
-            rows.append(ListedRow(int(head.key), self._linked(head), row))
-        return page.count, rows
+    async def read_growth(self, held: Mapping[str, Values], *, most_pages: int) -> tuple[Growth, Reading] | None:
+        """Read what is new in the whole listing at its end that grows, and find what is gone of what is held.
 
-    async def fetch_each(self, keys: Iterable[str]) -> tuple[list[bytes], list[str]]:
-        """Ask for single rows by key; return those that are there, and the keys of those that are not."""
-        rows, gone = list[bytes](), list[str]()
+        Returns it with the rows that were met, landed; None where it cannot be told, see `reading.read_growth`. Raises
+        NotOffered.
+        """
+        ask = self._ask_of(Window(self.resource.params))
+        async with task_group() as tasks:
+            collector = Collector(self._decoders, self._workshop, tasks)
+            try:
+                growth = await read_growth(ask, collector, held, self._limits, most_pages=most_pages, order=self._order)
+            except PageError:
+                growth = None
+            reading = await collector.finish()
+        self._order = None if growth is None else growth.order
+        if growth is None:
+            return None
+        values = {row.identity: row.values for row in growth.new if isinstance(row.identity, str)}
+        self._add_proof(reading, "the end that grows, and what is gone before it", values)
+        return growth, reading
+
+    async def fetch_each(self, keys: Iterable[str]) -> tuple[Reading, list[str]]:
+        """Ask for single rows by key; return those that are there, landed, and the keys of those that are not.
+
+        A row that LeafLink cannot show is set aside.
+        """
+        rows, gone, failing = list[bytes](), list[str](), list[Rejected]()
 
         async def fetch(key: str) -> None:
-            row = await self._fetch_row(key)
+            try:
+                row = await self._fetch_row(key)
+            except FailingError as error:
+                failing.append(Rejected(key, "", f"LeafLink fails for it ({error.reason})", b""))
+                return
             if row is None:
                 gone.append(key)
             else:
                 rows.append(row)
 
-        await self.side_by_side(sorted(keys), fetch)
-        return rows, gone
+        await side_by_side(sorted(keys), fetch, self._limits.connections)
+        reading = await self.land(rows, "one by one")
+        reading.rejected += [(self.resource.name, each) for each in failing]
+        reading.values |= {each.key: Values() for each in failing if each.key is not None}
+        return reading, gone
 
-    async def side_by_side(self, keys: Iterable[str], fetch: Callable[[str], Awaitable[None]]) -> None:
+    async def side_by_side(self, keys: Iterable[str], fetch: Callable[[str], Any]) -> None:
         """Call `fetch` with each of the keys, with as many at a time as there are connections."""
-        waiting = iter(keys)
-
-        async def fetch_some() -> None:
-            for key in waiting:
-                await fetch(key)
-
-        async with task_group() as fetchers:
-            for _ in range(self._connections):
-                fetchers.start_soon(fetch_some)
+        await side_by_side(keys, fetch, self._limits.connections)
 
     async def _fetch_row(self, key: str) -> bytes | None:
         try:
@@ -188,10 +242,7 @@ class Listing:
             return None
         (head,) = self._heads.read([row])
         if head.key != key:
-            raise IncompleteError(
-                f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. "
-                "The last warehouse stays in place. Run again later, it is safe."
-            )
+            raise IncompleteError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {_STAYS}")
         return row
 
     async def land(self, rows: list[bytes], label: str) -> Reading:
@@ -200,16 +251,36 @@ class Listing:
             collector = Collector(self._decoders, self._workshop, tasks)
             await collector.add(rows)
             reading = await collector.finish()
-        heads = self._heads.read(rows)
-        reading.keys = {head.key for head in heads if head.key is not None}
-        reading.windows.append(WindowRead(window=label, stated=len(rows), received=len(rows), distinct=len(rows)))
-        self._progress.rows += len(rows)
-        self._hand_on(reading)
+        values = {row.identity: row.values for row in self._rows(rows) if isinstance(row.identity, str)}
+        self._add_proof(reading, label, values)
         return reading
 
-    def _linked(self, head: Head) -> str | None:
-        value = None if self._link is None else head.values.get(self._link)
-        return value if isinstance(value, str) else None
+    def _add_proof(self, reading: Reading, label: str, values: Mapping[Any, Values]) -> None:
+        count = len(values)
+        reading.values = dict(values)
+        reading.links = {key: self._links[key] for key in values if key in self._links}
+        reading.windows.append(WindowRead(window=label, stated=count, received=count, distinct=count))
+        self._progress.rows += count
+        self._hand_on(reading)
+
+    def _recall_window(self, window: Window) -> Reading | None:
+        reading = self.recall(window.query()) if self._keeps and self._is_lasting(window) else None
+        self.was_recalled = self.was_recalled or reading is not None
+        return reading
+
+    def _is_lasting(self, window: Window) -> bool:
+        """Whether a window is still good when an interrupted run goes on: its later changes are found by themselves.
+
+        That holds for lists whose rows are never edited, and for the old ones of those that are read every night by
+        their changes and by not being settled. All others are read anew.
+        """
+        refresh = self.resource.refresh
+        if isinstance(refresh, Appended):
+            return refresh.is_final
+        if not isinstance(refresh, Changed) or not refresh.is_trailing or self._recent_from is None:
+            return False
+        high = window.bound_of(refresh.created_field).high
+        return high is not None and high <= self._recent_from
 
     def recall(self, query: Mapping[str, str]) -> Reading | None:
         """Return what an interrupted run read under `query`, if it did."""
@@ -230,82 +301,86 @@ class Listing:
         for batch in reading.batches:
             self._on_landed(batch)
 
-    async def _read_whole(self, window: Window, first: Page | None, readings: int) -> Reading:
-        """Read a window until it is complete; `first` is its first page if it is known already."""
-        before = self._progress.rows
-        for rereads in range(readings):
-            attempt, reading = await self._read_once(window, first)
-            if attempt.is_complete:
-                proof = WindowRead(
-                    window=window.label, stated=attempt.stated, received=attempt.received,
-                    distinct=attempt.distinct, rereads=rereads,
-                )  # fmt: skip
-                reading.windows.append(proof)
-                reading.keyless, reading.keys, reading.links = attempt.keyless, attempt.keys, attempt.links
-                self.keep(window.query(), reading)
-                self._hand_on(reading)
-                return reading
-            first, self._progress.rows = None, before
-        raise UnstableWindow(
-            f"{self.resource.name} ({window.label}): {attempt.distinct:,} of {attempt.stated:,} rows received "
-            f"after {readings} readings. The last warehouse stays in place. Run again later, it is safe."
-        )
-
-    async def _read_once(self, window: Window, first: Page | None) -> tuple[Attempt, Reading]:
-        attempt = Attempt()
+    async def _read_whole(self, window: Window, first: Page | None) -> Reading:
+        """Read a window until it is proved complete; `first` is its first page if it is known already."""
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
-            page = first or await self._fetch(window, 0, self._page_size)
-            await self._take(window, 0, page, attempt, collector)
-            size, read = len(page.rows), 0
-            # Once more when rows came in meanwhile: what was last has moved back. Single rows cannot overlap.
-            while size > 1 and read < attempt.stated:
-                read, start = attempt.stated, read
-                offsets = range(max(size - 1, start - 1), read - 1, size - 1)
-                await self._read_pages(window, iter(offsets), size, attempt, collector)
-            return attempt, await collector.finish()
+            sink = _CountingSink(collector, self._progress)
+            if first is not None and first.limit < self.page_size:
+                first = None
+            try:
+                proof = await read_listing(self._ask_of(window), sink, self._limits, first)
+            except (Unproved, PageError) as error:
+                raise ListingError(f"{self.resource.name} ({window.label}): {error}. {_STAYS}") from error
+            reading = await collector.finish()
+        self._describe(reading, window, proof)
+        if not window.bounds and not window.flags and proof.order is not None and proof.order.is_fixed:
+            self._order = proof.order
+        if self._keeps and self._is_lasting(window):
+            self.keep(window.query(), reading)
+        self._hand_on(reading)
+        return reading
 
-    async def _read_pages(
-        self, window: Window, offsets: Iterator[int], size: int, attempt: Attempt, collector: Collector
-    ) -> None:
-        async def read_some() -> None:
-            for offset in offsets:
-                position, end = offset, min(offset + size, attempt.stated)
-                while position < end:
-                    page = await self._fetch(window, position, min(size, end - position))
-                    await self._take(window, position, page, attempt, collector)
-                    # A limit may be clamped: go on by what came, not by what was asked, and overlap again.
-                    if position + len(page.rows) >= end or len(page.rows) < 2:
-                        break
-                    position += len(page.rows) - 1
+    def _describe(self, reading: Reading, window: Window, proof: Proof) -> None:
+        """Write into the reading of a window how it was proved, and which rows it has."""
+        reading.values = {key: values for key, values in proof.values.items() if isinstance(key, str)}
+        reading.links = {key: self._links[key] for key in reading.values if key in self._links}
+        reading.keyless = proof.keyless
+        reading.rejected += [(self.resource.name, _hole(each)) for each in proof.holes]
+        reading.windows.append(
+            WindowRead(
+                window=window.label, stated=proof.stated, received=proof.seen, distinct=len(proof.values),
+                rereads=proof.readings - 1, doubled=len(proof.doubled), moved=proof.movement,
+                order="" if proof.order is None else str(proof.order),
+            )
+        )  # fmt: skip
 
-        async with task_group() as readers:
-            for _ in range(self._connections):
-                readers.start_soon(read_some)
+    def _ask_of(self, window: Window) -> Callable[[int, int], Any]:
+        async def ask(offset: int, limit: int) -> Page:
+            return await self._fetch(window, offset, limit)
 
-    async def _take(self, window: Window, offset: int, page: Page, attempt: Attempt, collector: Collector) -> None:
-        heads = self._heads.read(page.rows)
-        window.check(heads)
-        new = attempt.take(offset, page, heads, [self._linked(head) for head in heads])
-        self._progress.rows += len(new)
-        self._progress.total = max(self._progress.total or 0, page.count)
-        await collector.add(new)
+        return ask
+
+    def _rows(self, raws: list[bytes]) -> list[Row]:
+        heads = self._heads.read(raws)
+        return [self._row(raw, head) for raw, head in zip(raws, heads, strict=True)]
+
+    def _row(self, raw: bytes, head: Head) -> Row:
+        key = head.key
+        if key is None:
+            return Row(raw, Values(None, *self._instants(head)), raw)
+        link = None if self._link is None else head.values.get(self._link)
+        if isinstance(link, str):
+            self._links[key] = link
+        place = int(key) if self.resource.has_number_key and key.isdigit() else key
+        return Row(key, Values(place, *self._instants(head)), raw)
+
+    def _instants(self, head: Head) -> tuple[int | None, int | None]:
+        created, modified = self.resource.created_field, self.resource.modified_field
+        return head.microseconds(created), head.microseconds(modified)
 
     async def _fetch(self, window: Window, offset: int, limit: int) -> Page:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
         for attempt in range(_BROKEN_PAGES):
             try:
-                return parse_page(await self.ask(self.resource.path, query))
+                page = parse_page(await self.ask(self.resource.path, query))
             except NotFoundError as error:
                 if self.server_time is None:
                     raise NotOffered(f"{self.resource.path}: not offered (404)") from error
                 raise
+            except FailingError as error:
+                raise PageError(f"LeafLink fails for the rows from offset {offset:,} on ({error.reason})") from error
             except BrokenPage as error:
                 if attempt == _BROKEN_PAGES - 1:
-                    raise IncompleteError(
-                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. "
-                        "The last warehouse stays in place. Run again later, it is safe."
+                    raise ListingError(
+                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {_STAYS}"
                     ) from error
+                continue
+            heads = self._heads.read(page.rows)
+            window.check(heads)
+            rows = [self._row(raw, head) for raw, head in zip(page.rows, heads, strict=True)]
+            self._progress.total = max(self._progress.total or 0, page.count)
+            return Page(offset, limit, page.count, rows)
         raise AssertionError("unreachable")
 
     async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:
@@ -319,9 +394,28 @@ class Listing:
         return response.body
 
 
+class _CountingSink:
+    """Hands rows on to be landed, and counts them for whoever watches."""
+
+    def __init__(self, collector: Collector, progress: ResourceProgress) -> None:
+        self._collector, self._progress = collector, progress
+
+    async def add(self, rows: list[bytes]) -> None:
+        """Take rows."""
+        self._progress.rows += len(rows)
+        await self._collector.add(rows)
+
+
+def _hole(identity: Any) -> Rejected:
+    """Return what is known of a row that LeafLink cannot show: the row before it."""
+    before = identity[1]
+    place = "the first row" if before is None else f"the row listed after {before}"
+    return Rejected(None, "", f"LeafLink fails for {place}, in every page and alone", b"")
+
+
 def _head_fields(resource: Resource) -> tuple[str, ...]:
-    """Return the fields that windows are checked by, or that link a row to its parent."""
+    """Return the fields that windows are checked by, that listings may be in the order of, or that name a parent."""
     refresh = resource.refresh
-    if isinstance(refresh, Changed):
-        return (refresh.created_field, refresh.modified_field, *filter(None, (refresh.open_flag,)))
-    return (refresh.parent_key,) if isinstance(refresh, Appended) and refresh.parent_key is not None else ()
+    open_flag = refresh.open_flag if isinstance(refresh, Changed) else None
+    parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
+    return tuple(filter(None, (resource.created_field, resource.modified_field, open_flag, parent_key)))

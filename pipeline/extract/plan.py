@@ -19,6 +19,8 @@ from pipeline.resources import Appended, Changed, PerParent, Resource, WithParen
 # Changes that were under way when the last run read the clock become visible later: look back that far.
 OVERLAP = timedelta(hours=1)
 FULL_EVERY = timedelta(days=7)
+# What each resource that can be asked for its changes costs once the main pass is over.
+_CONVERGING = 1
 
 
 class Way(Enum):
@@ -36,7 +38,8 @@ class Way(Enum):
 class Step:
     """How one resource is read.
 
-    `since` and `recent_from` are instants of the source's clock; `requests` is an estimate from what is held.
+    `since` and `recent_from` are instants of the source's clock; `requests` is an estimate from what is held. Rows made
+    since `recent_from` are read again when an interrupted run goes on.
     """
 
     resource: Resource
@@ -155,7 +158,10 @@ class _Planner:
             reason = "each order brings its lines as a set"
             return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.held.quarantined), held=self.held)
         why, pages = self._why_everything(full), self._pages(self.held.rows)
-        everything = Step(self.resource, Way.EVERYTHING, why, pages, held=self.held)
+        pages += _CONVERGING * isinstance(self.resource.refresh, Changed | Appended)
+        everything = Step(
+            self.resource, Way.EVERYTHING, why, pages, recent_from=recent_since(self.now, trailing_days), held=self.held
+        )
         if everything.reason:
             return everything
         nightly = self._nightly(trailing_days)
@@ -195,19 +201,22 @@ class _Planner:
 
     def _nightly(self, trailing_days: int) -> Step | None:
         refresh, name = self.resource.refresh, self.resource.name
-        if isinstance(refresh, Appended) and self.held.keys:
+        if isinstance(refresh, Appended) and self.held.values:
             return Step(self.resource, Way.TAIL, "grows at one end", 3, held=self.held)
         watermark = self.history.watermarks.get(name)
         if not isinstance(refresh, Changed) or watermark is None:
             return None
         changed = self._pages(self.history.last_changed.get(name, self.held.rows // 100))
+        counting = 1
         step = Step(
-            self.resource, Way.CHANGED, "changes show in modified", changed, watermark - OVERLAP, held=self.held
-        )
+            self.resource, Way.CHANGED, "changes show in modified", changed + counting + _CONVERGING,
+            watermark - OVERLAP, held=self.held,
+        )  # fmt: skip
         if not refresh.is_trailing:
             return step
         recent_from = recent_since(watermark, trailing_days)
         requests = self._pages(self.held.recent) + self._pages(len(self.held.open_keys)) + 1
+        requests += counting + _CONVERGING
         reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {refresh.open_flag}"
         return replace(step, way=Way.FRESH, reason=reason, requests=requests, recent_from=recent_from)
 

@@ -11,19 +11,21 @@ import anyio
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.by_parent import read_by_parent
+from pipeline.extract.children import Witness, embedded_reading
+from pipeline.extract.convergence import Convergence, ReadState
 from pipeline.extract.drift import FieldsMet
-from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
+from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
 from pipeline.extract.journal import JournalFile
-from pipeline.extract.listing import Listing, NotOffered
+from pipeline.extract.listing import Listing, ListingError, NotOffered
 from pipeline.extract.normalise import Rejected
 from pipeline.extract.personal import KEEP, Treatment
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
-from pipeline.extract.reading import ChildRead, Reading
-from pipeline.reading.tasks import task_group
+from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
-from pipeline.landing import Batch, Landing, Manifest, ResourceRead, WindowRead
+from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.leaflink import Client
+from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
 
 # More bad rows than both of these say that the contract or the source is broken, not a row.
@@ -66,22 +68,27 @@ class Extraction:
         self._journal = JournalFile(
             landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", datetime.now(UTC)
         )
-        journal = self._journal.journal
-        used = len(journal.batches)
-        self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used, personal)
+        header = self._journal.header
+        self._workshop = Workshop(
+            landing, header.run_id, origin.company, header.started_at, self._journal.used, personal
+        )
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
         self._server_times: list[datetime] = []
+        self._states: dict[str, ReadState] = {}
+        self._started: dict[str, float] = {}
+        self._read_from: dict[str, datetime | None] = {}  # the source's time when the reading of each began
+        self._warnings: list[str] = []
         self._touches: dict[str, set[str]] = defaultdict(set)
         self._ready = {
             name: anyio.Event() for name, step in plan.steps.items() if isinstance(step.resource.refresh, Appended)
         }
 
     async def run(self) -> Manifest:
-        """Read every resource of the plan and commit the manifest.
+        """Read every resource of the plan, bring them to one moment, and commit the manifest.
 
-        Raises the most telling of the errors that the extractors ended with; nothing is committed then, and what was
-        complete by then need not be read again by the next run.
+        Raises the most telling of the errors that the extractors ended with; nothing is committed then, and what is
+        still good of what was read need not be read again by the next run.
         """
         self._progress.is_resumed = self._journal.is_resumed
         for name, step in self._plan.steps.items():
@@ -91,34 +98,48 @@ class Extraction:
                 refresh = step.resource.refresh
                 if not isinstance(refresh, WithParent | PerParent) or refresh.parent not in self._plan.steps:
                     extractors.start_soon(self._extract, step)
+        convergence = Convergence(self._states)
+        await convergence.run()
+        await convergence.find_ghosts()
+        for state in self._states.values():
+            for child in self._children_of(state.step.resource):
+                await self._extract_children(child, state)
+            self._finish(state.step.resource, state.found, state.listing)
+        async with task_group() as extractors:
+            for step in self._plan.steps.values():
+                if isinstance(step.resource.refresh, PerParent) and step.resource.refresh.parent in self._states:
+                    extractors.start_soon(self._extract_by_parent, step, self._states[step.resource.refresh.parent])
         self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
-        manifest = self._manifest()
+        manifest = self._manifest(convergence)
         self._landing.commit(manifest)
         self._journal.forget()
         return manifest
 
     async def _extract(self, step: Step) -> None:
-        started = time.monotonic()
-        listing = self._listing(step.resource)
+        listing, name = self._listing(step.resource, step.recent_from), step.resource.name
+        self._started[name] = time.monotonic()
         try:
             found = await self._read(step, listing)
-        except (RefusedError, NotOffered) as error:
+        except (RefusedError, NotOffered, ListingError) as error:
+            if isinstance(error, ListingError) and self._is_vital(step.resource):
+                raise
             by_parent = [each.resource for each in self._steps_by(step.resource)]
             for resource in (step.resource, *self._children_of(step.resource), *by_parent):
                 self._finish_unread(resource, error)
             return
         finally:
-            if step.resource.name in self._ready:
-                self._ready[step.resource.name].set()
+            if name in self._ready:
+                self._ready[name].set()
+        self._read_from[name] = listing.server_time
         if listing.server_time is not None:
             self._server_times.append(listing.server_time)
-        self._finish(step.resource, found, listing, started)
-        for child in self._children_of(step.resource):
-            await self._extract_children(child, found, started)
-        async with task_group() as extractors:
-            for each in self._steps_by(step.resource):
-                extractors.start_soon(self._extract_by_parent, each, step, found)
+        self._states[name] = ReadState(step, listing, found)
+        self._progress.finish(self._read_of(step.resource, found, listing))
+
+    def _is_vital(self, resource: Resource) -> bool:
+        """Whether a run without a resource is worth nothing."""
+        return resource.is_vital or any(child.is_vital for child in self._children_of(resource))
 
     async def _read(self, step: Step, listing: Listing) -> Found:
         match step.way:
@@ -127,7 +148,7 @@ class Extraction:
             case Way.FRESH | Way.CHANGED:
                 found = await read_changed(step, listing, lambda: self._touched(step.resource))
             case _:
-                found = Found(await listing.read(Window(step.resource.params)), "all")
+                found = await read_everything(step, listing)
         self._note_touched(step, found)
         return found
 
@@ -141,88 +162,100 @@ class Extraction:
     def _note_touched(self, step: Step, found: Found) -> None:
         refresh, held = step.resource.refresh, step.held
         if isinstance(refresh, Appended) and refresh.parent is not None:
-            known = {str(key): parent for key, parent in zip(held.keys, held.parents, strict=True)}
             links = found.reading.links
-            parents: set[str | None] = {links[key] for key in links.keys() - known.keys()} if known else set()
-            if found.scope == "all":
-                parents |= {known[key] for key in known.keys() - found.reading.keys}
-            parents |= {known[key] for key in found.gone}
-            self._touches[refresh.parent] |= {parent for parent in parents if parent is not None}
+            parents = {links[key] for key in links.keys() - held.values.keys()} if held.values else set()
+            gone = found.gone | (held.values.keys() - found.reading.keys if found.scope == "all" else set())
+            parents |= {held.parents[key] for key in gone if key in held.parents}
+            self._touches[refresh.parent] |= parents
 
-    async def _extract_children(self, child: Resource, of: Found, started: float) -> None:
-        """Land the rows that came inside their parents, or read them on their own when they did not."""
-        listing = self._listing(child)
+    async def _extract_children(self, child: Resource, state: ReadState) -> None:
+        """Finish the rows that came inside their parents, or read them on their own when they did not."""
+        listing, parents, scope = self._listing(child), state.found.reading, state.found.scope
         self._progress.of(child.name).way = Way.WITH_PARENT.value  # it comes, whether or not the plan names it
-        scope, parents = of.scope, of.reading
-        found = Found(_embedded_reading(child, parents), "all" if scope == "all" else "sets")
+        self._started.setdefault(child.name, time.monotonic())
+        found = Found(embedded_reading(child, parents), "all" if scope == "all" else "sets")
         try:
             if parents.childless and scope == "changed":
                 found.reading.add(await self._read_of_parents(child, listing, parents.childless))
+            elif parents.childless:
+                found.reading = await listing.read(Window(child.params))
             elif scope == "all":
-                stated = await listing.count(Window(child.params))
-                if parents.childless or found.reading.distinct != stated:
-                    found.reading = await listing.read(Window(child.params))
+                witness = Witness(child, listing, state.listing, parents)
+                await witness.compare()
+                self._warnings += witness.doubts
+                found.reading = embedded_reading(child, parents)
             if found.scope == "sets" and child.name in self._plan.steps:
                 await read_quarantined(self._plan.steps[child.name].held, listing, found)
-        except (RefusedError, NotOffered) as error:
+        except (RefusedError, NotOffered, ListingError) as error:
             if parents.childless:
+                if isinstance(error, ListingError):
+                    raise
                 self._finish_unread(child, error)
                 return
-            found.scope = "sets"  # without the count of the whole listing, only the sets are proved
-        self._finish(child, found, listing, started)
+            found.scope = "sets"  # without its own listing, only the sets are proved
+        self._finish(child, found, listing)
+        self._progress.finish(self._reads[-1])
 
-    async def _extract_by_parent(self, step: Step, parent: Step, of: Found) -> None:
-        started, listing = time.monotonic(), self._listing(step.resource)
+    async def _extract_by_parent(self, step: Step, parent: ReadState) -> None:
+        listing = self._listing(step.resource)
+        self._started[step.resource.name] = time.monotonic()
         try:
-            found = await read_by_parent(step, parent, of, listing, self._landing)
+            found = await read_by_parent(step, parent.step, parent.found, listing, self._landing)
         except (RefusedError, NotOffered) as error:
             self._finish_unread(step.resource, error)
             return
-        self._finish(step.resource, found, listing, started)
+        self._finish(step.resource, found, listing)
+        self._progress.finish(self._reads[-1])
 
     async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
         assert isinstance(child.refresh, WithParent)
         numbers, reading = sorted(parents), Reading()
         for start in range(0, len(numbers), _PARENTS_PER_REQUEST):
             asked = ",".join(numbers[start : start + _PARENTS_PER_REQUEST])
-            reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked})))
+            reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked}), keep=False))
         return reading
 
-    def _finish(self, resource: Resource, found: Found, listing: Listing, started: float) -> None:
+    def _finish(self, resource: Resource, found: Found, listing: Listing) -> None:
+        name = resource.name
+        self._rejected += [each for each in found.reading.rejected if each[0] == name]
+        self._reads.append(self._read_of(resource, found, listing))
+
+    def _read_of(self, resource: Resource, found: Found, listing: Listing) -> ResourceRead:
+        """Return what is to be said of a resource in the manifest."""
         name, refresh, reading = resource.name, resource.refresh, found.reading
-        batches = [batch for batch in reading.batches if batch.resource == name]
         rejected = [each for each in reading.rejected if each[0] == name]
-        self._rejected += rejected
         met = reading.fields.get(name, FieldsMet())
-        read = ResourceRead(
-            resource=name, key=resource.key, scope=found.scope, batches=tuple(batches),
+        return ResourceRead(
+            resource=name, key=resource.key, scope=found.scope,
+            batches=tuple(batch for batch in reading.batches if batch.resource == name),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
-            rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
+            rereads=reading.rereads, requests=listing.requests,
+            seconds=round(time.monotonic() - self._started[name], 3),
             parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,
-            watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
+            watermark=self._read_from.get(name) if isinstance(refresh, Changed) else None,
+            windows=(*reading.windows, *reading.additions),
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
-            complete_since=found.complete_since, gone=tuple(sorted(found.gone)), asked=tuple(sorted(found.asked)),
+            complete_since=found.complete_since, gone=tuple(sorted(found.gone - reading.keys)),
+            asked=tuple(sorted(found.asked)),
             fields=met.summarise((each for _, each in rejected), is_complete=found.scope == "all"),
         )  # fmt: skip
-        self._reads.append(read)
-        self._progress.finish(read)
 
-    def _finish_unread(self, resource: Resource, error: RefusedError | NotOffered) -> None:
+    def _finish_unread(self, resource: Resource, error: RefusedError | NotOffered | ListingError) -> None:
         """Note that nothing came of a resource, or of the parent that it comes with."""
         read = ResourceRead(
             resource=resource.name, key=resource.key, scope="changed", not_offered=isinstance(error, NotOffered),
-            refused=str(error) if isinstance(error, RefusedError) else None,
+            refused=None if isinstance(error, NotOffered) else str(error),
         )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)
 
-    def _listing(self, resource: Resource) -> Listing:
+    def _listing(self, resource: Resource, recent_from: datetime | None = None) -> Listing:
         return Listing(
             self._client, resource, Decoders(resource, all_resources()), self._workshop, self._journal,
             self._progress.of(resource.name), page_size=self._page_size, connections=self._connections,
-            on_landed=self._on_landed,
+            on_landed=self._on_landed, recent_from=recent_from,
         )  # fmt: skip
 
     def _children_of(self, resource: Resource) -> list[Resource]:
@@ -260,27 +293,16 @@ class Extraction:
                     "the last warehouse stays in place."
                 )
 
-    def _manifest(self) -> Manifest:
+    def _manifest(self, convergence: Convergence) -> Manifest:
         quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
-        journal = self._journal.journal
+        header = self._journal.header
         return Manifest(
-            run_id=journal.run_id, kind="incremental" if self._plan.is_incremental else "full",
+            run_id=header.run_id, kind="incremental" if self._plan.is_incremental else "full",
             source="sandbox" if self._origin.source == "sandbox" else "live",
             base_url=self._origin.base_url, company=self._origin.company, personal=self._personal,
-            started_at=journal.started_at, finished_at=datetime.now(UTC),
-            server_time=min(self._server_times, default=journal.started_at),
+            started_at=header.started_at, finished_at=datetime.now(UTC),
+            server_time=min(self._server_times, default=header.started_at),
             resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,
             requests=self._client.stats.requests, retries=self._client.stats.retries,
+            skew_seconds=round(convergence.skew_seconds, 3), passes=convergence.passes, warnings=tuple(self._warnings),
         )  # fmt: skip
-
-
-def _embedded_reading(child: Resource, parents: Reading) -> Reading:
-    """Return what was read of `child` inside the rows of its parent; each set is complete with its parent."""
-    found = parents.children.get(child.name, ChildRead())
-    proof = WindowRead(
-        window="inside their parents", stated=found.distinct, received=found.received, distinct=found.distinct
-    )
-    return Reading(
-        windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless,
-        fields=parents.fields,
-    )  # fmt: skip

@@ -4,6 +4,7 @@ Windows by `created_on` keep offsets small (long scans have been seen to end ear
 row from one into another.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pipeline.errors import IncompleteError
 from pipeline.extract.heads import Head
 
 _PAST = timedelta(days=3650)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -108,6 +110,12 @@ class Window:
 def midnight(moment: datetime) -> datetime:
     """Return the beginning of the day in UTC: edges that a run which goes on finds again."""
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def day_before(moment: datetime, step: int) -> datetime:
+    """Return the last beginning of a day before `moment`, of those that are a multiple of `step` days after 1970."""
+    days = math.ceil((moment - _EPOCH) / timedelta(days=1))
+    return _EPOCH + timedelta(days=(days - 1) // step * step)
 
 
 def _text(moment: datetime) -> str:

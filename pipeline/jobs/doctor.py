@@ -12,11 +12,11 @@ from pipeline.datafolder import claimed_by
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.heads import HeadReader
 from pipeline.extract.selection import selected
-from pipeline.reading.tasks import task_group
 from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
+from pipeline.reading.tasks import task_group
 from pipeline.resources import PerParent, Resource, all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.doctor_view import Diagnosis, KeyHealth, Sight

@@ -16,11 +16,11 @@ from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
-from pipeline.reading.tasks import task_group
 from pipeline.jobs.job import Job
 from pipeline.landing import Batch, Manifest
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
+from pipeline.reading.tasks import task_group
 from pipeline.settings import Settings
 from pipeline.terminal.extract_view import ExtractView
 

@@ -6,11 +6,11 @@ from datetime import date
 import anyio
 import anyio.to_thread
 
-from pipeline.reading.tasks import task_group
 from pipeline.jobs.extract import extract_companies
 from pipeline.jobs.job import Job
 from pipeline.jobs.load import finish_load, load, open_build
 from pipeline.landing import Batch
+from pipeline.reading.tasks import task_group
 from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
 

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.reading import Values
+
 
 @dataclass(frozen=True)
 class HeldResource:
     """The live rows of a resource.
 
     `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
-    `keys` and `parents` are, for a list that grows at one end, every key in order and the parent, if any, it points to.
+    `values` are what the listing may be in the order of, by key; `parents`, for a list that grows at one end, the
+    parent that a row points to.
     `quarantined` are the keys of rows that were set aside, `has_keyless` says that some of these have none.
     `modified` are, for what others are asked for by, the keys with the last change of each (microseconds since 1970);
     `unasked`, for what is asked for by parent, the parents that changed since, or have rows in quarantine.
@@ -18,8 +21,8 @@ class HeldResource:
     rows: int = 0
     recent: int = 0
     open_keys: tuple[str, ...] = ()
-    keys: tuple[int, ...] = ()
-    parents: tuple[str | None, ...] = ()
+    values: Mapping[str, Values] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     quarantined: tuple[str, ...] = ()
     has_keyless: bool = False
     modified: Mapping[str, int | None] = field(default_factory=dict)

@@ -25,8 +25,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class WindowRead(msgspec.Struct, frozen=True, kw_only=True):
     """A window of a listing, read and proved: `window` is its filters in words.
 
-    `stated` is the API's count at the end, `received` the rows that came, `distinct` their keys, `rereads` the
-    readings that were thrown away because rows had shifted.
+    `stated` is the API's count at the end, `received` the rows that came, `distinct` their keys, `doubled` the rows
+    that the listing shows twice. `moved` is by how many rows the count moved meanwhile: rows and count agree within
+    that. `order` is what the listing is in the order of; without one, it was one page, or stood still in the last of
+    `rereads` + 1 readings.
     """
 
     window: str
@@ -34,6 +36,14 @@ class WindowRead(msgspec.Struct, frozen=True, kw_only=True):
     received: int
     distinct: int
     rereads: int = 0
+    doubled: int = 0
+    moved: int = 0
+    order: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether as many rows came as the API stated, within what moved meanwhile."""
+        return self.distinct + self.doubled + self.moved >= self.stated
 
 
 class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +94,9 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """A committed extract. All instants are UTC; `server_time` is the source's clock at the start, never ours.
 
-    `personal` says what was done to personal data: keep, drop, or hash and by which key.
+    `personal` says what was done to personal data: keep, drop, or hash and by which key. `skew_seconds` is over how
+    many seconds the data stand apart: how long the last of the `passes` over what changed meanwhile took. `warnings`
+    are sentences for whoever looks at the run.
     """
 
     run_id: str
@@ -100,6 +112,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     retries: int = 0
     personal: str = "keep"
+    skew_seconds: float = 0.0
+    passes: int = 0
+    warnings: tuple[str, ...] = ()
     format: int = FORMAT
     product: str = "leafhouse"
 

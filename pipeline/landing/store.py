@@ -1,8 +1,9 @@
 """The landing folder: batches and manifests, each written aside, synced and renamed into place."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from pipeline.landing.manifest import FORMAT, Batch, Manifest
 
 _QUARANTINE = "_quarantine"
 _MANIFESTS = "_manifests"
-_JOURNALS = "_journal-{}.json"
+_JOURNALS = "_journal-{}.jsonl"
 _ROW_GROUP = 50_000
 
 
@@ -101,15 +102,32 @@ class Landing:
                 "Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
 
-    def write_journal(self, company: str, content: bytes, batches: list[str]) -> None:
-        """Keep what an unfinished run of a company has read so far, and its batches with it."""
-        journal = msgspec.json.encode(_Journal(batches, msgspec.Raw(content)))
-        write_aside(self._journal_of(company), lambda aside: aside.write_bytes(journal))
+    def begin_journal(self, company: str, header: bytes) -> None:
+        """Begin the journal of a company's run anew, with one line."""
+        write_aside(self._journal_of(company), lambda aside: aside.write_bytes(header + b"\n"))
 
-    def read_journal(self, company: str) -> bytes | None:
-        """Return what `write_journal` was given last; None when a run has finished since, or it is damaged."""
-        journal = _read_journal(self._journal_of(company))
-        return None if journal is None else bytes(journal.content)
+    def append_journal(self, company: str, line: bytes) -> None:
+        """Append a line to a company's journal. It may have `batches`: files that a sweep leaves alone."""
+        path = self._journal_of(company)
+        with path.open("ab") as file:
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def read_journal(self, company: str) -> list[bytes]:
+        """Return the lines of a company's journal; none when a run has finished since.
+
+        A line that a crash cut off is removed, so that the next one stands on its own.
+        """
+        path = self._journal_of(company)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return []
+        whole, _, rest = content.rpartition(b"\n")
+        if rest:
+            os.truncate(path, len(content) - len(rest))
+        return whole.split(b"\n") if whole else []
 
     def forget_journal(self, company: str) -> None:
         """Let go of an unfinished run; the next sweep removes its batches."""
@@ -120,8 +138,7 @@ class Landing:
 
     def sweep(self) -> None:
         """Remove what neither a manifest nor a journal names: the leftovers of runs that did not finish."""
-        journals = map(_read_journal, self._files(_JOURNALS.format("*")))
-        named = {file for journal in journals if journal is not None for file in journal.batches}
+        named = {file for path in self._files(_JOURNALS.format("*")) for file in _batches_in(path)}
         named |= {
             batch.file
             for manifest in self.manifests()
@@ -136,16 +153,15 @@ class Landing:
         return [path for path in self.root.glob(pattern) if path.is_file()]
 
 
-class _Journal(msgspec.Struct):
-    batches: list[str]
-    content: msgspec.Raw
+class _JournalLine(msgspec.Struct):
+    batches: list[str] = []
 
 
-def _read_journal(path: Path) -> _Journal | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Journal)
-    except (OSError, msgspec.DecodeError):
-        return None
+def _batches_in(journal: Path) -> Iterator[str]:
+    """Yield the files that the lines of a journal name; a line that was cut off names none."""
+    for line in journal.read_bytes().splitlines():
+        with contextlib.suppress(msgspec.DecodeError):
+            yield from msgspec.json.decode(line, type=_JournalLine).batches
 
 
 class _Version(msgspec.Struct):

@@ -2,13 +2,14 @@
 
 from pipeline.leaflink.answers import Response
 from pipeline.leaflink.client import Client, Event, Stats
-from pipeline.leaflink.errors import ForbiddenError, NotFoundError, RejectedError
+from pipeline.leaflink.errors import FailingError, ForbiddenError, NotFoundError, RejectedError
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Scheme, Source
 
 __all__ = [
     "Client",
     "Event",
+    "FailingError",
     "ForbiddenError",
     "NotFoundError",
     "Pacer",

@@ -1,6 +1,7 @@
 """The client: one session with one origin, which asks, waits, tries again, and in the end gives a page or says why."""
 
 import importlib.metadata
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from yarl import URL
 from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.leaflink.answers import Response, read_answer
 from pipeline.leaflink.concurrency import AdaptiveLimiter
-from pipeline.leaflink.errors import Hiccup, NotFoundError
+from pipeline.leaflink.errors import FailingError, Hiccup, NotFoundError
 from pipeline.leaflink.failures import hiccup_of, send_once
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Source
@@ -22,6 +23,9 @@ from pipeline.leaflink.waiting import Patience
 
 # Once may be a mishap of a proxy's.
 _EMPTIES = 2
+# A request that failed so often, while others were answered, fails by what it asks for; an overloaded server is no such
+# failure. Where every second answer is one, a request in 64 is given up by mistake: whoever asks then asks for less.
+_FAILURES = 6
 _USER_AGENT = f"leafhouse/{importlib.metadata.version('leafhouse')} (LeafLink to DuckDB; read only)"
 
 
@@ -59,6 +63,7 @@ class _Ask:
     first_sent_at: float = 0.0
     tries: int = 0
     empties: int = 0
+    failures: int = 0
 
 
 class Client:
@@ -98,6 +103,7 @@ class Client:
         self._encoding = "gzip" if gzip else "identity"
         self._on_event = on_event
         self._session: aiohttp.ClientSession | None = None
+        self._answered_at = -math.inf
 
     async def __aenter__(self) -> Self:
         self._pacer.attach(self.source.fingerprint)
@@ -133,15 +139,16 @@ class Client:
         """Ask for `path`, relative to the base URL, as often as it takes.
 
         Where an answer `may_be_empty`, one that is so twice means that nothing is there: NotFoundError.
-        Raises IncompleteError when the source stays silent too long or the path leads elsewhere, ForbiddenError,
-        NotFoundError or RejectedError for what concerns this path, ConfigurationError for what concerns the key or URL.
+        Raises IncompleteError when the source stays silent too long or the path leads elsewhere; FailingError,
+        ForbiddenError, NotFoundError or RejectedError for what concerns this path; ConfigurationError for what concerns
+        the key or URL.
         """
         ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty)
         # A new object for each call: tenacity keeps the state of a call in it, and calls run side by side.
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Hiccup),
             wait=lambda state: self._patience.wait_seconds(ask.first_sent_at, _hiccup(state), state),
-            stop=lambda state: self._patience.is_over(ask.first_sent_at, _hiccup(state)),
+            stop=lambda state: self._is_failing(ask) or self._patience.is_over(ask.first_sent_at, _hiccup(state)),
             before_sleep=lambda state: self._note_retry(ask, _hiccup(state), state.upcoming_sleep),
             retry_error_callback=lambda state: self._give_up(ask, _hiccup(state)),
         )
@@ -161,11 +168,13 @@ class Client:
                 if hiccup.overloaded:
                     self._limiter.overloaded(sent_at)
                 ask.empties += hiccup.empty
+                ask.failures += not (hiccup.throttled or hiccup.overloaded or hiccup.unreachable)
                 if ask.may_be_empty and ask.empties >= _EMPTIES:
                     raise NotFoundError(ask.path, f"{ask.path}: nothing is there ({hiccup.reason})") from None
                 raise
             self._limiter.good()
         self._patience.good()
+        self._answered_at = time.monotonic()
         self.stats.bytes += len(response.body)
         self._on_event(Event("answer", ask.path, bytes=len(response.body)))
         return response
@@ -196,7 +205,17 @@ class Client:
         kind: Literal["retry", "throttled"] = "throttled" if hiccup.throttled else "retry"
         self._on_event(Event(kind, ask.path, reason=hiccup.reason, wait_seconds=wait_seconds))
 
+    def _is_failing(self, ask: _Ask) -> bool:
+        """Say whether a request fails by what it asks for: others were answered meanwhile."""
+        return ask.failures >= _FAILURES and self._answered_at > ask.first_sent_at
+
     def _give_up(self, ask: _Ask, hiccup: Hiccup) -> Response:
+        if self._is_failing(ask):
+            raise FailingError(
+                ask.path, hiccup.reason,
+                f"{ask.path}: {self.source.host} failed {ask.tries} times ({hiccup.reason}) while it answered other "
+                "requests. The old warehouse stays in place; run again later, it is safe.",
+            )  # fmt: skip
         silent = self._patience.silent_seconds(ask.first_sent_at)
         tries = "1 try" if ask.tries == 1 else f"{ask.tries} tries"
         raise IncompleteError(

@@ -21,6 +21,15 @@ class RejectedError(IncompleteError):
         self.path = path
 
 
+class FailingError(IncompleteError):
+    """LeafLink fails for a request for `path` again and again, while it answers for others."""
+
+    def __init__(self, path: str, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.reason = reason
+
+
 class ForbiddenError(RefusedError):
     """LeafLink answered 403 for `path`: the key lacks the permission. Other paths may well work."""
 

@@ -35,19 +35,23 @@ class BrokenPage(IncompleteError):
 
 
 def parse_page(body: bytes) -> Page:
-    """Return the page in `body`; a bare JSON list is a listing of one page. Raises BrokenPage."""
-    is_bare = body.lstrip()[:1] == b"["
+    """Return the page in `body`. Raises BrokenPage for anything without `count` and `results`, a bare list too."""
     try:
-        if is_bare:
-            rows = [bytes(row) for row in _read_list(body)]
-            return Page(len(rows), rows)
         envelope = _read_envelope(body)
         return Page(envelope.count, [bytes(row) for row in envelope.results])
     except (msgspec.DecodeError, RecursionError):
-        if is_bare:
-            rows = _parse_by_brackets(b'{"count":0,"results":%b}' % body).rows
-            return Page(len(rows), rows)
         return _parse_by_brackets(body)
+
+
+def parse_set(body: bytes) -> Page:
+    """Return all that belongs to one parent: a page, or a bare JSON list. Raises BrokenPage."""
+    if body.lstrip()[:1] != b"[":
+        return parse_page(body)
+    try:
+        rows = [bytes(row) for row in _read_list(body)]
+    except (msgspec.DecodeError, RecursionError):
+        rows = _parse_by_brackets(b'{"count":0,"results":%b}' % body).rows
+    return Page(len(rows), rows)
 
 
 def _parse_by_brackets(body: bytes) -> Page:

@@ -90,7 +90,8 @@ class Gap:
 class Cover:
     """The spans that the pages of one listing prove, in every order that all of them allow.
 
-    `known` holds every row seen, by identity, with a hash of its bytes when it was seen last.
+    `known` holds every row seen, by identity, with a hash of its bytes when it was seen last; `values` what it may be
+    ordered by.
     """
 
     def __init__(self) -> None:
@@ -101,8 +102,8 @@ class Cover:
         self._placed: set[Hashable] = set()
         self._orders = Orders()
         self._spans: dict[Order, list[Span]] = {}
-        self._values: dict[Order, list[Any]] = {}  # sorted, of the orders in which ranks were asked for
-        self._rows: dict[Hashable, Values] = {}
+        self._sorted: dict[Order, list[Any]] = {}  # sorted, of the orders in which ranks were asked for
+        self.values: dict[Hashable, Values] = {}
         self._newest: Page | None = None
         self._is_whole = False
 
@@ -146,16 +147,17 @@ class Cover:
                 new = _span(order, places, page, len(self.counts), offsets)
                 spans[order] = _merged(spans[order], new, is_strict=order.is_strict)
         self._spans = spans
-        return self._note_rows(page)
+        return self.note(page)
 
-    def _note_rows(self, page: Page) -> list[Row]:
+    def note(self, page: Page) -> list[Row]:
+        """Note the rows of a page; return those that are new, or differ from when they were seen last."""
         news = []
         for row in page.rows:
             seen = hash(row.raw)
             if self.known.get(row.identity) != seen:
                 self.known[row.identity] = seen
-                self._rows[row.identity] = row.values
-                for order, values in self._values.items():
+                self.values[row.identity] = row.values
+                for order, values in self._sorted.items():
                     if (value := order.value(row.values)) is not None:
                         insort(values, value)
                 if row.is_hole:
@@ -223,11 +225,11 @@ class Cover:
         return reckoned - gap.width if reckoned < offset else reckoned
 
     def _rank(self, order: Order, value: Any) -> int:
-        if order not in self._values:
-            self._values[order] = sorted(
-                found for each in self._rows.values() if (found := order.value(each)) is not None
+        if order not in self._sorted:
+            self._sorted[order] = sorted(
+                found for each in self.values.values() if (found := order.value(each)) is not None
             )
-        return bisect_left(self._values[order], value)
+        return bisect_left(self._sorted[order], value)
 
 
 def _span(order: Order, places: list[tuple[Any, Row]], page: Page, seen: int, offsets: Mapping[int, int]) -> Span:

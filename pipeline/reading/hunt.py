@@ -22,45 +22,49 @@ _IDLE_PAGES = 5
 class Growth:
     """What became of a listing since it was held.
 
-    `new` are rows that were not held, or differ from what other pages of this reading showed; `absent` are held rows
-    that are gone. `count` is the newest one. `is_settled`: what is held now is as many rows as the listing states,
-    within the movement that was seen.
+    `new` are rows that were not held, `absent` held ones that are gone. `count` is the newest one, `order` what the
+    listing is in the order of. `is_settled`: as many rows are known now as the listing states, within the movement that
+    was seen.
     """
 
     new: tuple[Row, ...]
     absent: frozenset[Hashable]
     count: int
+    order: Order
     is_settled: bool
 
 
 async def read_growth(
-    ask: Ask, sink: Sink, held: Mapping[Hashable, Values], limits: Limits, *, most_pages: int, reads_end: bool = True
+    ask: Ask, sink: Sink, held: Mapping[Any, Values], limits: Limits, *, most_pages: int, order: Order | None = None
 ) -> Growth | None:
-    """Read what is new at the end that grows (where `reads_end`), and find what is gone, with so many pages at most.
+    """Read what is new at the end that grows, and find what is gone, with so many pages at most.
 
-    Returns None where that cannot be told: the listing is in no order that edits leave alone.
+    `order` is what the listing was in the order of; without it, the first page shows it. Returns None where nothing can
+    be told: the listing is in no order that edits leave alone.
     """
-    first = await checked(ask, await ask(0, limits.page_size))
-    orders = Orders()
-    orders.allow(first.rows)
-    order = next((each for each in orders.deciding if each.is_fixed and _can_place(each, held)), None)
-    if order is None and first.count:
-        return None
+    first = None
+    if order is None:
+        first = await checked(ask, await ask(0, limits.page_size))
+        orders = Orders()
+        orders.allow(first.rows)
+        order = next((each for each in orders.deciding if each.is_fixed and _can_place(each, held)), None)
+        if order is None and first.count:
+            return None
     hunt = _Hunt(ask, sink, held, limits, order or Order("key", False), most_pages)
-    await hunt.observe(first)
-    if reads_end:
-        await hunt.read_end()
+    if first is not None:
+        await hunt.observe(first)
+    await hunt.read_end()
     await hunt.halve()
-    return hunt.growth
+    return hunt.growth if hunt.is_in_order else None
 
 
-def _can_place(order: Order, held: Mapping[Hashable, Values]) -> bool:
+def _can_place(order: Order, held: Mapping[Any, Values]) -> bool:
     return all(order.value(values) is not None for values in held.values())
 
 
 class _Hunt:
     def __init__(
-        self, ask: Ask, sink: Sink, held: Mapping[Hashable, Values], limits: Limits, order: Order, most_pages: int
+        self, ask: Ask, sink: Sink, held: Mapping[Any, Values], limits: Limits, order: Order, most_pages: int
     ) -> None:
         self._ask, self._sink, self._limits, self._order = ask, sink, limits, order
         self._pages_left = most_pages
@@ -71,25 +75,32 @@ class _Hunt:
         self._new: dict[Hashable, Row] = {}
         self._seen: dict[Hashable, int] = {}
         self._absent: set[Hashable] = set()
+        self._reaches_end = False
+        self.is_in_order = True
 
     @property
     def growth(self) -> Growth:
         """What was found so far."""
         movement = sum(abs(b - a) for a, b in zip(self._counts, self._counts[1:], strict=False))
         is_settled = abs(len(self._places) - self._counts[-1]) <= movement
-        return Growth(tuple(self._new.values()), frozenset(self._absent), self._counts[-1], is_settled)
+        return Growth(tuple(self._new.values()), frozenset(self._absent), self._counts[-1], self._order, is_settled)
 
-    async def observe(self, page: Page) -> tuple[Any, Any]:
-        """Take a page: its new rows, and the held ones that it proves absent; return its lowest and highest value."""
+    async def observe(self, page: Page) -> tuple[Any, Any, bool]:
+        """Take a page: its new rows, and the held ones that it proves absent.
+
+        Returns its lowest and highest value (None without rows), and whether no row stood above it.
+        """
         self._counts.append(page.count)
         await self._take_rows(page.rows)
-        places = self._order.places(page.rows) or []
+        places = self._order.places(page.rows)
+        self.is_in_order = self.is_in_order and places is not None
         if not places:
-            return None, None
+            return None, None, False
         low, high = places[0][0], places[-1][0]
         begins, ends = page.offset == 0, page.is_end
         if self._order.is_descending:
             begins, ends = ends, begins
+        self._reaches_end = self._reaches_end or (ends and self._joins(low))
         start = 0 if begins else bisect_left(self._places, (low, chr(0x10FFFF)))
         end = len(self._places) if ends else bisect_left(self._places, (high, ""))
         shown = {row.identity for row in page.rows}
@@ -97,7 +108,7 @@ class _Hunt:
         if absent:
             self._absent |= absent
             self._places = [place for place in self._places if place[2] not in absent]
-        return low, high
+        return low, high, ends
 
     async def _take_rows(self, rows: Any) -> None:
         news = []
@@ -119,22 +130,37 @@ class _Hunt:
     async def _page(self, start: int) -> Page:
         """Ask for the page that begins at a place, counted from the lowest value on."""
         self._pages_left -= 1
-        size, count = self._limits.page_size, self._counts[-1]
+        size, count = self._limits.page_size, self._count
         offset = max(0, count - start - size) if self._order.is_descending else max(0, start)
         limit = size if not self._order.is_descending else min(size, max(1, count - start - offset))
         return await checked(self._ask, await self._ask(offset, limit))
 
     async def read_end(self) -> None:
-        """Read from the highest value down until a held row shows."""
-        size, frontier, start = self._limits.page_size, None, max(0, self._counts[-1] - self._limits.page_size + 1)
-        while self._pages_left > 0:
-            low, high = await self.observe(await self._page(start))
-            if low is None or start == 0 or (self._highest is not None and low <= self._highest):
-                return
-            if frontier is not None and high < frontier:  # rows came or went: look a little higher
-                start += size // 2
-                continue
-            frontier, start = low, max(0, start - self._limits.step)
+        """Read from the highest value down until a held row shows, in pages that overlap."""
+        size, step = self._limits.page_size, self._limits.step
+        frontier, start = None, max(0, self._count - size + 1)
+        while self._pages_left > 0 and not self._reaches_end:
+            low, high, ends = await self.observe(await self._page(start))
+            if low is None:
+                if self._count == 0 or start == 0:
+                    return
+                start = max(0, self._count - size + 1)
+            elif frontier is None and not ends:
+                start += step
+            elif frontier is not None and high < frontier:  # rows came or went: look a little higher
+                start += max(1, size // 2)
+            else:
+                frontier = low
+                if start == 0 or self._joins(low):
+                    return
+                start = max(0, start - step)
+
+    @property
+    def _count(self) -> int:
+        return self._counts[-1] if self._counts else len(self._places)
+
+    def _joins(self, low: Any) -> bool:
+        return self._highest is not None and bool(low <= self._highest)
 
     async def halve(self) -> None:
         """Halve where what is held and what is listed part, and look into the halves."""

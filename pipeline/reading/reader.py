@@ -1,11 +1,12 @@
 """Reading a listing until it is covered: pages side by side, then its gaps, then its count."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.reading.cover import Cover, Gap
 from pipeline.reading.narrowing import narrow
-from pipeline.reading.page import Ask, Page, PageError, Sink, Unproved, checked
+from pipeline.reading.order import Order
+from pipeline.reading.page import Ask, Page, PageError, Row, Sink, Unproved, Values, checked
 from pipeline.reading.side_by_side import side_by_side
 from pipeline.reading.standstill import read_still
 
@@ -41,7 +42,8 @@ class Proof:
 
     `stated` is the newest count, `seen` the rows that came (those that the listing shows twice counted twice), of which
     `keyless` have no key and `holes` could not be shown. `movement` is by how many rows the count moved meanwhile.
-    `order` says in words what the listing is in the order of; empty: one page, or a standstill.
+    `order` is what the listing is in the order of; without one, it was one page, or stood still. `values` are what each
+    row may be ordered by, by identity.
     """
 
     stated: int
@@ -50,8 +52,8 @@ class Proof:
     holes: tuple[Hashable, ...]
     doubled: tuple[Hashable, ...]
     movement: int
-    order: str
-    identities: frozenset[Hashable] = field(repr=False)
+    order: Order | None
+    values: Mapping[Hashable, Values] = field(repr=False)
     readings: int = 1
 
 
@@ -85,26 +87,29 @@ class _Reader:
             await self._take_all(self._offsets(len(page.rows), page.count))
             await self._fill()
         await self._close()
-        return self._proof(
-            self.cover.count, self.cover.doubled, "" if self.cover.is_one_page else str(self.cover.order), 1
-        )
+        order = None if self.cover.is_one_page else self.cover.order
+        return self._proof(self.cover.count, self.cover.known, self.cover.doubled, order, 1)
 
     async def read_still(self) -> Proof:
         """Read until the listing stood still for all of a reading."""
-        known = self.cover.known
         still, readings = await read_still(
-            self.page, self._sink, step=self._limits.step, connections=self._limits.connections, known=known
+            self.page, self._note, step=self._limits.step, connections=self._limits.connections
         )
-        for gone in known.keys() - set(still.places):
-            del known[gone]
-        return self._proof(len(still.places), still.doubled, "", 1 + readings)
+        return self._proof(len(still.places), still.places, still.doubled, None, 1 + readings)
 
-    def _proof(self, stated: int, doubled: Collection[Hashable], order: str, readings: int) -> Proof:
-        known = self.cover.known
+    def _proof(
+        self,
+        stated: int,
+        identities: Iterable[Hashable],
+        doubled: Collection[Hashable],
+        order: Order | None,
+        readings: int,
+    ) -> Proof:
+        values = {each: self.cover.values[each] for each in identities}
         return Proof(
-            stated=stated, seen=len(known) + len(doubled), holes=tuple(self.cover.holes & known.keys()),
-            keyless=sum(not isinstance(each, str) for each in known), doubled=tuple(doubled),
-            movement=self.cover.movement, order=order, identities=frozenset(known), readings=readings,
+            stated=stated, seen=len(values) + len(doubled), holes=tuple(self.cover.holes & values.keys()),
+            keyless=sum(not isinstance(each, str) for each in values), doubled=tuple(doubled),
+            movement=self.cover.movement, order=order, values=values, readings=readings,
         )  # fmt: skip
 
     def _offsets(self, size: int, count: int) -> range:
@@ -116,7 +121,12 @@ class _Reader:
 
     async def _take(self, page: Page) -> None:
         self._pages += 1
-        news = self.cover.take(page)
+        await self._hand_on(self.cover.take(page))
+
+    async def _note(self, page: Page) -> None:
+        await self._hand_on(self.cover.note(page))
+
+    async def _hand_on(self, news: list[Row]) -> None:
         if news:
             await self._sink.add([row.raw for row in news])
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.reading.page import Page, Row, Sink, Unproved
+from pipeline.reading.page import Page, Unproved
 from pipeline.reading.side_by_side import side_by_side
 
 _READINGS = 5
@@ -24,24 +24,23 @@ class Stillness:
 
 
 async def read_still(
-    ask: Callable[[int], Awaitable[Page]], sink: Sink, *, step: int, connections: int, known: dict[Hashable, int]
+    ask: Callable[[int], Awaitable[Page]], take: Callable[[Page], Awaitable[None]], *, step: int, connections: int
 ) -> tuple[Stillness, int]:
     """Read a listing over and over until it stood still for all of a reading; return what it held, and the readings.
 
-    Pages overlap by a row. `known` holds the rows that the sink has, with a hash of their bytes. A row that is listed
-    twice is believed when two readings are equal. Raises Unproved when the listing moves in every reading.
+    Each page is handed to `take`. Pages overlap by a row. A row that is listed twice is believed when two readings are
+    equal. Raises Unproved when the listing moves in every reading.
     """
     before: Stillness | None = None
     for readings in range(1, _READINGS + 1):
         pages = await _read_once(ask, step, connections)
         for page in pages:
-            await _hand_on(page, sink, known)
+            await take(page)
         still = _stillness(pages)
         if still is not None and (not still.doubled or still == before):
             return still, readings
         before = still
-    count = pages[-1].count
-    raise Unproved(f"it is in no order, and moved in each of {_READINGS} readings ({len(known):,} of {count:,} rows)")
+    raise Unproved(f"it is in no order, and its {pages[-1].count:,} rows moved in each of {_READINGS} readings")
 
 
 async def _read_once(ask: Callable[[int], Awaitable[Page]], step: int, connections: int) -> list[Page]:
@@ -52,17 +51,6 @@ async def _read_once(ask: Callable[[int], Awaitable[Page]], step: int, connectio
 
     await side_by_side(range(step, max(pages[0].count - 1, 1), step), read, connections)
     return sorted(pages, key=lambda page: page.offset)
-
-
-async def _hand_on(page: Page, sink: Sink, known: dict[Hashable, int]) -> None:
-    news = list[Row]()
-    for row in page.rows:
-        if known.get(row.identity) != (seen := hash(row.raw)):
-            known[row.identity] = seen
-            if not row.is_hole:
-                news.append(row)
-    if news:
-        await sink.add([row.raw for row in news])
 
 
 def _stillness(pages: list[Page]) -> Stillness | None:

@@ -136,6 +136,7 @@ CUSTOMERS = Resource(
     key="id",
     refresh=Changed(),
     keeps_history=True,
+    is_vital=True,
     # Sales reps, service zone and licence type come as ids without being asked for.
     params={"include_children": "contacts,tags"},
     filters=frozenset(

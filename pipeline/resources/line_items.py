@@ -56,6 +56,7 @@ LINE_ITEMS = Resource(
     key="id",
     refresh=WithParent(parent="orders_received", embedded_as="line_items", parent_key="order"),
     keeps_history=True,
+    is_vital=True,
     filters=frozenset(
         {
             "id",

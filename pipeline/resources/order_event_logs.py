@@ -38,6 +38,6 @@ ORDER_EVENT_LOGS = Resource(
     path="order-event-logs/",
     record=OrderEventLog,
     key="id",
-    refresh=Appended(),
+    refresh=Appended(parent="orders_received", parent_key="order", is_final=True),
     filters=frozenset({"id", "by", "order"}),
 )

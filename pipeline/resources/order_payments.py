@@ -42,4 +42,5 @@ ORDER_PAYMENTS = Resource(
     key="id",
     refresh=Appended(parent="orders_received", parent_key="order"),
     keeps_history=True,
+    is_vital=True,
 )

@@ -16,4 +16,9 @@ class OrderSalesRep(Record):
 
 
 # Assignments can be made and deleted, but not changed.
-ORDER_SALES_REPS = Resource(path="order-sales-reps/", record=OrderSalesRep, key="id", refresh=Appended())
+ORDER_SALES_REPS = Resource(
+    path="order-sales-reps/",
+    record=OrderSalesRep,
+    key="id",
+    refresh=Appended(parent="orders_received", parent_key="order", is_final=True),
+)

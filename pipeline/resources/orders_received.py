@@ -139,6 +139,7 @@ ORDERS_RECEIVED = Resource(
     # Nobody knows whether editing a line or recording a payment shows in an order's `modified`.
     refresh=Changed(is_trailing=True, open_flag="paid"),
     keeps_history=True,
+    is_vital=True,
     params={"include_children": "line_items"},
     filters=frozenset(
         {

@@ -157,6 +157,7 @@ PRODUCTS = Resource(
     key="id",
     refresh=Changed(),
     keeps_history=True,
+    is_vital=True,
     filters=frozenset(
         {f"{name}__{suffix}" for name in _INSTANTS for suffix in ("lt", "lte", "gt", "gte")}
         | {

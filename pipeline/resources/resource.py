@@ -33,11 +33,13 @@ class Changed:
 class Appended:
     """A list without filters that grows at one end, in the order of its key: read from there, and whole now and then.
 
-    `parent`, if any, is the resource that `parent_key` points to: its rows change with these.
+    `parent`, if any, is the resource that `parent_key` points to: its rows change with these. Where `is_final`, no row
+    is ever edited.
     """
 
     parent: str | None = None
     parent_key: str | None = None
+    is_final: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Resource:
 
     `path` is relative to the API's root and ends in a slash; a placeholder in it stands for the key of a parent.
     `params` are sent with every request for it; `filters` are the query parameters that the reference documents for its
-    listing; `keeps_history` says that the warehouse keeps what its rows looked like before.
+    listing; `keeps_history` says that the warehouse keeps what its rows looked like before, `is_vital` that a run which
+    cannot read it is worth nothing.
     """
 
     path: str
@@ -83,11 +86,30 @@ class Resource:
     filters: frozenset[str] = frozenset()
     params: Mapping[str, str] = field(default_factory=dict)
     keeps_history: bool = False
+    is_vital: bool = False
 
     @property
     def name(self) -> str:
         """The name of its table and its landing folder: the path with underscores, without a placeholder."""
         return _PLACEHOLDER.sub("", self.path).strip("/").replace("//", "/").replace("/", "_").replace("-", "_")
+
+    @property
+    def created_field(self) -> str | None:
+        """The field that holds when a row was made, None where rows do not say."""
+        return self._instant("created_on" if not isinstance(self.refresh, Changed) else self.refresh.created_field)
+
+    @property
+    def modified_field(self) -> str | None:
+        """The field that holds when a row was last changed, None where rows do not say."""
+        return self._instant("modified" if not isinstance(self.refresh, Changed) else self.refresh.modified_field)
+
+    def _instant(self, name: str) -> str | None:
+        return name if name in self.record.model_fields else None
+
+    @property
+    def has_number_key(self) -> bool:
+        """Whether the key is a whole number."""
+        return self.record.model_fields[self.key].annotation is int
 
     def path_of(self, parent: str) -> str:
         """Return the path of what belongs to one parent."""

@@ -10,7 +10,8 @@ import duckdb
 
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
-from pipeline.resources import Appended, Changed, PerParent, Resource
+from pipeline.reading import Values
+from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.quarantine import parent_in
 from pipeline.warehouse.reader import attach, damage_refused
@@ -63,8 +64,6 @@ class _HeldReader:
             "SELECT count(*), count(*) FILTER (created >= ?) FROM held", [self.recent_from]
         ).fetchone() or (0, 0)
         open_keys: tuple[str, ...] = ()
-        keys: tuple[int, ...] = ()
-        parents: tuple[str | None, ...] = ()
         if isinstance(refresh, Changed) and refresh.open_flag is not None:
             found = self.con.execute(
                 "SELECT key FROM held "
@@ -72,18 +71,23 @@ class _HeldReader:
                 [self.recent_from],
             ).fetchall()
             open_keys = tuple(row[0] for row in found)
-        elif isinstance(refresh, Appended):
-            found = self.con.execute(
-                "SELECT try_cast(key AS BIGINT) AS id, parent FROM held WHERE id IS NOT NULL ORDER BY id"
-            ).fetchall()
-            keys, parents = tuple(row[0] for row in found), tuple(row[1] for row in found)
         modified: dict[str, int | None] = {}
         if self._is_asked_by(resource):
             modified = dict(self.con.execute("SELECT key, epoch_us(modified) FROM held").fetchall())
         unasked = self._unasked(resource, refresh) if isinstance(refresh, PerParent) else ()
         quarantined = self._quarantined(resource.name)
         named = tuple(key for key in quarantined if key is not None)
-        return HeldResource(rows, recent, open_keys, keys, parents, named, None in quarantined, modified, unasked)
+        values, parents = ({}, {}) if isinstance(refresh, WithParent | PerParent) else self._values(resource)
+        return HeldResource(rows, recent, open_keys, values, parents, named, None in quarantined, modified, unasked)
+
+    def _values(self, resource: Resource) -> tuple[dict[str, Values], dict[str, str]]:
+        """Return what each held row may be listed by, and the parent that it points to."""
+        place = "try_cast(key AS BIGINT)" if resource.has_number_key else "key"
+        rows = self.con.execute(
+            f"SELECT key, {place}, epoch_us(created), epoch_us(modified), parent FROM held"
+        ).fetchall()
+        values = {row[0]: Values(*row[1:4]) for row in rows}
+        return values, {row[0]: row[4] for row in rows if row[4] is not None}
 
     def _unasked(self, resource: Resource, refresh: PerParent) -> tuple[str, ...]:
         """Return the parents to ask again: those of rows in quarantine, and those that changed since the last asking.
@@ -105,10 +109,10 @@ class _HeldReader:
         as they are.
         """
         refresh = resource.refresh
-        modified = "NULL::TIMESTAMPTZ"
-        if isinstance(refresh, Changed) and self._is_asked_by(resource):
-            modified = f'"{refresh.modified_field}"'
-        created = f'"{refresh.created_field}"' if isinstance(refresh, Changed) else "NULL::TIMESTAMPTZ"
+        created, modified = (
+            "NULL::TIMESTAMPTZ" if name is None else f'"{name}"'
+            for name in (resource.created_field, resource.modified_field)
+        )
         settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
         parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
         parent = "NULL::VARCHAR" if parent_key is None else f'"{parent_key}"'

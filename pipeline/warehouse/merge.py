@@ -57,6 +57,9 @@ def merge_run(
             continue
         merge = _ResourceMerge(con, manifest, resource, instant)
         each = Merged(resource.name)
+        merge.drop_gone(*filter(None, (read, reads.get(parent.name) if parent is not None else None)))
+        if read is not None and parent is not None:
+            merge.keep_newest_sets(parent)
         if read is not None:
             each.inserted, each.replaced = merge.replace()
         if parent is not None:
@@ -69,6 +72,11 @@ def merge_run(
 
 def _parent_of(resource: Resource, resources: Mapping[str, Resource]) -> Resource | None:
     return resources.get(resource.refresh.parent) if isinstance(resource.refresh, WithParent | PerParent) else None
+
+
+def _parent_key(resource: Resource) -> str:
+    assert isinstance(resource.refresh, WithParent | PerParent)
+    return resource.refresh.parent_key
 
 
 def _parents_first(resources: Mapping[str, Resource]) -> Iterable[Resource]:
@@ -119,6 +127,30 @@ class _ResourceMerge:
                 f"QUALIFY row_number() OVER (PARTITION BY {self._key} ORDER BY _extracted_at DESC, rowid DESC) > 1)"
             )
         return int(keys)
+
+    def drop_gone(self, *reads: ResourceRead) -> None:
+        """Let go of rows that came and then went in the same run, with what came inside them."""
+        for read in reads:
+            column = self._resource.key if read.resource == self._resource.name else _parent_key(self._resource)
+            if read.gone:
+                self._change(
+                    f'DELETE FROM {self._table} WHERE _run_id = $run AND CAST("{column}" AS VARCHAR) '
+                    "IN (SELECT unnest($gone::VARCHAR[]))",
+                    gone=list(read.gone),
+                )
+
+    def keep_newest_sets(self, parent: Resource) -> None:
+        """Let go of children that came with an earlier version of their parent, in the same run, than its last one.
+
+        A parent and its set land at one time; a child that a later version no longer carries was removed meanwhile.
+        """
+        refresh, name = self._resource.refresh, self._resource.name
+        if isinstance(refresh, WithParent):
+            self._change(
+                f"DELETE FROM {self._table} WHERE _run_id = $run AND EXISTS (SELECT 1 FROM raw.{parent.name} AS parent "
+                f'WHERE parent._run_id = $run AND parent."{parent.key}" = {name}."{refresh.parent_key}" '
+                f"AND parent._extracted_at > {name}._extracted_at)"
+            )
 
     def follow(self, parent: Resource) -> int:
         """Mark the children of deleted parents, and unmark those whose parent is back; return how many were marked."""

@@ -223,7 +223,7 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
 def _verdict(read: ResourceRead, window: WindowRead) -> str:
     if not read.was_read:
         return "not offered" if read.not_offered else "refused"
-    return "complete" if window.distinct == window.stated else "incomplete"
+    return "complete" if window.is_complete else "incomplete"
 
 
 _NEWEST_READS = (

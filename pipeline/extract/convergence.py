@@ -1,0 +1,143 @@
+"""Converging: short passes over what changed since the main pass began, until one is short.
+
+The parts of a main pass are minutes apart. Each pass asks for what changed since the one before began, for the new rows
+of lists that grow at one end, and one by one for the rows that these point at. After the last one, all resources that
+can be asked so stand within its seconds.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.extract.fresh import Found, compare_count, most_pages, read_single
+from pipeline.extract.listing import Listing
+from pipeline.extract.plan import Step
+from pipeline.extract.windows import Bound, IgnoredFilter, Window
+from pipeline.reading.tasks import task_group
+from pipeline.resources import Appended, Changed
+
+_MOST_PASSES = 4
+# A pass of so few requests took as long as what it would still bring.
+_SHORT = 12
+# What was under way when the pass before read the clock becomes visible later.
+_OVERLAP = timedelta(minutes=1)
+_MOST_SINGLE_ROWS = 50
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class ReadState:
+    """A resource of a run: its step, its listing, and what came of it so far."""
+
+    step: Step
+    listing: Listing
+    found: Found
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        return self.step.resource.name
+
+
+class Convergence:
+    """Brings what was read of several resources to one moment.
+
+    `skew_seconds` is how long the last of the `passes` took.
+    """
+
+    def __init__(self, states: Mapping[str, ReadState]) -> None:
+        self._all = states
+        self._states = {
+            name: state for name, state in states.items() if isinstance(state.step.resource.refresh, Appended | Changed)
+        }
+        self._unfiltered: set[str] = set()
+        self.skew_seconds = 0.0
+        self.passes = 0
+
+    async def run(self) -> None:
+        """Make passes until one is short, or no shorter than the one before."""
+        began = {name: state.listing.server_time for name, state in self._states.items()}
+        before = self._requests
+        while self.passes < _MOST_PASSES and self._states:
+            started, requests = time.monotonic(), self._requests
+            for state in self._states.values():
+                state.listing.server_time = None
+            await self._pass(began)
+            self.passes += 1
+            self.skew_seconds = time.monotonic() - started
+            took = self._requests - requests
+            if took <= _SHORT or took >= before:
+                break
+            before = took
+            began = {name: state.listing.server_time or began[name] for name, state in self._states.items()}
+
+    async def find_ghosts(self) -> None:
+        """Find the rows that went after they had been read, where more came than the source counts."""
+        async with task_group() as tasks:
+            for state in self._all.values():
+                reading = state.found.reading
+                if state.found.scope == "all" and reading.distinct > reading.stated:
+                    tasks.start_soon(compare_count, state.found, state.step.held, state.listing)
+
+    @property
+    def _requests(self) -> int:
+        return sum(state.listing.requests for state in self._states.values())
+
+    async def _pass(self, since: Mapping[str, datetime | None]) -> None:
+        """Read what grew, then what changed, then what the new rows point at."""
+        touched: dict[str, set[str]] = {}
+        async with task_group() as tasks:
+            for state in self._states.values():
+                if isinstance(state.step.resource.refresh, Appended):
+                    tasks.start_soon(self._read_grown, state, touched)
+        brought: dict[str, set[str]] = {}
+        async with task_group() as tasks:
+            for name, state in self._states.items():
+                if isinstance(state.step.resource.refresh, Changed) and name not in self._unfiltered:
+                    tasks.start_soon(self._read_changed, state, since[name], brought)
+        for name, keys in touched.items():
+            if name in self._states:
+                state = self._states[name]
+                single = sorted(keys - brought.get(name, set()) - state.found.gone)
+                await read_single(set(single[:_MOST_SINGLE_ROWS]), state.listing, state.found)
+
+    async def _read_grown(self, state: ReadState, touched: dict[str, set[str]]) -> None:
+        """Read the end that grows of a list, and what is gone from it."""
+        refresh, found = state.step.resource.refresh, state.found
+        assert isinstance(refresh, Appended)
+        known = found.known(state.step.held)
+        if not known:
+            return
+        result = await state.listing.read_growth(known, most_pages=most_pages(len(known), state.listing))
+        if result is None:
+            return
+        growth, reading = result
+        absent = {str(key) for key in growth.absent} if growth.is_settled else set()
+        parents = set(reading.links.values())
+        parents |= {parent for key in absent if (parent := found.reading.links.get(key)) is not None}
+        parents |= {parent for key in absent if (parent := state.step.held.parents.get(key)) is not None}
+        found.lose(absent)
+        found.reading.add_changes(reading)
+        if refresh.parent is not None:
+            touched.setdefault(refresh.parent, set()).update(parents)
+
+    async def _read_changed(self, state: ReadState, since: datetime | None, brought: dict[str, set[str]]) -> None:
+        """Read what changed, from the newest row known on: an answer without any row would prove nothing."""
+        field = state.step.resource.modified_field
+        known = [
+            values.modified for values in state.found.known(state.step.held).values() if values.modified is not None
+        ]
+        if since is None or not known or field is None:
+            return
+        low = min(since - _OVERLAP, _EPOCH + timedelta(microseconds=max(known)))
+        try:
+            reading = await state.listing.read(
+                Window(state.step.resource.params).limited(Bound(field, low)), keep=False
+            )
+        except IgnoredFilter:
+            self._unfiltered.add(state.name)
+            return
+        brought[state.name] = set(reading.keys)
+        state.found.gone -= reading.keys
+        state.found.reading.add_changes(reading)

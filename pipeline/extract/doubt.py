@@ -1,0 +1,62 @@
+"""Doubting what a listing does not show any more: rows that are held and did not come are asked for one by one.
+
+A deleted row is not there by its key either. A row that is there contradicts the listing.
+"""
+
+from pipeline.extract.listing import Listing, ListingError
+from pipeline.extract.reading import Reading
+from pipeline.extract.windows import Window
+from pipeline.leaflink import ForbiddenError, RejectedError
+
+# More missing rows than both of these, or all of more than `_FEW`, are more likely a mistake than work.
+MOST_MISSING = 25
+MOST_MISSING_SHARE = 0.01
+_FEW = 5
+# So many of the missing rows are asked for by their key.
+_ASKED = 10
+
+
+async def find_gone(missing: set[str], held: int, listing: Listing) -> tuple[set[str], Reading]:
+    """Return which of the rows that a listing lacks are gone; the others, that are there by their key, are landed.
+
+    `held` is how many rows there were. Few are asked for all, of many some. Raises ListingError when rows are there of
+    which the listing lacks many, or when it counts otherwise a second time.
+    """
+    asked = _spread(sorted(missing), _ASKED)
+    reading, _ = await _fetch(asked, listing)
+    there = set(reading.keys)
+    if not there or len(asked) == len(missing):
+        if is_suspicious(len(missing), held):
+            await _count_again(len(missing), held, listing)
+        return missing - there, reading
+    raise ListingError(
+        f"{listing.resource.name}: the listing lacks {len(missing):,} of {held:,} rows, but {len(there)} of "
+        f"{len(asked)} that were asked for by their key are there. Nothing was committed; the last warehouse stays in "
+        "place. Run again later, it is safe."
+    )
+
+
+def is_suspicious(missing: int, held: int) -> bool:
+    """Say whether more rows are missing at once than a day's work explains."""
+    return (missing > MOST_MISSING and missing > held * MOST_MISSING_SHARE) or missing >= held > _FEW
+
+
+async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]:
+    try:
+        return await listing.fetch_each(keys)
+    except (ForbiddenError, RejectedError):  # there is no asking by key
+        return Reading(), keys
+
+
+async def _count_again(missing: int, held: int, listing: Listing) -> None:
+    count = await listing.count(Window(listing.resource.params))
+    if count > held - missing + MOST_MISSING and count > (held - missing) * (1 + MOST_MISSING_SHARE):
+        raise ListingError(
+            f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows, and when it is asked again it "
+            f"counts {count:,}. Nothing was committed; the last warehouse stays in place. Run again later, it is safe."
+        )
+
+
+def _spread(keys: list[str], most: int) -> list[str]:
+    """Return at most so many of the keys, from all over them."""
+    return keys if len(keys) <= most else [keys[index * len(keys) // most] for index in range(most)]
