@@ -99,7 +99,8 @@ class Cover:
         self.holes: set[Hashable] = set()
         self.counts: list[int] = []  # as the pages stated them, one after the other
         self.doubled: set[Hashable] = set()
-        self._placed: set[Hashable] = set()
+        self._placed: dict[Hashable, int] = {}  # offsets of rows in their place, and of others
+        self._strays: dict[Hashable, int] = {}
         self._orders = Orders()
         self._spans: dict[Order, list[Span]] = {}
         self._sorted: dict[Order, list[Any]] = {}  # sorted, of the orders in which ranks were asked for
@@ -167,7 +168,7 @@ class Cover:
         return news
 
     def _note_doubles(self, page: Page, found: Mapping[Order, list[tuple[Any, Row]]]) -> None:
-        """Note rows that one page shows twice, and rows out of place that were seen in their place as well."""
+        """Note rows that one page shows twice, and rows that stand in their place and elsewhere too."""
         seen = set()
         for row in page.rows:
             if row.identity in seen:
@@ -176,12 +177,13 @@ class Cover:
         places = next(iter(found.values()), None)
         if places is None:
             return
-        if len(places) < len(page.rows):
-            placed = {row.identity for _, row in places}
-            self.doubled |= {row.identity for row in page.rows if row.identity in self._placed} - placed
-            self._placed |= placed
-        else:
-            self._placed |= seen
+        placed = {id(row) for _, row in places}
+        for offset, row in enumerate(page.rows, page.offset):
+            here, there = (self._placed, self._strays) if id(row) in placed else (self._strays, self._placed)
+            here[row.identity] = offset
+            elsewhere = there.get(row.identity)
+            if elsewhere is not None and abs(elsewhere - offset) > self.movement:
+                self.doubled.add(row.identity)
 
     @property
     def is_one_page(self) -> bool:

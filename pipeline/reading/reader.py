@@ -83,8 +83,11 @@ class _Reader:
     async def read(self, first: Page | None) -> Proof:
         page = await checked(self._ask, first) if first is not None else await self.page(0)
         await self._take(page)
-        if self.cover.gaps:
-            await self._take_all(self._offsets(len(page.rows), page.count))
+        if not self.cover.is_covered:
+            offsets = self._offsets(len(page.rows), page.count)
+            if not self.cover.has_order:
+                raise _NoOrder(self._lacking())
+            await self._take_all(offsets)
             await self._fill()
         await self._close()
         order = None if self.cover.is_one_page else self.cover.order

@@ -1,5 +1,6 @@
 """What people see of an extract: a live table on a terminal, plain lines in a pipe, a line per resource."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,8 +89,11 @@ class ExtractView:
         seconds = (manifest.finished_at - manifest.started_at).total_seconds()
         self._say(
             f"Extracted {sum(read.distinct for read in manifest.resources):,} rows in {seconds:.1f} s, "
-            f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}"
+            f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}; "
+            f"the data stand within {max(1, math.ceil(manifest.skew_seconds))} s of each other"
         )
+        for warning in manifest.warnings:
+            self._say(f"  {warning}")
 
     def _resource_read(self, read: ResourceRead) -> None:
         self._say(describe_read(read, self.progress.of(read.resource).way))

@@ -46,6 +46,9 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("retries", "BIGINT", "Requests that were repeated."),
             ("load_id", "VARCHAR", "The load that took it."),
             ("personal", "VARCHAR", "What became of personal data: keep, drop, or hash with the mark of its key."),
+            ("skew_seconds", "DOUBLE", "Over how many seconds the data stand apart: how long the last pass took."),
+            ("passes", "INTEGER", "Passes over what changed since the reading began."),
+            ("warnings", "VARCHAR[]", "What whoever looks at the run should know."),
         ),
     ),
     "reads": (
@@ -72,6 +75,9 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("distinct_keys", "BIGINT", "Their distinct keys, and the rows without a readable one."),
             ("rereads", "INTEGER", "Readings that were thrown away because rows shifted."),
             ("verdict", "VARCHAR", "complete, incomplete, refused or not offered."),
+            ("doubled", "BIGINT", "Rows that the listing shows twice; they were taken once."),
+            ("moved", "BIGINT", "By how many rows the count moved meanwhile: rows and count agree within that."),
+            ("listed_by", "VARCHAR", "What the listing is in the order of; empty: one page, or it stood still."),
         ),
     ),
     "quarantine": (
@@ -191,10 +197,11 @@ def record_companies(con: duckdb.DuckDBPyConnection, timezones: Mapping[str, str
 def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str) -> None:
     """Write a run that has been merged, with the proof of its completeness."""
     con.execute(
-        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             manifest.run_id, manifest.kind, manifest.source, manifest.base_url, manifest.company, manifest.started_at,
             manifest.finished_at, manifest.server_time, manifest.requests, manifest.retries, load_id, manifest.personal,
+            manifest.skew_seconds, manifest.passes, list(manifest.warnings),
         ],
     )  # fmt: skip
     for read in manifest.resources:
@@ -212,10 +219,10 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
         )
         for window in read.windows or (whole,):
             con.execute(
-                "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO meta.completeness VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     manifest.run_id, read.resource, window.window, window.stated, window.received, window.distinct,
-                    window.rereads, _verdict(read, window),
+                    window.rereads, _verdict(read, window), window.doubled, window.moved, window.order,
                 ],
             )  # fmt: skip
 

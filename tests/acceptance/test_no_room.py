@@ -21,8 +21,9 @@ def run_limited(house: House, limit: Callable[[], None], *arguments: str) -> Out
     """Run a command in a process that `limit` has been called in."""
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", *arguments], cwd=house.folder, text=True, preexec_fn=limit,
+        # Python keeps half of a module's bytecode when it may not write more, and fails to import it ever after.
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "LC_ALL": "C.UTF-8", "LEAFLINK_API_KEY": KEY,
-             "LEAFLINK_BASE_URL": house.base_url, "LEAFLINK_RATE_PER_MINUTE": "0"},
+             "LEAFLINK_BASE_URL": house.base_url, "LEAFLINK_RATE_PER_MINUTE": "0", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, timeout=_PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)

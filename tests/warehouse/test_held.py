@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.landing.held import Held, HeldResource
+from pipeline.reading import Values
 from pipeline.resources import Appended, Changed
 from pipeline.warehouse.held import read_held
 
@@ -43,16 +44,21 @@ def test_orders_are_counted_and_the_old_ones_that_are_not_settled_are_named(sell
     if is_loaded:
         seller.load()
 
-    assert held(seller).of("orders") == HeldResource(rows=6, recent=2, open_keys=("undated", "unknown", "unpaid"))
+    orders = held(seller).of("orders")
+    assert (orders.rows, orders.recent, orders.open_keys) == (6, 2, ("undated", "unknown", "unpaid"))
+    assert orders.values["undated"].created is None
+    assert orders.values["new"] == Values("new", created=round(RECENT.timestamp() * 1e6))
 
 
 @pytest.mark.parametrize("is_loaded", [True, False], ids=["published", "landed"])
-def test_a_list_that_grows_is_held_by_key_in_order_with_its_parents(seller: Seller, is_loaded: bool) -> None:
+def test_a_list_that_grows_is_held_by_key_with_its_parents(seller: Seller, is_loaded: bool) -> None:
     seller.land(read_all(APPENDED, line(10, "b"), line(9, "a"), line(100, "a")))
     if is_loaded:
         seller.load()
 
-    assert held(seller).of("lines") == HeldResource(rows=3, keys=(9, 10, 100), parents=("a", "b", "a"))
+    lines = held(seller).of("lines")
+    assert lines.values == {key: Values(int(key)) for key in ("9", "10", "100")}
+    assert lines.parents == {"9": "a", "10": "b", "100": "a"}
 
 
 def test_a_list_that_grows_may_point_to_nothing(seller: Seller) -> None:
@@ -60,7 +66,8 @@ def test_a_list_that_grows_may_point_to_nothing(seller: Seller) -> None:
     seller.resources = {"lines": unlinked}
     seller.land(read_all(unlinked, line(10, "b"), line(9, "a")))
 
-    assert held(seller).of("lines") == HeldResource(rows=2, keys=(9, 10), parents=(None, None))
+    assert held(seller).of("lines").values.keys() == {"9", "10"}
+    assert held(seller).of("lines").parents == {}
 
 
 def test_what_landed_since_replaces_what_is_published(seller: Seller) -> None:
@@ -69,7 +76,9 @@ def test_what_landed_since_replaces_what_is_published(seller: Seller) -> None:
     seller.land(read_changed(TRAILING, order("a", created_on=OLD, paid=True), gone=("b",)))
     seller.land(read_changed(TRAILING, order("d", created_on=OLD, paid=False)))
 
-    assert held(seller).of("orders") == HeldResource(rows=3, open_keys=("c", "d"))
+    orders = held(seller).of("orders")
+    assert (orders.rows, orders.open_keys) == (3, ("c", "d"))
+    assert orders.values.keys() == {"a", "c", "d"}
 
 
 def test_a_complete_read_that_landed_since_leaves_only_its_own_rows(seller: Seller) -> None:
