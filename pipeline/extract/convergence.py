@@ -19,7 +19,7 @@ from pipeline.resources import Appended, Changed
 
 _MOST_PASSES = 4
 # A pass of so few requests took as long as what it would still bring.
-_SHORT = 12
+_SHORT = 16
 # What was under way when the pass before read the clock becomes visible later.
 _OVERLAP = timedelta(minutes=1)
 _MOST_SINGLE_ROWS = 50

@@ -34,6 +34,8 @@ from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, Resource
 
 _BROKEN_PAGES = 3
+# A request that fails so often while others are answered is given up; the parts of a page that failed, sooner.
+_MOST_FAILURES, _FAILURES_OF_PARTS = 6, 3
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
 _GOOD_WINDOW = 1_400
@@ -63,6 +65,7 @@ class Listing:
         self.was_recalled = False  # whether a part of it is of the interrupted run that this one goes on with
         self._recent_from = recent_from
         self._keeps = True
+        self._most_failures = _MOST_FAILURES
         self._order: Order | None = None  # what the whole listing was in the order of when it was read last
         self.server_time: datetime | None = None
         self.requests = 0
@@ -369,6 +372,7 @@ class Listing:
                     raise NotOffered(f"{self.resource.path}: not offered (404)") from error
                 raise
             except FailingError as error:
+                self._most_failures = _FAILURES_OF_PARTS
                 raise PageError(f"LeafLink fails for the rows from offset {offset:,} on ({error.reason})") from error
             except BrokenPage as error:
                 if attempt == _BROKEN_PAGES - 1:
@@ -386,7 +390,7 @@ class Listing:
     async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:
         """Return what LeafLink answers with. Raises NotFoundError for what is not there, or empty where it may be."""
         try:
-            response = await self._client.get(path, query, may_be_empty=may_be_empty)
+            response = await self._client.get(path, query, may_be_empty=may_be_empty, most_failures=self._most_failures)
         finally:
             self.requests += 1
             self._progress.pages += 1

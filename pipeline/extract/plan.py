@@ -19,6 +19,8 @@ from pipeline.resources import Appended, Changed, PerParent, Resource, WithParen
 # Changes that were under way when the last run read the clock become visible later: look back that far.
 OVERLAP = timedelta(hours=1)
 FULL_EVERY = timedelta(days=7)
+# A list of so few pages is read whole where its rows may be edited: nothing else shows a payment that was corrected.
+_SHORT_LIST = 10
 # What each resource that can be asked for its changes costs once the main pass is over.
 _CONVERGING = 1
 
@@ -166,7 +168,8 @@ class _Planner:
             return everything
         nightly = self._nightly(trailing_days)
         if nightly is None:
-            return replace(everything, reason="the API has no filter for changes")
+            why = "short" if isinstance(self.resource.refresh, Appended) else "the API has no filter for changes"
+            return replace(everything, reason=why)
         if nightly.requests >= everything.requests and everything.requests > 1:
             return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
         return nightly
@@ -201,6 +204,8 @@ class _Planner:
 
     def _nightly(self, trailing_days: int) -> Step | None:
         refresh, name = self.resource.refresh, self.resource.name
+        if isinstance(refresh, Appended) and not refresh.is_final and self._pages(self.held.rows) <= _SHORT_LIST:
+            return None
         if isinstance(refresh, Appended) and self.held.values:
             return Step(self.resource, Way.TAIL, "grows at one end", 3, held=self.held)
         watermark = self.history.watermarks.get(name)

@@ -217,18 +217,18 @@ class Extraction:
 
     def _finish(self, resource: Resource, found: Found, listing: Listing) -> None:
         name = resource.name
-        self._rejected += [each for each in found.reading.rejected if each[0] == name]
+        self._rejected += [(name, each) for each in _rejected(name, found)]
         self._reads.append(self._read_of(resource, found, listing))
 
     def _read_of(self, resource: Resource, found: Found, listing: Listing) -> ResourceRead:
         """Return what is to be said of a resource in the manifest."""
         name, refresh, reading = resource.name, resource.refresh, found.reading
-        rejected = [each for each in reading.rejected if each[0] == name]
+        rejected = _rejected(name, found)
         met = reading.fields.get(name, FieldsMet())
         return ResourceRead(
             resource=name, key=resource.key, scope=found.scope,
             batches=tuple(batch for batch in reading.batches if batch.resource == name),
-            quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for _, each in rejected)),
+            quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.requests,
             seconds=round(time.monotonic() - self._started[name], 3),
@@ -239,7 +239,7 @@ class Extraction:
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
             complete_since=found.complete_since, gone=tuple(sorted(found.gone - reading.keys)),
             asked=tuple(sorted(found.asked)),
-            fields=met.summarise((each for _, each in rejected), is_complete=found.scope == "all"),
+            fields=met.summarise(rejected, is_complete=found.scope == "all"),
         )  # fmt: skip
 
     def _finish_unread(self, resource: Resource, error: RefusedError | NotOffered | ListingError) -> None:
@@ -283,15 +283,21 @@ class Extraction:
             )
 
     def _refuse_too_many_bad_rows(self) -> None:
-        for read in self._reads:
+        """Raise IncompleteError where too many rows are bad; a resource that is not vital counts as unread."""
+        for read in list(self._reads):
             if read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received:
                 first = next(each for name, each in self._rejected if name == read.resource)
-                self._journal.forget()
-                raise IncompleteError(
+                error = IncompleteError(
                     f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
                     f"the first one at {first.path or 'the row'}: {first.reason}. Nothing was committed; "
                     "the last warehouse stays in place."
                 )
+                if all_resources()[read.resource].is_vital:
+                    self._journal.forget()
+                    raise error
+                self._reads.remove(read)
+                self._rejected = [each for each in self._rejected if each[0] != read.resource]
+                self._finish_unread(all_resources()[read.resource], ListingError(str(error)))
 
     def _manifest(self, convergence: Convergence) -> Manifest:
         quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
@@ -306,3 +312,9 @@ class Extraction:
             requests=self._client.stats.requests, retries=self._client.stats.retries,
             skew_seconds=round(convergence.skew_seconds, 3), passes=convergence.passes, warnings=tuple(self._warnings),
         )  # fmt: skip
+
+
+def _rejected(resource: str, found: Found) -> list[Rejected]:
+    """Return the rows of a resource that were set aside: one that came more than once as it came last."""
+    rows = [each for name, each in found.reading.rejected if name == resource]
+    return list({each.key or each.raw or each.reason: each for each in rows}.values())

@@ -62,8 +62,10 @@ class _Ask:
     may_be_empty: bool
     first_sent_at: float = 0.0
     tries: int = 0
+    most_failures: int = _FAILURES
     empties: int = 0
     failures: int = 0
+    is_failing: bool = False
 
 
 class Client:
@@ -104,6 +106,7 @@ class Client:
         self._on_event = on_event
         self._session: aiohttp.ClientSession | None = None
         self._answered_at = -math.inf
+        self._answered: _Ask | None = None  # the request that was answered last
 
     async def __aenter__(self) -> Self:
         self._pacer.attach(self.source.fingerprint)
@@ -135,20 +138,23 @@ class Client:
         """How many requests may be in flight at present."""
         return self._limiter.limit
 
-    async def get(self, path: str, params: Mapping[str, str], *, may_be_empty: bool = False) -> Response:
+    async def get(
+        self, path: str, params: Mapping[str, str], *, may_be_empty: bool = False, most_failures: int = _FAILURES
+    ) -> Response:
         """Ask for `path`, relative to the base URL, as often as it takes.
 
-        Where an answer `may_be_empty`, one that is so twice means that nothing is there: NotFoundError.
+        A request that fails `most_failures` times while others are answered is given up. Where an answer
+        `may_be_empty`, one that is so twice means that nothing is there: NotFoundError.
         Raises IncompleteError when the source stays silent too long or the path leads elsewhere; FailingError,
         ForbiddenError, NotFoundError or RejectedError for what concerns this path; ConfigurationError for what concerns
         the key or URL.
         """
-        ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty)
+        ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty, most_failures)
         # A new object for each call: tenacity keeps the state of a call in it, and calls run side by side.
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Hiccup),
             wait=lambda state: self._patience.wait_seconds(ask.first_sent_at, _hiccup(state), state),
-            stop=lambda state: self._is_failing(ask) or self._patience.is_over(ask.first_sent_at, _hiccup(state)),
+            stop=lambda state: ask.is_failing or self._patience.is_over(ask.first_sent_at, _hiccup(state)),
             before_sleep=lambda state: self._note_retry(ask, _hiccup(state), state.upcoming_sleep),
             retry_error_callback=lambda state: self._give_up(ask, _hiccup(state)),
         )
@@ -168,13 +174,15 @@ class Client:
                 if hiccup.overloaded:
                     self._limiter.overloaded(sent_at)
                 ask.empties += hiccup.empty
-                ask.failures += not (hiccup.throttled or hiccup.overloaded or hiccup.unreachable)
+                if not (hiccup.throttled or hiccup.overloaded or hiccup.unreachable):
+                    ask.failures += 1
+                    await self._judge(ask, hiccup)
                 if ask.may_be_empty and ask.empties >= _EMPTIES:
                     raise NotFoundError(ask.path, f"{ask.path}: nothing is there ({hiccup.reason})") from None
                 raise
             self._limiter.good()
         self._patience.good()
-        self._answered_at = time.monotonic()
+        self._answered_at, self._answered = time.monotonic(), ask
         self.stats.bytes += len(response.body)
         self._on_event(Event("answer", ask.path, bytes=len(response.body)))
         return response
@@ -205,12 +213,22 @@ class Client:
         kind: Literal["retry", "throttled"] = "throttled" if hiccup.throttled else "retry"
         self._on_event(Event(kind, ask.path, reason=hiccup.reason, wait_seconds=wait_seconds))
 
-    def _is_failing(self, ask: _Ask) -> bool:
-        """Say whether a request fails by what it asks for: others were answered meanwhile."""
-        return ask.failures >= _FAILURES and self._answered_at > ask.first_sent_at
+    async def _judge(self, ask: _Ask, hiccup: Hiccup) -> None:
+        """Find out whether a request fails by what it asks for: others are answered meanwhile.
+
+        Where no other was asked, the one that was answered last is asked once more.
+        """
+        if ask.failures < ask.most_failures and not self._patience.is_over(ask.first_sent_at, hiccup):
+            return
+        if self._answered_at <= ask.first_sent_at and self._answered is not None:
+            await self._pacer.acquire()
+            self.stats.requests += 1
+            if isinstance(await self._exchange(self._answered), Response):
+                self._answered_at = time.monotonic()
+        ask.is_failing = self._answered_at > ask.first_sent_at
 
     def _give_up(self, ask: _Ask, hiccup: Hiccup) -> Response:
-        if self._is_failing(ask):
+        if ask.is_failing:
             raise FailingError(
                 ask.path, hiccup.reason,
                 f"{ask.path}: {self.source.host} failed {ask.tries} times ({hiccup.reason}) while it answered other "
