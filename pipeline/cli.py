@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
+from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, UsageError
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output, clean
 
@@ -146,7 +146,8 @@ def plan_command(full: Full = False, only: Only = None, as_json: Json = False) -
 
     job = open_job(read_settings())
     plans = {company.name: plan_extract(job, company, full=full, only=only) for company in job.companies}
-    show_plans(Output(as_json=as_json), plans, job.settings.rate_per_minute, job.settings.burst_per_minute)
+    limits = job.settings.rate_per_minute, job.settings.burst_per_minute
+    show_plans(Output(as_json=as_json), plans, job.landing.refused_runs(), *limits)
 
 
 @app.command("status")
@@ -269,6 +270,8 @@ def _show_load(output: Output, result: "LoadResult") -> None:
     if not output.as_json:
         LoadView(output).done(result)
     output.document(result.as_document())
+    if result.refused_runs:
+        sys.exit(IncompleteError.exit_code)
     _exit_for([*result.refused, *result.failed])
 
 

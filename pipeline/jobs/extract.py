@@ -17,7 +17,7 @@ from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_sinc
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
 from pipeline.jobs.job import Job
-from pipeline.landing import Batch, Manifest
+from pipeline.landing import Batch, Manifest, RefusedRun
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.reading.tasks import task_group
@@ -105,6 +105,7 @@ class _Reading:
     async def run(self, *, full: bool, only: str | None, on_landed: Callable[[Batch], None] | None) -> Manifest:
         job, company, settings = self.job, self.company, self.job.settings
         plan = plan_extract(job, company, full=full, only=only)
+        self.view.refused(refused_runs_of(job, company))
         self.view.plan(plan)
         key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
         async with open_source(job, company) as source:
@@ -129,7 +130,11 @@ class _Reading:
 
 
 def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) -> Plan:
-    """Plan the next read of a company from what is held; nothing is asked of the source."""
+    """Plan the next read of a company from what is held; nothing is asked of the source.
+
+    After a run that a load refused everything is read anew: the source may have been wrong on more than was noticed,
+    and only a complete read says whether the rows are back or are missing again.
+    """
     from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
 
     settings = job.settings
@@ -144,9 +149,14 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
         held = read_held(settings.data_dir, job.landing, resources, company.name, recent_from)
     return make_plan(
-        resources, manifests, held, datetime.now(UTC),
-        full=full, page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
+        resources, manifests, held, datetime.now(UTC), full=full or bool(refused_runs_of(job, company)),
+        page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
+
+
+def refused_runs_of(job: Job, company: Company) -> list[RefusedRun]:
+    """Return the runs of a company that loads refused, and that no newer one has taken the place of."""
+    return [run for run in job.landing.refused_runs() if run.manifest.company == company.name]
 
 
 def _label_of(settings: Settings) -> str:

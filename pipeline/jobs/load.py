@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from pipeline.companies import DEFAULT_NAME
-from pipeline.errors import AuditError, ConfigurationError, UsageError
+from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
@@ -21,10 +21,12 @@ from pipeline.models import (
 from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
+from pipeline.terminal.refused_view import describe_refused
 from pipeline.warehouse.build import Build, newest_server_times
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.made import record_models
 from pipeline.warehouse.meta import newest_reads, record_companies, refused_reads
+from pipeline.warehouse.shrink import ShrinkError
 from pipeline.warehouse.status import is_told
 
 _FARTHEST_AHEAD = timedelta(days=366)
@@ -35,15 +37,33 @@ _ONE_NIGHT = timedelta(hours=12)
 def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
     """Merge the landed runs, compute and audit the marts, and publish.
 
-    Raises UsageError when nothing has landed yet or `as_of` is far in the future (ConfigurationError for the setting),
-    IncompleteError when too many rows are gone at once without `accept_shrink`, AuditError when an audit of severity
-    error found rows; the published warehouse stays as it was.
+    A run after which too many rows are gone at once is set aside, and what else has landed is loaded without it; with
+    `accept_shrink` it is loaded, and so are those that were set aside before. Raises UsageError when nothing has landed
+    yet or `as_of` is far in the future (ConfigurationError for the setting), IncompleteError when nothing is left to be
+    loaded of what has landed, AuditError when an audit of severity error found rows; the published warehouse stays as
+    it was.
     """
-    with open_build(job) as build:
-        runs = build.pending()
-        for manifest in runs:
-            build.merge(manifest)
-        return finish_load(job, build, runs, as_of, accept_shrink=accept_shrink)
+    if accept_shrink:
+        job.landing.take_back_refused()
+    try:
+        with open_build(job) as build:
+            runs = build.pending()
+            for manifest in runs:
+                build.merge(manifest)
+            return finish_load(job, build, runs, as_of, accept_shrink=accept_shrink)
+    except ShrinkError as error:
+        return load_without(job, error, as_of)
+
+
+def load_without(job: Job, error: ShrinkError, as_of: date | None) -> LoadResult:
+    """Set aside the runs that a build refused, and load what else it had merged; raise IncompleteError if nothing."""
+    for refusal in error.refusals:
+        job.landing.set_aside(refusal.runs, refusal.reason)
+    if error.has_others:
+        return load(job, as_of=as_of)
+    refused = {run.run_id for refusal in error.refusals for run in refusal.runs}
+    lines = describe_refused(run for run in job.landing.refused_runs() if run.manifest.run_id in refused)
+    raise IncompleteError("\n".join(lines)) from error
 
 
 def open_build(job: Job) -> Build:
@@ -84,6 +104,7 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con), _refusals(build.con)
     drift, published = drift_of(build.con, build.load_id), build.publish()
+    job.landing.forget_superseded()
     seen = {name for of_company in reads.values() for name in of_company}
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
@@ -91,6 +112,7 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         models=models, audits=audits, headlines=headlines, refused=refused, kept=kept, drift=drift,
         published=published, left_behind=build.left_behind(),
         failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
+        refused_runs=job.landing.refused_runs(),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Parquet batches of what was read, and the manifest that commits them."""
 
 from pipeline.landing.fields import Drift, DriftKind, Fields
-from pipeline.landing.manifest import Batch, Manifest, ResourceRead, Scope, WindowRead, new_run_id
+from pipeline.landing.manifest import Batch, Manifest, RefusedRun, ResourceRead, Scope, WindowRead, new_run_id
 from pipeline.landing.store import Landing
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Fields",
     "Landing",
     "Manifest",
+    "RefusedRun",
     "ResourceRead",
     "Scope",
     "WindowRead",

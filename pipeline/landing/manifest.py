@@ -119,6 +119,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     product: str = "leafhouse"
 
 
+class RefusedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A committed run that a load refused, and why: it waits beside the others until a newer run takes its place."""
+
+    manifest: Manifest
+    reason: str
+
+
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by time, also within a second: 20261124T020000Z-4f9a."""
     return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 65536 // 1_000_000:04x}"

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import ConfigurationError
-from pipeline.landing.manifest import FORMAT, Batch, Manifest
+from pipeline.landing.manifest import FORMAT, Batch, Manifest, RefusedRun
 
 _QUARANTINE = "_quarantine"
 _MANIFESTS = "_manifests"
+_REFUSED = "_refused"
 _JOURNALS = "_journal-{}.jsonl"
 _ROW_GROUP = 50_000
 
@@ -74,7 +75,7 @@ class Landing:
 
     def commit(self, manifest: Manifest) -> Path:
         """Commit a run: its batches count from now on."""
-        path = self.root / _MANIFESTS / f"{manifest.run_id}.json"
+        path = self._path_in(_MANIFESTS, manifest.run_id)
         content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         write_aside(path, lambda aside: aside.write_bytes(content))
         return path
@@ -101,6 +102,73 @@ class Landing:
                 f"{path}: damaged manifest ({error}). Nothing was changed. "
                 "Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
+
+    def set_aside(self, runs: Sequence[Manifest], reason: str) -> None:
+        """Take runs of one company, oldest first, out of the committed ones: a load refused the first of them.
+
+        The next plan knows nothing of them. They must be the company's newest, since each is planned upon those before.
+        """
+        company, run_ids = runs[0].company, {run.run_id for run in runs}
+        self.forget_journal(company)  # an unfinished run is planned upon these, too
+        left = [each.run_id for each in self.manifests() if each.company == company and each.run_id not in run_ids]
+        note = msgspec.json.encode(_Note(reason, left))
+        for run in runs:
+            write_aside(self._note_of(run.run_id), lambda aside: aside.write_bytes(note))
+        # The newest first: whatever is left after a crash is planned upon nothing that is gone, and the next load
+        # refuses it again.
+        for run in reversed(runs):
+            self._move(run.run_id, _MANIFESTS, _REFUSED)
+
+    def refused_runs(self) -> list[RefusedRun]:
+        """Return the runs that were set aside, oldest first, unless a run of their company has been committed since.
+
+        Raises what `manifests` raises.
+        """
+        return [
+            RefusedRun(manifest=manifest, reason=note.reason)
+            for manifest, note, is_superseded in self._set_aside()
+            if not is_superseded
+        ]
+
+    def take_back_refused(self) -> None:
+        """Commit the runs of `refused_runs` after all."""
+        # The oldest first: the others are planned upon it.
+        for run in self.refused_runs():
+            self._move(run.manifest.run_id, _REFUSED, _MANIFESTS)
+            self._note_of(run.manifest.run_id).unlink(missing_ok=True)
+
+    def forget_superseded(self) -> None:
+        """Let go of runs that were set aside, where one of their company has been committed since.
+
+        Call it once that is published; the next sweep removes the batches.
+        """
+        for manifest, _, is_superseded in self._set_aside():
+            if is_superseded:
+                self._path_in(_REFUSED, manifest.run_id).unlink()
+                self._note_of(manifest.run_id).unlink(missing_ok=True)
+
+    def _set_aside(self) -> list[tuple[Manifest, "_Note", bool]]:
+        """Return the runs that were set aside, oldest first, why, and whether a later run has taken their place."""
+        paths = sorted((self.root / _REFUSED).glob("*.json"))
+        committed = self.manifests() if paths else []
+        found = []
+        for path in paths:
+            manifest, note = self._read_manifest(path), _read_note(self._note_of(path.stem))
+            others = {each.run_id for each in committed if each.company == manifest.company}
+            found.append((manifest, note, not others <= set(note.others)))
+        return found
+
+    def _move(self, run_id: str, source: str, target: str) -> None:
+        """Move a manifest between two folders, the second of which is there."""
+        self._path_in(source, run_id).replace(self._path_in(target, run_id))
+        sync(self.root / target)
+        sync(self.root / source)
+
+    def _path_in(self, folder: str, run_id: str) -> Path:
+        return self.root / folder / f"{run_id}.json"
+
+    def _note_of(self, run_id: str) -> Path:
+        return self.root / _REFUSED / f"{run_id}.note"
 
     def begin_journal(self, company: str, header: bytes) -> None:
         """Begin the journal of a company's run anew, with one line."""
@@ -139,18 +207,37 @@ class Landing:
     def sweep(self) -> None:
         """Remove what neither a manifest nor a journal names: the leftovers of runs that did not finish."""
         named = {file for path in self._files(_JOURNALS.format("*")) for file in _batches_in(path)}
+        refused = [manifest for manifest, _, _ in self._set_aside()]
+        named |= {self._note_of(manifest.run_id).relative_to(self.root).as_posix() for manifest in refused}
         named |= {
             batch.file
-            for manifest in self.manifests()
+            for manifest in (*self.manifests(), *refused)
             for batch in (*manifest.quarantine, *(b for read in manifest.resources for b in read.batches))
         }
         for path in self._files("*/*"):
-            is_manifest = path.parent.name == _MANIFESTS and path.suffix == ".json"
+            is_manifest = path.parent.name in (_MANIFESTS, _REFUSED) and path.suffix == ".json"
             if not is_manifest and path.relative_to(self.root).as_posix() not in named:
                 path.unlink(missing_ok=True)
 
     def _files(self, pattern: str) -> list[Path]:
         return [path for path in self.root.glob(pattern) if path.is_file()]
+
+
+class _Note(msgspec.Struct):
+    """Why a run was set aside, and which others of its company were committed then: any other one came later."""
+
+    reason: str
+    others: list[str]
+
+
+def _read_note(path: Path) -> _Note:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Note)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error}), although the run beside it was set aside. Nothing was changed. "
+            f"Restore it, or remove {path.with_suffix('.json')} and run `leafhouse extract --full`."
+        ) from error
 
 
 class _JournalLine(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -11,8 +11,9 @@ from rich.table import Table
 
 from pipeline.extract.plan import Plan
 from pipeline.extract.progress import Progress, ResourceProgress
-from pipeline.landing import Manifest, ResourceRead
+from pipeline.landing import Manifest, RefusedRun, ResourceRead
 from pipeline.terminal.console import NAMES, Output
+from pipeline.terminal.refused_view import describe_refused, refused_document
 
 _LOG_EVERY_SECONDS = 10.0
 
@@ -43,6 +44,11 @@ class ExtractView:
         self._screen = screen or _Screen(output)
         self._counters: Counters | None = None
         self._started = self._logged = time.monotonic()
+
+    def refused(self, runs: Iterable[RefusedRun]) -> None:
+        """Say which runs a load set aside, so that everything is read anew."""
+        for line in describe_refused(runs):
+            self._output.say(line)
 
     def plan(self, plan: Plan) -> None:
         """Say whether the run reads everything or what changed; before that, loudly, that data are invented."""
@@ -182,10 +188,17 @@ def describe_read(read: ResourceRead, way: str) -> str:
     )
 
 
-def show_plans(output: Output, plans: Mapping[str, Plan], rate_per_minute: int, burst_per_minute: int) -> None:
-    """Print what a run would ask of each company, and what it would cost; nothing has been asked for it."""
+def show_plans(
+    output: Output, plans: Mapping[str, Plan], refused: Sequence[RefusedRun],
+    rate_per_minute: int, burst_per_minute: int,
+) -> None:  # fmt: skip
+    """Print what a run would ask of each company, and what it would cost; nothing has been asked for it.
+
+    Companies with runs that a load `refused` are read anew.
+    """
     documents = {
         company: _plan_document(plan, plan.minutes(rate_per_minute, burst_per_minute))
+        | {"refused_runs": refused_document(run for run in refused if run.manifest.company == company)}
         for company, plan in plans.items()
     }
     output.document({"companies": documents} if len(documents) > 1 else next(iter(documents.values())))
@@ -194,6 +207,8 @@ def show_plans(output: Output, plans: Mapping[str, Plan], rate_per_minute: int, 
     for company, plan in plans.items():
         if len(plans) > 1:
             output.say(f"{company}:")
+        for line in describe_refused(run for run in refused if run.manifest.company == company):
+            output.say(line)
         _show_plan(output, plan, plan.minutes(rate_per_minute, burst_per_minute))
 
 

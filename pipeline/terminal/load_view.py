@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.companies import DEFAULT_NAME
-from pipeline.landing import Manifest
+from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
 from pipeline.terminal.console import NAMES, Output
+from pipeline.terminal.refused_view import describe_refused, refused_document
 from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.made import KeptModel
@@ -48,6 +49,7 @@ class LoadResult:
     drift: Sequence[FoundDrift] = ()
     failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
     left_behind: LeftBehind | None = None
+    refused_runs: Sequence[RefusedRun] = ()  # runs that are set aside, by this load or an earlier one
 
     @property
     def kept_marts(self) -> list[KeptModel]:
@@ -68,6 +70,7 @@ class LoadResult:
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
             "failed": dict(self.failed),
+            "refused_runs": refused_document(self.refused_runs),
             "drift": [asdict(each) for each in self.drift],
             "left_behind": None if self.left_behind is None else asdict(self.left_behind),
             "warehouse": str(self.published.path),
@@ -104,7 +107,10 @@ class LoadView:
         for reason in result.refused:
             say(f"  {reason}")
         for company, reason in result.failed.items():
-            say(f"  {company}: not read, its rows of the last run stay. {reason}")
+            if company not in {run.manifest.company for run in result.refused_runs}:
+                say(f"  {company}: not read, its rows of the last run stay. {reason}")
+        for line in describe_refused(result.refused_runs):
+            say(f"  {line}")
         for each in result.headlines:
             say(f"Open receivables on {each.as_of}: {each.open_balance:,.2f} {each.currency}, "
                 f"{each.past_due:,.2f} past due")  # fmt: skip
@@ -178,7 +184,9 @@ def _runs(runs: Sequence[Manifest]) -> str:
 
 def show_status(output: Output, status: Status) -> None:
     """Print what a published warehouse holds."""
-    document = asdict(status) | {"published_at": status.published_at.isoformat()}
+    document = asdict(status) | {
+        "published_at": status.published_at.isoformat(), "refused_runs": refused_document(status.refused_runs),
+    }  # fmt: skip
     output.document(document)
     if output.as_json:
         return
@@ -195,5 +203,7 @@ def show_status(output: Output, status: Status) -> None:
         )
     for line in describe_kept(status.kept):
         say(line)
+    for line in describe_refused(status.refused_runs):
+        say(f"  {line}")
     for audit in status.failed_audits:
         say(f"  audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")

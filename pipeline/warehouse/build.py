@@ -80,7 +80,8 @@ class Build:
         # The files whose rows are in raw already while their run is not merged yet, by resource.
         self._appended: dict[str, set[str]] = defaultdict(set)
         self._waiting: dict[str, list[Batch]] = defaultdict(list)
-        self._runs: dict[tuple[str, datetime], str] = {}
+        # The runs that are merged here, by company and the instant at which each marked rows as deleted.
+        self._runs: dict[tuple[str, datetime], Manifest] = {}
         self._previous: str | None = None
         # How personal data are treated now, when rows that were treated otherwise have been rid of them.
         self._now_treated: str | None = None
@@ -177,7 +178,7 @@ class Build:
             self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
         merge_quarantine(self.con, manifest, quarantine)
         instant = instant_of(self.con, manifest)
-        self._runs[manifest.company, instant] = manifest.run_id
+        self._runs[manifest.company, instant] = manifest
         for each in merge_run(self.con, manifest, self._resources, instant):
             total = self.merged[each.resource]
             total.inserted += each.inserted
@@ -210,8 +211,8 @@ class Build:
         self._appended.pop(resource, None)
 
     def refuse_shrink(self) -> None:
-        """Raise IncompleteError when the merged runs found more rows deleted than can be believed."""
-        refuse_shrink(self.con, self._runs)
+        """Raise ShrinkError when the merged runs found more rows deleted than can be believed."""
+        refuse_shrink(self.con, self._resources.values(), self._runs)
 
     def close_inputs(self) -> None:
         """Count what raw holds now, and shut the door: from here on the connection reads no other file."""

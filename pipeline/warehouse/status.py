@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
+from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import PerParent, Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.made import KeptModel, kept_models
@@ -39,7 +40,7 @@ class ResourceStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """A published warehouse."""
+    """A published warehouse, and the runs that a load set aside since."""
 
     path: str
     bytes: int
@@ -51,6 +52,7 @@ class Status:
     resources: list[ResourceStatus]
     failed_audits: list[dict[str, Any]]
     kept: list[KeptModel]
+    refused_runs: list[RefusedRun]
 
 
 def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
@@ -85,6 +87,7 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
+        Landing(path.parent / "landing").refused_runs(),
     )  # fmt: skip
 
 

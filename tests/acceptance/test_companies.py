@@ -42,9 +42,9 @@ class Street:
     sandboxes: dict[str, Sandbox]
     servers: dict[str, AsyncExitStack]
 
-    async def extract(self) -> Extracted:
+    async def extract(self, *, full: bool = False) -> Extracted:
         view = ExtractView(Output(as_json=True), "live")
-        return await extract_companies(open_job(read_settings()), full=False, only=None, view=view)
+        return await extract_companies(open_job(read_settings()), full=full, only=None, view=view)
 
     def later(self) -> None:
         """Move every source on, by two days."""
@@ -151,6 +151,47 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         # It is said again by every load until the company has been read.
         again = load(open_job(read_settings()), as_of=None)
         assert again.failed == {"birch": "It was not read since 2026-11-24 12:00 UTC."}
+
+
+async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_street(tmp_path, monkeypatch, resources=FIVE) as street:
+        await street.extract()
+        load(open_job(read_settings()), as_of=None)
+        before = street.raw("orders_received", "birch")
+        street.later()
+        known = [row for row in street.sandboxes["birch"].rows("orders_received") if row["number"] in before]
+        orders = [row for row in known if row["status"] != "Draft"][:30]
+        for order in orders:
+            street.sandboxes["birch"].delete("orders_received", order["number"])
+        refused = (await street.extract(full=True)).manifests["birch"].run_id
+
+        result = load(open_job(read_settings()), as_of=None)
+
+        assert [(each.manifest.run_id, each.manifest.company) for each in result.refused_runs] == [(refused, "birch")]
+        assert {run.company for run in result.runs} == {"acme", "cedar"}
+        assert street.raw("orders_received", "birch") == before
+        for company in ("acme", "cedar"):
+            assert street.raw("orders_received", company).keys() == street.source("orders_received", company)
+        LoadView(Output(as_json=False)).done(result)
+        show_status(Output(as_json=False), read_status(street.data, all_resources()))
+        said = capsys.readouterr().out
+        assert said.count(f"\n  birch: Run set aside: {refused}. orders_received: 30 of ") == 2
+        assert "birch: not read" not in said
+
+        for order in orders:
+            street.sandboxes["birch"].put("orders_received", order)
+        scopes = {
+            company: {read.scope for read in manifest.resources if read.resource == "orders_received"}
+            for company, manifest in (await street.extract()).manifests.items()
+        }
+        again = load(open_job(read_settings()), as_of=None)
+
+        assert scopes["birch"] == {"all"}
+        assert again.refused_runs == []
+        for company in OWNERS:
+            assert street.raw("orders_received", company).keys() == street.source("orders_received", company)
 
 
 async def test_a_command_prints_one_document_that_names_all_companies_and_those_that_failed(

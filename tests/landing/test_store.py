@@ -5,12 +5,14 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
@@ -177,3 +179,150 @@ def test_an_extract_that_is_killed_before_its_commit_changes_nothing(landing: La
     assert landing.manifests() == before
     landing.sweep()
     assert files(landing) == {"orders/run-1-0001.parquet", "_manifests/run-1.json"}
+
+
+def land(landing: Landing, run_id: str, company: str = "acme") -> Manifest:
+    """Commit a run with a batch and a row in quarantine."""
+    batch, aside = landing.write_batch("orders", run_id, 1, ROWS), landing.write_quarantine(run_id, 1, ROWS)
+    manifest = replace(manifest_of(run_id, batch, quarantine=(aside,)), company=company)
+    landing.commit(manifest)
+    return manifest
+
+
+def committed(landing: Landing) -> list[str]:
+    return [manifest.run_id for manifest in landing.manifests()]
+
+
+def waiting(landing: Landing) -> list[tuple[str, str]]:
+    return [(run.manifest.run_id, run.reason) for run in landing.refused_runs()]
+
+
+def test_a_run_that_is_set_aside_is_committed_no_longer_and_says_why(landing: Landing) -> None:
+    land(landing, "run-1")
+    runs = [land(landing, "run-2"), land(landing, "run-3")]
+    land(landing, "run-4", company="zenith")
+
+    landing.set_aside(runs, "Too much is gone.")
+
+    assert committed(landing) == ["run-1", "run-4"]
+    assert waiting(landing) == [("run-2", "Too much is gone."), ("run-3", "Too much is gone.")]
+    assert [run.manifest for run in landing.refused_runs()] == runs
+
+
+def test_a_run_that_is_set_aside_lets_go_of_what_was_begun_upon_it(landing: Landing) -> None:
+    run = land(landing, "run-1")
+    for company in ("acme", "zenith"):
+        landing.begin_journal(company, b"{}")
+
+    landing.set_aside([run], "Too much is gone.")
+
+    assert landing.read_journal("acme") == []
+    assert landing.read_journal("zenith") == [b"{}"]
+
+
+def test_a_sweep_keeps_a_run_that_is_set_aside_until_a_later_one_is_published(landing: Landing) -> None:
+    land(landing, "run-1")
+    landing.set_aside([land(landing, "run-2")], "Too much is gone.")
+    before = files(landing)
+    landing.sweep()
+    assert files(landing) == before
+    later = land(landing, "run-3")
+    landing.sweep()
+    assert landing.root.joinpath("orders/run-2-0001.parquet").exists()
+
+    landing.forget_superseded()
+    landing.sweep()
+
+    assert committed(landing) == ["run-1", "run-3"]
+    assert {path for path in files(landing) if "run-2" in path} == set()
+    assert landing.check(later.resources[0].batches[0])
+
+
+def test_a_later_run_takes_the_place_of_one_that_is_set_aside_for_its_own_company_only(landing: Landing) -> None:
+    for company in ("acme", "zenith"):
+        landing.set_aside([land(landing, f"run-1-{company}", company)], "Too much is gone.")
+
+    land(landing, "run-0")  # whatever the clock said
+
+    assert waiting(landing) == [("run-1-zenith", "Too much is gone.")]
+    landing.take_back_refused()
+    landing.forget_superseded()
+    assert committed(landing) == ["run-0", "run-1-zenith"]
+    assert landing.refused_runs() == []
+
+
+def test_runs_that_are_taken_back_are_as_before(landing: Landing) -> None:
+    land(landing, "run-1")
+    runs = [land(landing, "run-2"), land(landing, "run-3")]
+    before = files(landing), landing.manifests()
+    landing.set_aside(runs, "Too much is gone.")
+
+    landing.take_back_refused()
+
+    assert (files(landing), landing.manifests()) == before
+
+
+def test_what_is_set_aside_is_private_too(landing: Landing) -> None:
+    landing.set_aside([land(landing, "run-1")], "Too much is gone.")
+
+    for path in landing.root.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_note_that_is_gone_is_named(landing: Landing) -> None:
+    landing.set_aside([land(landing, "run-1")], "Too much is gone.")
+    (landing.root / "_refused" / "run-1.note").unlink()
+
+    with pytest.raises(ConfigurationError, match=r"run-1\.note: cannot be read"):
+        landing.refused_runs()
+
+
+@pytest.mark.parametrize("renames", range(3))
+def test_a_crash_while_runs_are_set_aside_leaves_none_without_the_one_that_it_was_planned_upon(
+    landing: Landing, renames: int
+) -> None:
+    land(landing, "run-1")
+    runs = [land(landing, "run-2"), land(landing, "run-3"), land(landing, "run-4")]
+    everything = committed(landing)
+
+    crash_after_renames(renames, lambda: landing.set_aside(runs, "Too much is gone."))
+
+    assert committed(landing) == everything[: len(everything) - renames]
+    landing.sweep()
+    landing.set_aside(landing.manifests()[1:], "Too much is gone.")
+    assert [run_id for run_id, _ in waiting(landing)] == ["run-2", "run-3", "run-4"]
+
+
+@pytest.mark.parametrize("renames", range(2))
+def test_a_crash_while_runs_are_taken_back_leaves_none_without_the_one_that_it_was_planned_upon(
+    landing: Landing, renames: int
+) -> None:
+    land(landing, "run-1")
+    landing.set_aside([land(landing, "run-2"), land(landing, "run-3")], "Too much is gone.")
+
+    crash_after_renames(renames, landing.take_back_refused)
+
+    assert committed(landing) == ["run-1", "run-2"][: 1 + renames]
+    landing.sweep()
+    assert [run_id for run_id, _ in waiting(landing)] == ([] if renames else ["run-2", "run-3"])
+
+
+def crash_after_renames(count: int, work: Callable[[], None]) -> None:
+    """Do the work in a process of its own, which is killed before it moves one manifest more than `count`."""
+    child = os.fork()
+    if child == 0:
+        moved = 0
+
+        def watch(event: str, values: tuple[object, ...]) -> None:
+            nonlocal moved
+            if event == "os.rename" and str(values[0]).endswith(".json"):
+                if moved == count:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                moved += 1
+
+        sys.addaudithook(watch)
+        try:
+            work()
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

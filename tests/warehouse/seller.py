@@ -13,6 +13,7 @@ from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.models import ModelSettings
 from pipeline.resources import Changed, Resource, WithParent
 from pipeline.resources.columns import columns_of
+from pipeline.resources.common import ORDER_STATUSES
 from pipeline.resources.types import Boolean, Exact, Instant, Record, RequiredInteger, RequiredText, Text
 from pipeline.warehouse.build import Build, Published
 from pipeline.warehouse.reader import attach
@@ -22,7 +23,7 @@ FIRST_RUN = datetime(2026, 11, 1, 2, tzinfo=UTC)
 
 class Order(Record):
     number: RequiredText = Field(description="Key of the order.")
-    status: Text = Field(None, description="Status of the order.")
+    status: Text = Field(None, description="Status of the order.", json_schema_extra=ORDER_STATUSES)
     created_on: Instant = Field(None, description="When it was created.")
     paid: Boolean = Field(None, description="Whether it is settled.")
 
