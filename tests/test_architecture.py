@@ -10,19 +10,20 @@ ROOT = Path(__file__).parents[1] / "pipeline"
 # What each part may import of the others; a part may always import itself.
 ALLOWED = {
     "errors": set(),
+    "clock": set(),
     "resources": {"errors"},
     "contracts": {"errors", "resources"},
     "settings": {"errors"},
     "companies": {"errors", "settings"},
-    "leaflink": {"errors"},
+    "leaflink": {"clock", "errors"},
     "landing": {"errors", "resources"},
     "datafolder": {"errors", "landing"},
-    "extract": {"errors", "resources", "leaflink", "landing"},
-    "models": {"errors"},
-    "warehouse": {"errors", "resources", "landing", "models"},
+    "extract": {"clock", "errors", "resources", "leaflink", "landing"},
+    "models": {"clock", "errors"},
+    "warehouse": {"clock", "errors", "resources", "landing", "models"},
     "reconcile": {"errors", "warehouse"},
-    "sandbox": {"errors"},
-    "terminal": {"errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
+    "sandbox": {"clock", "errors"},
+    "terminal": {"clock", "errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
 }
 COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.extract.reading import Reading
-from pipeline.landing import Landing, new_run_id
+from pipeline.landing import Landing
 
 # Windows older than this are read anew: what they hold is no longer the evening's state.
 FRESH = timedelta(hours=6)
@@ -30,14 +30,17 @@ class Journal(msgspec.Struct):
 
 
 class JournalFile:
-    """A company's journal in the landing folder, written after each window."""
+    """A company's journal in the landing folder, written after each window.
 
-    def __init__(self, landing: Landing, company: str, plan: str, now: datetime) -> None:
+    `run_id` is the id of a run that begins anew; one that goes on keeps its own.
+    """
+
+    def __init__(self, landing: Landing, company: str, plan: str, run_id: str, now: datetime) -> None:
         self._landing = landing
         self._company = company
         found = _read(landing.read_journal(company))
         if found is None or found.plan != plan or not timedelta() <= now - found.started_at < FRESH:
-            found = Journal(new_run_id(now), plan, now)
+            found = Journal(run_id, plan, now)
             self.forget()
         self.journal = found
 

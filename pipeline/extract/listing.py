@@ -19,7 +19,7 @@ from pipeline.extract.tail import ListedRow
 from pipeline.extract.tasks import task_group
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, midnight
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client, NotFoundError
+from pipeline.leaflink import Client, NotFoundError, ReadTimes
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
 from pipeline.resources import Appended, Changed, Resource
 
@@ -49,7 +49,7 @@ class Listing:
         progress: ResourceProgress, *, page_size: int, connections: int, on_landed: Callable[[Batch], None],
     ) -> None:  # fmt: skip
         self.resource = resource
-        self.server_time: datetime | None = None
+        self.times = ReadTimes(client.clock)
         self.requests = 0
         self._client = client
         self._decoders = decoders
@@ -63,6 +63,11 @@ class Listing:
         self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
         self._link = refresh.parent_key if isinstance(refresh, Appended) else None
         self._heads = HeadReader(resource.key, _head_fields(resource))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The source's time up to which the rows that have come are known; None while there are none."""
+        return self.times.reached
 
     @property
     def page_size(self) -> int:
@@ -216,7 +221,7 @@ class Listing:
         entry = self._journal.find(self.resource.name, query)
         if entry is None:
             return None
-        self.server_time = min(self.server_time or entry.server_time, entry.server_time)
+        self.times.recall(entry.server_time)
         self._progress.rows += entry.reading.received
         self._hand_on(entry.reading)
         return entry.reading
@@ -315,7 +320,7 @@ class Listing:
         finally:
             self.requests += 1
             self._progress.pages += 1
-        self.server_time = self.server_time or response.server_time
+        self.times.note(response.stamp)
         return response.body
 
 

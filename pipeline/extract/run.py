@@ -4,13 +4,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import anyio
+from msgspec import structs
 
+from pipeline import clock
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.by_parent import read_by_parent
+from pipeline.extract.clocks import Clocks, ClocksApart, check_clocks
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_quarantined
 from pipeline.extract.journal import JournalFile
@@ -23,7 +26,7 @@ from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.tasks import task_group
 from pipeline.extract.windows import Window
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead, WindowRead
-from pipeline.leaflink import Client
+from pipeline.leaflink import Client, ReadTimes
 from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
 
 # More bad rows than both of these say that the contract or the source is broken, not a row.
@@ -52,7 +55,7 @@ class Extraction:
     def __init__(
         self, client: Client, landing: Landing, plan: Plan, origin: Origin,
         *, page_size: int, connections: int, progress: Progress, on_landed: Callable[[Batch], None] | None = None,
-        personal: Treatment | None = None,
+        personal: Treatment | None = None, run_id: str,
     ) -> None:  # fmt: skip
         self._client = client
         self._landing = landing
@@ -64,14 +67,15 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._personal = KEEP if personal is None else personal.label
         self._journal = JournalFile(
-            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", datetime.now(UTC)
+            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", run_id, clock.now()
         )
         journal = self._journal.journal
         used = len(journal.batches)
         self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used, personal)
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
-        self._server_times: list[datetime] = []
+        self._times: dict[str, ReadTimes] = {}
+        self._newest: dict[str, datetime] = {}  # the newest instant in the rows of each resource
         self._touches: dict[str, set[str]] = defaultdict(set)
         self._ready = {
             name: anyio.Event() for name, step in plan.steps.items() if isinstance(step.resource.refresh, Appended)
@@ -93,7 +97,8 @@ class Extraction:
                     extractors.start_soon(self._extract, step)
         self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
-        manifest = self._manifest()
+        clocks = self._clocks()
+        manifest = self._manifest(clocks, self._check(clocks))
         self._landing.commit(manifest)
         self._journal.forget()
         return manifest
@@ -111,8 +116,6 @@ class Extraction:
         finally:
             if step.resource.name in self._ready:
                 self._ready[step.resource.name].set()
-        if listing.server_time is not None:
-            self._server_times.append(listing.server_time)
         self._finish(step.resource, found, listing, started)
         for child in self._children_of(step.resource):
             await self._extract_children(child, found, started)
@@ -193,6 +196,7 @@ class Extraction:
         batches = [batch for batch in reading.batches if batch.resource == name]
         rejected = [each for each in reading.rejected if each[0] == name]
         self._rejected += rejected
+        self._times[name] = listing.times
         met = reading.fields.get(name, FieldsMet())
         read = ResourceRead(
             resource=name, key=resource.key, scope=found.scope, batches=tuple(batches),
@@ -201,7 +205,7 @@ class Extraction:
             rereads=reading.rereads, requests=listing.requests, seconds=round(time.monotonic() - started, 3),
             parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,
-            watermark=listing.server_time if isinstance(refresh, Changed) else None, windows=tuple(reading.windows),
+            windows=tuple(reading.windows),
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
             complete_since=found.complete_since, gone=tuple(sorted(found.gone)), asked=tuple(sorted(found.asked)),
             fields=met.summarise((each for _, each in rejected), is_complete=found.scope == "all"),
@@ -260,16 +264,46 @@ class Extraction:
                     "the last warehouse stays in place."
                 )
 
-    def _manifest(self) -> Manifest:
+    def _clocks(self) -> Clocks:
+        ours, times = clock.now(), self._times
+        return Clocks(
+            # Without any answer all was read by a run that was cut off.
+            source=self._client.clock.now() if self._client.clock.is_known else ours, ours=ours, newest=self._newest,
+            behind={name: each.behind for name, each in times.items()},
+            recalled={name: each.recalled for name, each in times.items() if each.recalled is not None},
+        )  # fmt: skip
+
+    def _check(self, clocks: Clocks) -> tuple[str, ...]:
+        """Return what is to be told of the clocks. Raises ClocksApart; no other run takes up what was read then."""
+        try:
+            return check_clocks(clocks)
+        except ClocksApart:
+            self._journal.forget()
+            raise
+
+    def _dated(self, read: ResourceRead, clocks: Clocks) -> ResourceRead:
+        """Return a read with the source's time up to which its rows are known, and up to which changes are covered."""
+        both = (self._times.get(read.resource), self._times.get(read.parent or ""))  # children come with their parent
+        reached = [times.reached for times in both if times is not None and times.reached is not None]
+        if not read.was_read or not reached:
+            return read
+        server_time = min(*reached, clocks.source)
+        is_changed = isinstance(all_resources()[read.resource].refresh, Changed)
+        # A clock that is ahead for a night would skip what changes until then: the watermark goes by the earlier one.
+        watermark = server_time - clocks.source_ahead if is_changed else None
+        return structs.replace(read, server_time=server_time, watermark=watermark)
+
+    def _manifest(self, clocks: Clocks, warnings: tuple[str, ...]) -> Manifest:
         quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
-        journal = self._journal.journal
+        journal, reads = self._journal.journal, sorted(self._reads, key=lambda read: read.resource)
+        began = [times.began for times in self._times.values() if times.began is not None]
         return Manifest(
             run_id=journal.run_id, kind="incremental" if self._plan.is_incremental else "full",
             source="sandbox" if self._origin.source == "sandbox" else "live",
             base_url=self._origin.base_url, company=self._origin.company, personal=self._personal,
-            started_at=journal.started_at, finished_at=datetime.now(UTC),
-            server_time=min(self._server_times, default=journal.started_at),
-            resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,
+            started_at=journal.started_at, finished_at=clock.now(),
+            server_time=min([*began, clocks.source]), warnings=warnings,
+            resources=tuple(self._dated(read, clocks) for read in reads), quarantine=quarantine,
             requests=self._client.stats.requests, retries=self._client.stats.retries,
         )  # fmt: skip
 

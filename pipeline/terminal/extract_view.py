@@ -90,6 +90,8 @@ class ExtractView:
             f"Extracted {sum(read.distinct for read in manifest.resources):,} rows in {seconds:.1f} s, "
             f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}"
         )
+        for warning in manifest.warnings:
+            self._say(f"Warning: {warning}")
 
     def _resource_read(self, read: ResourceRead) -> None:
         self._say(describe_read(read, self.progress.of(read.resource).way))

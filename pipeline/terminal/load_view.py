@@ -48,6 +48,7 @@ class LoadResult:
     drift: Sequence[FoundDrift] = ()
     failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
     left_behind: LeftBehind | None = None
+    unread: Sequence[str] = ()  # what was not read as lately as the rest, a sentence each
 
     @property
     def kept_marts(self) -> list[KeptModel]:
@@ -68,6 +69,7 @@ class LoadResult:
             "open_receivables": [asdict(each) for each in self.headlines],
             "refused": list(self.refused),
             "failed": dict(self.failed),
+            "unread": list(self.unread),
             "drift": [asdict(each) for each in self.drift],
             "left_behind": None if self.left_behind is None else asdict(self.left_behind),
             "warehouse": str(self.published.path),
@@ -101,7 +103,7 @@ class LoadView:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
         if result.left_behind is not None:
             say(f"  {describe_left_behind(result.left_behind)}")
-        for reason in result.refused:
+        for reason in (*result.refused, *result.unread):
             say(f"  {reason}")
         for company, reason in result.failed.items():
             say(f"  {company}: not read, its rows of the last run stay. {reason}")
