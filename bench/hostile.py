@@ -19,7 +19,6 @@ from bench.measure import KEY
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
 
 TABLES = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ORDERS = 500
 _MOST_CHANGES = 30
 _REVERSED = {"newest_first": frozenset({"line_items", "order_payments", "customers", "products"})}
@@ -150,14 +149,14 @@ def _end_scans_early(sandbox: Sandbox, longest: int) -> None:
 async def main(name: str, night: int, folder: Path, elsewhere: str) -> None:
     """Serve a situation until the process is told to stop."""
     situation = SITUATIONS[name]
-    sandbox = Sandbox.open(folder, SandboxConfig(orders=ORDERS), NOW)
+    sandbox = Sandbox.open(folder, SandboxConfig(orders=ORDERS), datetime.now(UTC))
     if night == 2 and situation.second_night is not None:
         situation.second_night(sandbox)
     faults = Faults.parse(f"{situation.faults},elsewhere={elsewhere}")
     truth = Truth(sandbox, situation, faults, folder / "truth.json")
     if situation.longest_scan is not None:
         _end_scans_early(sandbox, situation.longest_scan)
-    settings: dict[str, Any] = {"rate_per_minute": 0, "clock": lambda: sandbox.now} | situation.settings
+    settings: dict[str, Any] = {"rate_per_minute": 0} | situation.settings
     async with serve(sandbox, key=KEY, faults=faults, between=truth.after_page, **settings) as base_url:
         print(base_url, flush=True)
         await anyio.sleep_forever()

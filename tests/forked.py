@@ -4,11 +4,12 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from pipeline import cli
+from pipeline import cli, clock
 
 CHECKOUT = Path(__file__).parents[1]
 _PATIENCE_SECONDS = 60
@@ -31,10 +32,12 @@ def run_forked(
 ) -> tuple[int, str, str]:
     """Call a function in a process of its own, and return its exit code, stdout and stderr.
 
-    One that does not end is killed; a code below zero is the signal that killed it.
+    One that does not end is killed; a code below zero is the signal that killed it. Its clock is what ours is now, and
+    goes on from there.
     """
     with TemporaryDirectory() as output:
-        wanted = (function, arguments, folder, dict(environment), Path(output))
+        ahead = clock.now() - datetime.now(UTC)
+        wanted = (function, arguments, folder, dict(environment), Path(output), ahead)
         process = _FORKED.Process(target=_call, args=wanted)
         with patch.dict(os.environ, PYTHONPATH=str(CHECKOUT)):  # the first one starts the process to fork from
             process.start()
@@ -51,7 +54,9 @@ def _call(
     folder: Path,
     environment: dict[str, str],
     output: Path,
+    ahead: timedelta,
 ) -> None:
+    clock.now = lambda: datetime.now(UTC) + ahead
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

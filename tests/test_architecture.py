@@ -10,20 +10,21 @@ ROOT = Path(__file__).parents[1] / "pipeline"
 # What each part may import of the others; a part may always import itself.
 ALLOWED = {
     "errors": set(),
+    "clock": set(),
     "resources": {"errors"},
     "contracts": {"errors", "resources"},
     "settings": {"errors"},
     "companies": {"errors", "settings"},
-    "leaflink": {"errors"},
+    "leaflink": {"clock", "errors"},
     "reading": {"errors"},
     "landing": {"errors", "resources", "reading"},
     "datafolder": {"errors", "landing"},
-    "extract": {"errors", "resources", "leaflink", "reading", "landing"},
-    "models": {"errors"},
-    "warehouse": {"errors", "resources", "reading", "landing", "models"},
+    "extract": {"clock", "errors", "resources", "leaflink", "reading", "landing"},
+    "models": {"clock", "errors"},
+    "warehouse": {"clock", "errors", "resources", "reading", "landing", "models"},
     "reconcile": {"errors", "warehouse"},
-    "sandbox": {"errors"},
-    "terminal": {"errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
+    "sandbox": {"clock", "errors"},
+    "terminal": {"clock", "errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts"},
 }
 COMMANDS = {"cli", "jobs", ""}  # they put the parts together
 

@@ -8,13 +8,14 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import anyio.to_thread
 import pyarrow as pa
 from anyio.abc import TaskGroup
 
+from pipeline import clock
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.normalise import Rejected
@@ -65,7 +66,7 @@ class Workshop:
 
     def stamp(self) -> None:
         """Give what is landed next a later time than all before: of a row that comes again, the newer one counts."""
-        self._stamped_at = max(datetime.now(UTC), self._stamped_at + _MICROSECOND)
+        self._stamped_at = max(clock.now(), self._stamped_at + _MICROSECOND)
 
     def write(self, resource: str, table: pa.Table) -> Batch:
         """Land a decoded table, stamped with company, run and time."""

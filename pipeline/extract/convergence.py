@@ -57,12 +57,12 @@ class Convergence:
 
     async def run(self) -> None:
         """Make passes until one is short, or no shorter than the one before."""
-        began = {name: state.listing.server_time for name, state in self._states.items()}
+        began = {name: state.listing.times.began for name, state in self._states.items()}
         before = self._requests
         while self.passes < _MOST_PASSES and self._states:
             started, requests = time.monotonic(), self._requests
             for state in self._states.values():
-                state.listing.server_time = None
+                state.listing.begin_pass()
             await self._pass(began)
             self.passes += 1
             self.skew_seconds = time.monotonic() - started
@@ -70,7 +70,7 @@ class Convergence:
             if took <= _SHORT or took >= before:
                 break
             before = took
-            began = {name: state.listing.server_time or began[name] for name, state in self._states.items()}
+            began = {name: state.listing.times.began or began[name] for name, state in self._states.items()}
 
     async def find_ghosts(self) -> None:
         """Find the rows that went after they had been read, where more came than the source counts."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pipeline.extract.reading import Reading
-from pipeline.landing import Landing, new_run_id
+from pipeline.landing import Landing
 
 # Windows older than this are read anew: what they hold is no longer the evening's state.
 FRESH = timedelta(hours=6)
@@ -39,16 +39,19 @@ class _Line(msgspec.Struct):
 
 
 class JournalFile:
-    """A company's journal in the landing folder, appended to after each window."""
+    """A company's journal in the landing folder, appended to after each window.
 
-    def __init__(self, landing: Landing, company: str, plan: str, now: datetime) -> None:
+    `run_id` is the id of a run that begins anew; one that goes on keeps its own.
+    """
+
+    def __init__(self, landing: Landing, company: str, plan: str, run_id: str, now: datetime) -> None:
         self._landing = landing
         self._company = company
         self._entries: dict[str, Entry] = {}
         self.used = 0  # batches of the windows that an interrupted run left behind
         header = self._read(plan, now)
         if header is None:
-            header = Header(new_run_id(now), plan, now)
+            header = Header(run_id, plan, now)
             landing.begin_journal(company, msgspec.json.encode(header))
         self.header = header
         self.is_resumed = bool(self._entries)

@@ -14,7 +14,7 @@ from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, day_before
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client, FailingError, NotFoundError
+from pipeline.leaflink import Client, FailingError, NotFoundError, ReadTimes
 from pipeline.leaflink.paging import BrokenPage, parse_page
 from pipeline.reading import (
     Growth,
@@ -67,7 +67,7 @@ class Listing:
         self._keeps = True
         self._most_failures = _MOST_FAILURES
         self._order: Order | None = None  # what the whole listing was in the order of when it was read last
-        self.server_time: datetime | None = None
+        self.times = ReadTimes(client.clock)
         self.requests = 0
         self._client = client
         self._decoders = decoders
@@ -81,6 +81,15 @@ class Listing:
         self._link = refresh.parent_key if isinstance(refresh, Appended) else None
         self._links: dict[str, str] = {}
         self._heads = HeadReader(resource.key, _head_fields(resource))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The source's time up to which the rows that have come are known; None while there are none."""
+        return self.times.reached
+
+    def begin_pass(self) -> None:
+        """Note the times of the answers from now on by themselves: they are of another moment than those before."""
+        self.times = ReadTimes(self._client.clock)
 
     @property
     def page_size(self) -> int:
@@ -290,7 +299,7 @@ class Listing:
         entry = self._journal.find(self.resource.name, query)
         if entry is None:
             return None
-        self.server_time = min(self.server_time or entry.server_time, entry.server_time)
+        self.times.recall(entry.server_time)
         self._progress.rows += entry.reading.received
         self._hand_on(entry.reading)
         return entry.reading
@@ -394,7 +403,7 @@ class Listing:
         finally:
             self.requests += 1
             self._progress.pages += 1
-        self.server_time = self.server_time or response.server_time
+        self.times.note(response.stamp)
         return response.body
 
 

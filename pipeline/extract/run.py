@@ -4,14 +4,17 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
+from msgspec import structs
 
+from pipeline import clock
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.by_parent import read_by_parent
 from pipeline.extract.children import Witness, embedded_reading
+from pipeline.extract.clocks import Clocks, ClocksApart, check_clocks
 from pipeline.extract.convergence import Convergence, ReadState
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
@@ -24,7 +27,7 @@ from pipeline.extract.progress import Progress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
-from pipeline.leaflink import Client
+from pipeline.leaflink import Client, ReadTimes
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
 
@@ -33,6 +36,7 @@ MOST_QUARANTINED = 25
 MOST_QUARANTINED_SHARE = 0.001
 # `line-items/?order=` takes a list: so many order numbers keep the address short.
 _PARENTS_PER_REQUEST = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Extraction:
     def __init__(
         self, client: Client, landing: Landing, plan: Plan, origin: Origin,
         *, page_size: int, connections: int, progress: Progress, on_landed: Callable[[Batch], None] | None = None,
-        personal: Treatment | None = None,
+        personal: Treatment | None = None, run_id: str,
     ) -> None:  # fmt: skip
         self._client = client
         self._landing = landing
@@ -66,7 +70,7 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._personal = KEEP if personal is None else personal.label
         self._journal = JournalFile(
-            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", datetime.now(UTC)
+            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", run_id, clock.now()
         )
         header = self._journal.header
         self._workshop = Workshop(
@@ -74,10 +78,9 @@ class Extraction:
         )
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, Rejected]] = []
-        self._server_times: list[datetime] = []
+        self._times: dict[str, ReadTimes] = {}
         self._states: dict[str, ReadState] = {}
         self._started: dict[str, float] = {}
-        self._read_from: dict[str, datetime | None] = {}  # the source's time when the reading of each began
         self._warnings: list[str] = []
         self._touches: dict[str, set[str]] = defaultdict(set)
         self._ready = {
@@ -111,7 +114,8 @@ class Extraction:
                     extractors.start_soon(self._extract_by_parent, step, self._states[step.resource.refresh.parent])
         self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
-        manifest = self._manifest(convergence)
+        clocks = self._clocks()
+        manifest = self._manifest(convergence, clocks, self._check(clocks))
         self._landing.commit(manifest)
         self._journal.forget()
         return manifest
@@ -131,9 +135,7 @@ class Extraction:
         finally:
             if name in self._ready:
                 self._ready[name].set()
-        self._read_from[name] = listing.server_time
-        if listing.server_time is not None:
-            self._server_times.append(listing.server_time)
+        self._times[name] = listing.times
         self._states[name] = ReadState(step, listing, found)
         self._progress.finish(self._read_of(step.resource, found, listing))
 
@@ -234,7 +236,6 @@ class Extraction:
             seconds=round(time.monotonic() - self._started[name], 3),
             parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,
-            watermark=self._read_from.get(name) if isinstance(refresh, Changed) else None,
             windows=(*reading.windows, *reading.additions),
             created_field=refresh.created_field if isinstance(refresh, Changed) else None,
             complete_since=found.complete_since, gone=tuple(sorted(found.gone - reading.keys)),
@@ -299,19 +300,57 @@ class Extraction:
                 self._rejected = [each for each in self._rejected if each[0] != read.resource]
                 self._finish_unread(all_resources()[read.resource], ListingError(str(error)))
 
-    def _manifest(self, convergence: Convergence) -> Manifest:
+    def _clocks(self) -> Clocks:
+        ours, times = clock.now(), self._times
+        newest = {name: newest for name, state in self._states.items() if (newest := _newest(state.found)) is not None}
+        return Clocks(
+            # Without any answer all was read by a run that was cut off.
+            source=self._client.clock.now() if self._client.clock.is_known else ours, ours=ours, newest=newest,
+            behind={name: each.behind for name, each in times.items()},
+            recalled={name: each.recalled for name, each in times.items() if each.recalled is not None},
+        )  # fmt: skip
+
+    def _check(self, clocks: Clocks) -> tuple[str, ...]:
+        """Return what is to be told of the clocks. Raises ClocksApart; no other run takes up what was read then."""
+        try:
+            return check_clocks(clocks)
+        except ClocksApart:
+            self._journal.forget()
+            raise
+
+    def _dated(self, read: ResourceRead, clocks: Clocks) -> ResourceRead:
+        """Return a read with the source's time up to which its rows are known, and up to which changes are covered."""
+        both = (self._times.get(read.resource), self._times.get(read.parent or ""))  # children come with their parent
+        reached = [times.reached for times in both if times is not None and times.reached is not None]
+        if not read.was_read or not reached:
+            return read
+        server_time = min(*reached, clocks.source)
+        is_changed = isinstance(all_resources()[read.resource].refresh, Changed)
+        # A clock that is ahead for a night would skip what changes until then: the watermark goes by the earlier one.
+        watermark = server_time - clocks.source_ahead if is_changed else None
+        return structs.replace(read, server_time=server_time, watermark=watermark)
+
+    def _manifest(self, convergence: Convergence, clocks: Clocks, warnings: tuple[str, ...]) -> Manifest:
         quarantine = (self._workshop.write_quarantine(self._rejected),) if self._rejected else ()
-        header = self._journal.header
+        header, reads = self._journal.header, sorted(self._reads, key=lambda read: read.resource)
+        began = [times.began for times in self._times.values() if times.began is not None]
         return Manifest(
             run_id=header.run_id, kind="incremental" if self._plan.is_incremental else "full",
             source="sandbox" if self._origin.source == "sandbox" else "live",
             base_url=self._origin.base_url, company=self._origin.company, personal=self._personal,
-            started_at=header.started_at, finished_at=datetime.now(UTC),
-            server_time=min(self._server_times, default=header.started_at),
-            resources=tuple(sorted(self._reads, key=lambda read: read.resource)), quarantine=quarantine,
+            started_at=header.started_at, finished_at=clock.now(),
+            server_time=min([*began, clocks.source]), warnings=(*warnings, *self._warnings),
+            resources=tuple(self._dated(read, clocks) for read in reads), quarantine=quarantine,
             requests=self._client.stats.requests, retries=self._client.stats.retries,
-            skew_seconds=round(convergence.skew_seconds, 3), passes=convergence.passes, warnings=tuple(self._warnings),
+            skew_seconds=round(convergence.skew_seconds, 3), passes=convergence.passes,
         )  # fmt: skip
+
+
+def _newest(found: Found) -> datetime | None:
+    """Return the newest instant at which one of the rows was made or changed, by what they say themselves."""
+    instants = [max(each.created or 0, each.modified or 0) for each in found.reading.values.values()]
+    newest = max(instants, default=0)
+    return _EPOCH + timedelta(microseconds=newest) if newest else None
 
 
 def _rejected(resource: str, found: Found) -> list[Rejected]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline import clock
 from pipeline.companies import Company
 from pipeline.datafolder import claimed_by
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
@@ -88,7 +88,6 @@ class _Examination:
     client: Client
     settings: Settings
     sights: dict[str, Sight] = field(default_factory=dict)
-    clocks: list[float] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     owners: set[str] = field(default_factory=set)
@@ -129,7 +128,6 @@ class _Examination:
         return Sight(resource.name, "ok", detail=f"asked for one row of {parent.name}")
 
     def _learn(self, name: str, response: Response, page: Page) -> None:
-        self.clocks.append((response.server_time - datetime.now(UTC)).total_seconds())
         self.headers |= {key: value for key, value in response.headers.items() if "ratelimit" in key.lower()}
         if name == "companies":
             self.names = [_name_in(row) for row in page.rows]
@@ -139,8 +137,8 @@ class _Examination:
     def result(self, company: str, source: str) -> KeyHealth:
         sees = self.names or [f"company {owner}, by its rows" for owner in sorted(self.owners)]
         sights = [self.sights[name] for name in sorted(self.sights)]
-        clock = min(self.clocks, key=abs, default=None)
-        return KeyHealth(company, source, sights, sees, clock, granted_rate(self.headers, self.settings))
+        ahead = (self.client.clock.now() - clock.now()).total_seconds() if self.client.clock.is_known else None
+        return KeyHealth(company, source, sights, sees, ahead, granted_rate(self.headers, self.settings))
 
 
 def granted_rate(headers: Mapping[str, str], settings: Settings) -> str:
@@ -218,5 +216,5 @@ def _fixes_of_folder(folder: Folder) -> Iterable[str]:
         yield f"{folder.path}: runs have landed that are not loaded. Run `leafhouse load`."
     elif folder.published_at is None:
         yield f"{folder.path}: there is no warehouse yet. Run `leafhouse run`."
-    elif (datetime.now(UTC) - folder.published_at).total_seconds() > _OLD_HOURS * 3600:
+    elif (clock.now() - folder.published_at).total_seconds() > _OLD_HOURS * 3600:
         yield f"{folder.path}: the warehouse is more than {_OLD_HOURS:.0f} hours old. Run `leafhouse run`."

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from pydantic import SecretStr
 
+from pipeline import clock
 from pipeline.companies import Company, refuse_other_names
 from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal_key
 from pipeline.errors import LeafhouseError
@@ -17,7 +17,7 @@ from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_sinc
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
 from pipeline.jobs.job import Job
-from pipeline.landing import Batch, Manifest, RefusedRun
+from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.reading.tasks import task_group
@@ -118,7 +118,7 @@ class _Reading:
                     client, job.landing, plan, Origin(job.source, source.base_url, company.name),
                     page_size=settings.page_size, connections=settings.max_connections,
                     progress=self.view.progress, on_landed=on_landed,
-                    personal=None if settings.personal == KEEP else Treatment(key),
+                    personal=None if settings.personal == KEEP else Treatment(key), run_id=_next_run_id(job),
                 )  # fmt: skip
                 if len(job.companies) == 1:  # what others are reading is in no journal yet
                     job.landing.sweep()
@@ -127,6 +127,13 @@ class _Reading:
         claim_data_dir(settings.data_dir, job.source)
         self.view.done(manifest)
         return manifest
+
+
+def _next_run_id(job: Job) -> str:
+    """Return an id that sorts after all runs that the landing or the warehouse knows, whatever clock they ran by."""
+    from pipeline.warehouse.ids import newest_run
+
+    return new_run_id(clock.now(), job.landing.run_ids() | {newest_run(job.settings.data_dir)})
 
 
 def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) -> Plan:
@@ -149,7 +156,7 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
         held = read_held(settings.data_dir, job.landing, resources, company.name, recent_from)
     return make_plan(
-        resources, manifests, held, datetime.now(UTC), full=full or bool(refused_runs_of(job, company)),
+        resources, manifests, held, clock.now(), full=full or bool(refused_runs_of(job, company)),
         page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
 
@@ -173,7 +180,7 @@ async def open_source(job: Job, company: Company, *, moves: bool = True) -> Asyn
         return
     from pipeline.sandbox import Sandbox, SandboxConfig, ServerSettings, serve  # a live run needs none of it
 
-    now = datetime.now(UTC)
+    now = clock.now()
     folder = job.settings.data_dir / "sandbox"
     is_new = not folder.exists()
     sandbox = Sandbox.open(folder, SandboxConfig(), now)

@@ -1,10 +1,12 @@
 """Load: merge what was landed, compute and audit the marts, publish."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 
+from pipeline import clock
 from pipeline.companies import DEFAULT_NAME
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
@@ -15,6 +17,7 @@ from pipeline.models import (
     last_full_day,
     models_to_keep,
     record_inventory,
+    resources_of_marts,
     run_audits,
     run_models,
 )
@@ -22,16 +25,19 @@ from pipeline.resources import all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.load_view import Headline, LoadResult
 from pipeline.terminal.refused_view import describe_refused
-from pipeline.warehouse.build import Build, newest_server_times
+from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
+from pipeline.warehouse.ids import known_loads
 from pipeline.warehouse.made import record_models
-from pipeline.warehouse.meta import newest_reads, record_companies, refused_reads
+from pipeline.warehouse.meta import newest_reads, newest_runs, reached, record_companies, refused_reads, timezones_of
 from pipeline.warehouse.shrink import ShrinkError
 from pipeline.warehouse.status import is_told
 
 _FARTHEST_AHEAD = timedelta(days=366)
 # Companies are read side by side: one whose newest run began so much earlier than another's was not read with it.
 _ONE_NIGHT = timedelta(hours=12)
+# Clocks that are no farther apart only disagree on the day around midnight.
+_CLOCKS_APART = timedelta(hours=1)
 
 
 def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
@@ -68,7 +74,8 @@ def load_without(job: Job, error: ShrinkError, as_of: date | None) -> LoadResult
 
 def open_build(job: Job) -> Build:
     """Return the next warehouse of the data folder, to be entered."""
-    return Build(job.settings.data_dir, job.landing, all_resources(), new_run_id(datetime.now(UTC)))
+    data_dir = job.settings.data_dir
+    return Build(data_dir, job.landing, all_resources(), new_run_id(clock.now(), known_loads(data_dir)))
 
 
 def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None, *, accept_shrink: bool) -> LoadResult:
@@ -76,12 +83,10 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     settings = job.settings
     timezones = {company.name: company.timezone for company in job.companies}
     record_companies(build.con, timezones)
-    reaches = [
-        _Reach(company, seen, last_full_day(seen, timezone or settings.timezone))
-        for company, seen, timezone in newest_server_times(build.con)
-    ]
-    if not reaches:
+    newest = newest_runs(build.con)
+    if not newest:
         raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
+    reaches = _reaches(build.con, newest, settings.timezone)
     last_day = _newest_day(reaches)
     day = _choose_day(as_of, settings, last_day)
     behind = [each for each in reaches if each.last_day < min(day, last_day)]
@@ -90,12 +95,13 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     build.close_inputs()
     reads = _reads(build.con, behind)
     model_settings = ModelSettings(
-        as_of=day, known_at=datetime.now(UTC), timezone=settings.timezone,
+        as_of=day, known_at=list(newest.values())[-1], timezone=settings.timezone,
         sell_through_days=settings.sell_through_days, run_id=build.load_id,
     )  # fmt: skip
     for each in reaches:
-        if reads.get(each.company, {}).get("products") is None:  # else what is held is not the stock of that day
-            record_inventory(build.con, each.company, each.last_day, build.load_id)
+        close = _close_of(each, runs)
+        if close is not None:
+            record_inventory(build.con, each.company, close, build.load_id)
     to_keep = models_to_keep(reads)
     models = run_models(build.con, model_settings, kept=to_keep)
     kept = record_models(build.con, build.load_id, day, [model.name for model in models], to_keep)
@@ -111,6 +117,10 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
         merged=[each for name, each in build.merged.items() if is_told(all_resources()[name], seen)],
         models=models, audits=audits, headlines=headlines, refused=refused, kept=kept, drift=drift,
         published=published, left_behind=build.left_behind(),
+        unread=[
+            ("" if each.company == DEFAULT_NAME else f"{each.company}: ") + each.unread
+            for each in reaches if each.unread is not None
+        ],
         failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
         refused_runs=job.landing.refused_runs(),
     )  # fmt: skip
@@ -118,16 +128,69 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
 
 @dataclass(frozen=True)
 class _Reach:
-    """How far the data of a company go: to its newest run, by the source's clock, and to the last full day before."""
+    """How far the data of a company go, by the source's clock: all that the marts need, and each resource of that.
+
+    What was refused, or never read, is not among `resources`: the marts that need it stay as they are.
+    """
 
     company: str
-    seen: datetime
-    last_day: date
+    timezone: str
+    resources: Mapping[str, datetime]
+    newest_run: datetime
+
+    @property
+    def seen(self) -> datetime:
+        """Up to when all is known."""
+        return min(self.resources.values(), default=self.newest_run)
+
+    @property
+    def last_day(self) -> date:
+        """The last full day of which all is known."""
+        return last_full_day(self.seen, self.timezone)
+
+    @property
+    def unread(self) -> str | None:
+        """What ends a day or more before the rest, in a sentence."""
+        days = {name: last_full_day(at, self.timezone) for name, at in self.resources.items()}
+        names = [name for name, day in days.items() if day == self.last_day]
+        if len(names) == len(days):
+            return None
+        return f"{', '.join(names)}: not read since {self.seen:%Y-%m-%d %H:%M} UTC; the marts know no later day."
 
     @property
     def ended(self) -> str:
         """What is wrong with data that do not reach the day that the marts are for."""
         return f"was not read since {self.seen:%Y-%m-%d %H:%M} UTC"
+
+
+def _reaches(con: duckdb.DuckDBPyConnection, newest: Mapping[str, datetime], timezone: str) -> list[_Reach]:
+    """Return the reach of every company; `newest` has its newest run, `timezone` is that of those without their own."""
+    needed, reads, known, zones = resources_of_marts(), newest_reads(con), reached(con), timezones_of(con)
+    found = []
+    for company, run in sorted(newest.items()):
+        came = {
+            name: at for name, at in known.get(company, {}).items() if name in needed and reads[company][name] is None
+        }
+        found.append(_Reach(company, zones.get(company, timezone), came, run))
+    return found
+
+
+def _close_of(reach: _Reach, runs: Iterable[Manifest]) -> date | None:
+    """Return the day whose close the stock of a company is, when `runs` have read it; otherwise None.
+
+    It is none where the source's clock and ours are so far apart that they do not even agree on the day.
+    """
+    reads = [
+        manifest for manifest in runs
+        if manifest.company == reach.company
+        and any(read.resource == "products" and read.was_read for read in manifest.resources)
+    ]  # fmt: skip
+    if not reads or "products" not in reach.resources:
+        return None
+    seen, ahead = reach.resources["products"], reads[-1].started_at - reads[-1].server_time
+    day = last_full_day(seen, reach.timezone)
+    agreed = abs(ahead) <= _CLOCKS_APART or last_full_day(seen + ahead, reach.timezone) == day
+    return day if agreed else None
 
 
 def _newest_day(reaches: list[_Reach]) -> date:

@@ -1,11 +1,11 @@
 """The sandbox as a server of its own, for trying Leafhouse or any other reader of the API."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 
+from pipeline import clock
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
 
 
@@ -17,7 +17,7 @@ async def serve_sandbox(
 
     It moves on by a step after every `move_every` answers; 0 is never.
     """
-    sandbox = Sandbox.open(folder, SandboxConfig(orders=orders, seed=seed), datetime.now(UTC))
+    sandbox = Sandbox.open(folder, SandboxConfig(orders=orders, seed=seed), clock.now())
     try:
         limits = {"rate_per_minute": rate, "latency_seconds": latency_seconds}
         between = _move_every(move_every, sandbox) if move_every else None
@@ -37,6 +37,6 @@ def _move_every(answers: int, sandbox: Sandbox) -> Callable[[], None]:
         nonlocal given
         given += 1
         if given % answers == 0:
-            sandbox.advance(datetime.now(UTC))
+            sandbox.advance(clock.now())
 
     return count

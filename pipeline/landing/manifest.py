@@ -1,6 +1,8 @@
 """The manifest of an extract: which batches it landed, and what each read was."""
 
-from datetime import datetime
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -8,6 +10,8 @@ import msgspec
 from pipeline.landing.fields import Fields
 
 FORMAT = 1
+_SECOND = "%Y%m%dT%H%M%SZ"
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 
 Scope = Literal["all", "changed", "sets"]
 
@@ -53,7 +57,8 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     deleted), "changed" are rows to replace by key, "sets" are the whole children of every landed parent, or of the
     parents in `asked` where these were asked one by one.
     `stated` is the API's own count of what was asked for, `received` the rows that came, `distinct` their
-    keys. `watermark` is the server's time up to which changes are covered (null: no such filter).
+    keys. `watermark` is the server's time up to which changes are covered (null: no such filter), `server_time` the one
+    up to which the rows are known: when the read began, or earlier where a cache answered.
     `refused` holds the reason when the API answered 403, and `not_offered` says that it answered 404 for the whole
     listing: nothing was landed, the last rows stay.
     `complete_since`, for "changed", says that every row created (`created_field`) at or after it was brought too, so
@@ -84,6 +89,7 @@ class ResourceRead(msgspec.Struct, frozen=True, kw_only=True):
     fields: Fields = Fields()
     not_offered: bool = False
     asked: tuple[str, ...] = ()
+    server_time: datetime | None = None
 
     @property
     def was_read(self) -> bool:
@@ -126,6 +132,20 @@ class RefusedRun(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def new_run_id(now: datetime) -> str:
-    """Return an id that sorts by time, also within a second: 20261124T020000Z-4f9a."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 65536 // 1_000_000:04x}"
+def new_run_id(now: datetime, known: Iterable[str] = ()) -> str:
+    """Return an id that sorts by time, also within a second: 20261124T020000Z-4f9a.
+
+    It sorts after all ids in `known`, whatever the clock said when these were given; names that are none are passed
+    over. Where the clock is behind them, it is of the second after the last one.
+    """
+    newest = max(filter(_ID.fullmatch, known), default="")
+    run_id = _id_of(now)
+    if run_id <= newest:
+        second = datetime.strptime(newest.partition("-")[0], _SECOND).replace(tzinfo=UTC) + timedelta(seconds=1)
+        # The fraction stays that of the clock: runs side by side that follow the same one differ by it.
+        run_id = _id_of(second.replace(microsecond=now.microsecond))
+    return run_id
+
+
+def _id_of(moment: datetime) -> str:
+    return f"{moment.strftime(_SECOND)}-{moment.microsecond * 65536 // 1_000_000:04x}"

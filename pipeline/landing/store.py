@@ -80,6 +80,10 @@ class Landing:
         write_aside(path, lambda aside: aside.write_bytes(content))
         return path
 
+    def run_ids(self) -> set[str]:
+        """Return the ids of all committed runs, by the names of their manifests alone."""
+        return {path.stem for path in (self.root / _MANIFESTS).glob("*.json")}
+
     def manifests(self) -> list[Manifest]:
         """Return every committed manifest, oldest first.
 

@@ -5,6 +5,7 @@ from pipeline.leaflink.client import Client, Event, Stats
 from pipeline.leaflink.errors import FailingError, ForbiddenError, NotFoundError, RejectedError
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Scheme, Source
+from pipeline.leaflink.source_clock import ReadTimes, SourceClock, Stamp
 
 __all__ = [
     "Client",
@@ -13,9 +14,12 @@ __all__ = [
     "ForbiddenError",
     "NotFoundError",
     "Pacer",
+    "ReadTimes",
     "RejectedError",
     "Response",
     "Scheme",
     "Source",
+    "SourceClock",
+    "Stamp",
     "Stats",
 ]

@@ -1,5 +1,6 @@
 """What an answer means: a page, a failure worth another try, or one that is final."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,8 @@ from yarl import URL
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError
 from pipeline.leaflink.errors import ForbiddenError, Hiccup, NotFoundError, RejectedError
 from pipeline.leaflink.source import Source
-from pipeline.leaflink.waiting import asked_wait, http_date
+from pipeline.leaflink.source_clock import SourceClock, Stamp
+from pipeline.leaflink.waiting import asked_wait
 
 _MEGABYTE = 1024 * 1024
 _LONGEST_DETAIL = 200
@@ -23,25 +25,33 @@ _NOTHING = (b"", b"null")
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A good answer: `body` is JSON text as it came, `server_time` the server's clock (UTC, whole seconds).
+    """A good answer: `body` is JSON text as it came, `stamp` says when it was made and when it came.
 
-    `headers` are the answer's own, found in any case.
+    `headers` are the answer's own, found in any case. Ask the client's clock about the stamp: the answer itself may
+    come from a cache, or from a server whose clock is wrong.
     """
 
     body: bytes
-    server_time: datetime
+    stamp: Stamp
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def server_time(self) -> datetime:
+        """When it was made, by its own account (UTC, whole seconds)."""
+        return self.stamp.date
 
-async def read_answer(answer: aiohttp.ClientResponse, source: Source, path: str, max_body_bytes: int) -> Response:
-    """Return the page that `answer` brings, or raise what it means instead.
+
+async def read_answer(
+    answer: aiohttp.ClientResponse, source: Source, path: str, max_body_bytes: int, clock: SourceClock
+) -> Response:
+    """Return the page that `answer` brings, with the vote that `clock` takes of it, or raise what it means instead.
 
     Hiccup: try again. ForbiddenError, NotFoundError, RejectedError: not this path. ConfigurationError: not this key,
     or not this URL. IncompleteError: a body above `max_body_bytes`, counted after decompression.
     """
     status = answer.status
     if status == 200:
-        return await _read_page(answer, source, path, max_body_bytes)
+        return await _read_page(answer, source, path, max_body_bytes, clock)
     if 300 <= status < 400:
         raise _redirect(answer, source)
     if status == 429 or status >= 500:
@@ -62,11 +72,13 @@ def shown(text: str) -> str:
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
 
 
-async def _read_page(answer: aiohttp.ClientResponse, source: Source, path: str, max_body_bytes: int) -> Response:
+async def _read_page(
+    answer: aiohttp.ClientResponse, source: Source, path: str, max_body_bytes: int, clock: SourceClock
+) -> Response:
     if "html" in answer.headers.get("Content-Type", "").lower():
         raise Hiccup("HTML where JSON was due")
-    server_time = http_date(answer.headers.get("Date"))
-    if server_time is None:
+    stamp = clock.hear(answer.headers, time.monotonic())
+    if stamp is None:
         # Watermarks are made of it, and our own clock cannot stand in: it may run ahead and skip changes.
         raise Hiccup("an answer without a readable Date header")
     body = await _read_body(answer, max_body_bytes)
@@ -79,7 +91,7 @@ async def _read_page(answer: aiohttp.ClientResponse, source: Source, path: str, 
         raise Hiccup("an empty body", empty=True)
     if not _is_closed(body):
         raise Hiccup("a body that is not JSON, or not all of it")
-    return Response(body, server_time, answer.headers)
+    return Response(body, stamp, answer.headers)
 
 
 async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:

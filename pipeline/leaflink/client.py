@@ -19,6 +19,7 @@ from pipeline.leaflink.errors import FailingError, Hiccup, NotFoundError
 from pipeline.leaflink.failures import hiccup_of, send_once
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Source
+from pipeline.leaflink.source_clock import SourceClock
 from pipeline.leaflink.waiting import Patience
 
 # Once may be a mishap of a proxy's.
@@ -73,7 +74,8 @@ class Client:
 
     `give_up_seconds` without one good answer end the run; `unreachable_seconds` do when the host never was there.
     `read_seconds` is for each read, `total_seconds` for a request with its body. `gzip` asks for compressed bodies:
-    they cost the client CPU and save the network. `on_event` is called on the event loop: be quick.
+    they cost the client CPU and save the network. `on_event` is called on the event loop: be quick. `clock` is what
+    the answers agree on about the time.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Client:
     ) -> None:
         self.source = source
         self.stats = Stats()
+        self.clock = SourceClock()
         self._pacer = pacer
         self._limiter = AdaptiveLimiter(max_connections)
         self._max_connections = max_connections
@@ -118,6 +121,7 @@ class Client:
                 "User-Agent": _USER_AGENT,
                 "Accept": "application/json",
                 "Accept-Encoding": self._encoding,
+                "Cache-Control": "no-cache",  # what lies in a cache may be of days ago
             },
             timeout=self._timeout,
             middlewares=(send_once,),
@@ -199,7 +203,7 @@ class Client:
         assert self._session is not None, "use the client as a context manager"
         try:
             async with self._session.get(ask.url, allow_redirects=False) as answer:
-                return await read_answer(answer, self.source, ask.path, self._max_body_bytes)
+                return await read_answer(answer, self.source, ask.path, self._max_body_bytes, self.clock)
         except (aiohttp.ClientError, OSError) as error:
             return hiccup_of(error)
         except (LeafhouseError, Hiccup) as error:

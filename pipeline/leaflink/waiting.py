@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from tenacity import RetryCallState, wait_random_exponential
 
+from pipeline import clock
 from pipeline.leaflink.errors import Hiccup
 
 # LeafLink counts requests over a minute: a server that asks for much more is asked again all the same.
@@ -36,7 +37,7 @@ def asked_wait(headers: Mapping[str, str], *, throttled: bool) -> float | None:
     `throttled`: the answer is a 429. Only then do the headers on the rate count: others carry them as well, just to
     inform. Instants are compared with the server's own `Date`, since its clock need not be ours.
     """
-    now = http_date(headers.get("Date")) or datetime.now(UTC)
+    now = http_date(headers.get("Date")) or clock.now()
     names = ("Retry-After", "RateLimit-Reset", "X-RateLimit-Reset") if throttled else ("Retry-After",)
     for name in names:
         seconds = _seconds_until(headers.get(name, "").strip(), now)

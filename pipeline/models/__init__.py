@@ -3,7 +3,7 @@
 from pipeline.models.audits import AuditResult, run_audits
 from pipeline.models.inventory import last_full_day, record_inventory
 from pipeline.models.kept import Kept, models_to_keep
-from pipeline.models.project import SQL, ModelError, Project, lineage
+from pipeline.models.project import SQL, ModelError, Project, lineage, resources_of_marts
 from pipeline.models.run import ModelRun, run_models
 from pipeline.models.settings import ModelSettings
 
@@ -19,6 +19,7 @@ __all__ = [
     "lineage",
     "models_to_keep",
     "record_inventory",
+    "resources_of_marts",
     "run_audits",
     "run_models",
 ]

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 import duckdb
 
+from pipeline import clock
 from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 from pipeline.models.project import Project, check_inputs
@@ -87,8 +88,8 @@ def _run_or_skip(
         result = replace(_run_audit(con, run_id, audit, list(reasons)), skipped=skipped)
     description = audit.header.replace(f"severity: {result.severity}", "").strip()
     con.execute(
-        "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, now(), ?, ?)",
-        [run_id, result.audit_id, result.severity, result.failures, result.seconds, description, skipped],
+        "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [run_id, result.audit_id, result.severity, result.failures, result.seconds, clock.now(), description, skipped],
     )
     return result
 

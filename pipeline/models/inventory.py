@@ -37,8 +37,8 @@ def create_inventory(con: duckdb.DuckDBPyConnection) -> None:
 def record_inventory(con: duckdb.DuckDBPyConnection, company: str, day: date, run_id: str) -> int:
     """Write the stock in `raw.products` as the close of `day`, in place of what an earlier load wrote for it.
 
-    `day` is the last full local day of the company's newest extract. Returns the number of products. Call it after the
-    merge and before `run_models`, once per company that was extracted.
+    `day` is the last full local day before the newest read of the company's products. Returns the number of products.
+    Call it after the merge and before `run_models`, once per company whose products this load has merged.
     """
     with transaction(con):
         create_inventory(con)

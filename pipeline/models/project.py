@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.models.model import Model, ModelError, read_model
 
-__all__ = ["LAYERS", "SQL", "Model", "ModelError", "Project", "lineage"]
+__all__ = ["LAYERS", "SQL", "Model", "ModelError", "Project", "lineage", "resources_of_marts"]
 
 SQL = Path(__file__).parents[2] / "sql"
 LAYERS = ("staging", "intermediate", "marts")
@@ -53,6 +53,18 @@ def check_inputs(models: Iterable[Model], tables: set[str]) -> None:
         for name in model.inputs:
             if name not in tables:
                 raise model.error(f"there is no table {name}, and no model makes it", model.line_of(name))
+
+
+def resources_of_marts(project: Project | None = None) -> frozenset[str]:
+    """Return the resources that some mart reads, near or far."""
+    inputs, found = lineage(project), set[str]()
+    waiting = [name for name in inputs if name.startswith("marts.")]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += inputs.get(name, ())
+    return frozenset(name.removeprefix("raw.") for name in found if name.startswith("raw."))
 
 
 def lineage(project: Project | None = None) -> dict[str, tuple[str, ...]]:

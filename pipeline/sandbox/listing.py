@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from pipeline import clock
 from pipeline.sandbox.bending import Span, bent_head, bent_span
 from pipeline.sandbox.customers import Buyer
 from pipeline.sandbox.faults import Faults, Turn
@@ -47,7 +47,7 @@ class ServerSettings:
     newest_first: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     not_offered: frozenset[str] = frozenset()
-    clock: Callable[[], datetime] = field(default=partial(datetime.now, UTC))
+    clock: Callable[[], datetime] = field(default_factory=lambda: clock.now)
     faults: Faults = field(default_factory=Faults)
     between: Callable[[], object] | None = None
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pipeline import clock
 from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.folder import Folder
 
@@ -97,5 +97,5 @@ def _show_folder(output: Output, diagnosis: Diagnosis) -> None:
     if folder.published_at is None or folder.warehouse_bytes is None:
         output.say("  warehouse   none yet")
     else:
-        hours = (datetime.now(UTC) - folder.published_at).total_seconds() / 3600
+        hours = (clock.now() - folder.published_at).total_seconds() / 3600
         output.say(f"  warehouse   {folder.warehouse_bytes / 2**20:,.1f} MB, published {hours:,.1f} hours ago")

@@ -99,7 +99,7 @@ class ExtractView:
             f"the data stand within {max(1, math.ceil(manifest.skew_seconds))} s of each other"
         )
         for warning in manifest.warnings:
-            self._say(f"  {warning}")
+            self._say(f"Warning: {warning}")
 
     def _resource_read(self, read: ResourceRead) -> None:
         self._say(describe_read(read, self.progress.of(read.resource).way))

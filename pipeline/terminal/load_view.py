@@ -50,6 +50,7 @@ class LoadResult:
     failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
     left_behind: LeftBehind | None = None
     refused_runs: Sequence[RefusedRun] = ()  # runs that are set aside, by this load or an earlier one
+    unread: Sequence[str] = ()  # what was not read as lately as the rest, a sentence each
 
     @property
     def kept_marts(self) -> list[KeptModel]:
@@ -71,6 +72,7 @@ class LoadResult:
             "refused": list(self.refused),
             "failed": dict(self.failed),
             "refused_runs": refused_document(self.refused_runs),
+            "unread": list(self.unread),
             "drift": [asdict(each) for each in self.drift],
             "left_behind": None if self.left_behind is None else asdict(self.left_behind),
             "warehouse": str(self.published.path),
@@ -104,7 +106,7 @@ class LoadView:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
         if result.left_behind is not None:
             say(f"  {describe_left_behind(result.left_behind)}")
-        for reason in result.refused:
+        for reason in (*result.refused, *result.unread):
             say(f"  {reason}")
         for company, reason in result.failed.items():
             if company not in {run.manifest.company for run in result.refused_runs}:

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import duckdb
 
+from pipeline import clock
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
@@ -76,7 +77,7 @@ class Build:
         self._folder = data_dir / "building"
         self._file = self._folder / f"{load_id}.duckdb"
         self._started = time.monotonic()
-        self._started_at = datetime.now(UTC)
+        self._started_at = clock.now()
         # The files whose rows are in raw already while their run is not merged yet, by resource.
         self._appended: dict[str, set[str]] = defaultdict(set)
         self._waiting: dict[str, list[Batch]] = defaultdict(list)
@@ -265,13 +266,3 @@ def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -
     # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
     version = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}'"
     con.execute(f"ATTACH {quoted(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{version})")
-
-
-def newest_server_times(con: duckdb.DuckDBPyConnection) -> list[tuple[str, datetime, str | None]]:
-    """Return of each company its name, the source's clock (UTC) at the start of its newest run, and its time zone."""
-    rows = con.execute(
-        "SELECT runs._company, epoch_us(arg_max(runs.server_time, runs.run_id)), any_value(companies.timezone) "
-        "FROM meta.runs AS runs "
-        "LEFT JOIN meta.companies AS companies ON companies._company = runs._company GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    return [(company, datetime.fromtimestamp(seen / 1e6, UTC), timezone) for company, seen, timezone in rows]

@@ -3,13 +3,14 @@
 import fcntl
 import os
 import socket
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
+from pipeline import clock
 from pipeline.errors import ConfigurationError, LockedError
 
 
@@ -50,7 +51,7 @@ class DataLock:
             raise LockedError(
                 f"{self._path.parent}: in use by {holder}. Wait until it ends, then run again. Nothing was changed."
             ) from None
-        mine = Holder(self._command, os.getpid(), socket.gethostname(), datetime.now(UTC))
+        mine = Holder(self._command, os.getpid(), socket.gethostname(), clock.now())
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)
         self._descriptor = descriptor

@@ -1,10 +1,12 @@
 """The `meta` schema: what the warehouse knows of itself, its runs, their completeness and the rows set aside."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import duckdb
 
+from pipeline import clock
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead, WindowRead
 from pipeline.warehouse.tables import create_or_follow, held_columns
@@ -62,6 +64,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("seconds", "DOUBLE", "Seconds it took."),
             ("refused", "VARCHAR", "Why the API refused it; null when it did not."),
             ("not_offered", "BOOLEAN", "Whether the API does not know the listing (404)."),
+            ("server_time", "TIMESTAMPTZ", "The source's time up to which its rows are known."),
         ),
     ),
     "completeness": (
@@ -181,7 +184,8 @@ def describe_warehouse(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> No
     note = "Invented data of the embedded sandbox." if source == "sandbox" else "Data of a LeafLink account."
     if row is None:
         con.execute(
-            "INSERT INTO meta.warehouse VALUES (?, ?, ?, ?, now())", [FORMAT, version("leafhouse"), source, note]
+            "INSERT INTO meta.warehouse VALUES (?, ?, ?, ?, ?)",
+            [FORMAT, version("leafhouse"), source, note, clock.now()],
         )
     else:
         con.execute("UPDATE meta.warehouse SET format = ?, leafhouse = ?", [FORMAT, version("leafhouse")])
@@ -196,19 +200,18 @@ def record_companies(con: duckdb.DuckDBPyConnection, timezones: Mapping[str, str
 
 def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str) -> None:
     """Write a run that has been merged, with the proof of its completeness."""
-    con.execute(
-        "INSERT INTO meta.runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            manifest.run_id, manifest.kind, manifest.source, manifest.base_url, manifest.company, manifest.started_at,
-            manifest.finished_at, manifest.server_time, manifest.requests, manifest.retries, load_id, manifest.personal,
-            manifest.skew_seconds, manifest.passes, list(manifest.warnings),
-        ],
+    _insert(
+        con, "runs", run_id=manifest.run_id, kind=manifest.kind, source=manifest.source, base_url=manifest.base_url,
+        _company=manifest.company, started_at=manifest.started_at, finished_at=manifest.finished_at,
+        server_time=manifest.server_time, requests=manifest.requests, retries=manifest.retries, load_id=load_id,
+        personal=manifest.personal, warnings=list(manifest.warnings), skew_seconds=manifest.skew_seconds,
+        passes=manifest.passes,
     )  # fmt: skip
     for read in manifest.resources:
-        con.execute(
-            "INSERT INTO meta.reads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [manifest.run_id, read.resource, read.scope, read.quarantined, read.requests, read.seconds, read.refused,
-             read.not_offered],
+        _insert(
+            con, "reads", run_id=manifest.run_id, resource=read.resource, scope=read.scope,
+            quarantined=read.quarantined, requests=read.requests, seconds=read.seconds, refused=read.refused,
+            not_offered=read.not_offered, server_time=read.server_time,
         )  # fmt: skip
         whole = WindowRead(
             window="everything",
@@ -225,6 +228,12 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
                     window.rereads, _verdict(read, window), window.doubled, window.moved, window.order,
                 ],
             )  # fmt: skip
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, **values: object) -> None:
+    """Insert a row by its names: a table that gained columns has them in another order than a new one."""
+    names, marks = ", ".join(values), ", ".join("?" for _ in values)
+    con.execute(f"INSERT INTO meta.{table} ({names}) VALUES ({marks})", list(values.values()))
 
 
 def _verdict(read: ResourceRead, window: WindowRead) -> str:
@@ -256,3 +265,37 @@ def refused_reads(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
     return con.execute(
         f"SELECT _company, resource, refused FROM ({_NEWEST_READS}) WHERE refused IS NOT NULL ORDER BY ALL"
     ).fetchall()
+
+
+def newest_runs(con: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+    """Return, by company, the source's clock (UTC) at the start of its newest run; the newest of all comes last."""
+    rows = con.execute(
+        "SELECT _company, epoch_us(arg_max(server_time, run_id)) FROM meta.runs GROUP BY 1 ORDER BY max(run_id)"
+    ).fetchall()
+    return {company: _instant(seen) for company, seen in rows}
+
+
+def reached(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, datetime]]:
+    """Return, by company and resource, the source's time (UTC) up to which its rows are known.
+
+    The newest run that read the resource says it: one that did not ask for it, or was refused, says nothing.
+    """
+    rows = con.execute(
+        # Reads from before their time was written began when their run did, as far as anybody knows.
+        "SELECT _company, resource, epoch_us(arg_max(coalesce(reads.server_time, runs.server_time), run_id)) "
+        "FROM meta.reads JOIN meta.runs USING (run_id) "
+        "WHERE refused IS NULL AND NOT coalesce(not_offered, false) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    found: dict[str, dict[str, datetime]] = {}
+    for company, resource, at in rows:
+        found.setdefault(company, {})[resource] = _instant(at)
+    return found
+
+
+def timezones_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the time zone of each company that is, or was, read."""
+    return dict(con.execute("SELECT _company, timezone FROM meta.companies").fetchall())
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)

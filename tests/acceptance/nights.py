@@ -1,9 +1,10 @@
 """Running the nightly job in this process against a sandbox that is served over real HTTP."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import pipeline
+from pipeline import clock
 from pipeline.extract.selection import selected
 from pipeline.jobs.extract import extract
 from pipeline.jobs.job import open_job
@@ -62,7 +64,7 @@ class House:
 
     def merge(self) -> None:
         """Merge what was landed and publish it: without marts, and without tables of what is not read at all."""
-        job, load_id = open_job(read_settings()), new_run_id(datetime.now(UTC))
+        job, load_id = open_job(read_settings()), new_run_id(clock.now())
         with Build(job.settings.data_dir, job.landing, selected(self.only), load_id) as build:
             for manifest in build.pending():
                 build.merge(manifest)
@@ -97,6 +99,15 @@ class House:
         return found
 
 
+@contextmanager
+def our_clock_of(sandbox: Sandbox, ahead: timedelta = timedelta()) -> Iterator[None]:
+    """Set our own clock to the sandbox's, or so far ahead of it; it goes on while the sandbox's stands still."""
+    began = time.monotonic()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(clock, "now", lambda: sandbox.now + timedelta(seconds=time.monotonic() - began) + ahead)
+        yield
+
+
 @asynccontextmanager
 async def open_house(
     folder: Path,
@@ -107,14 +118,16 @@ async def open_house(
     only: str | None = None,
     **server: Any,
 ) -> AsyncIterator[House]:
-    """Make and serve a sandbox, and point the settings at it."""
+    """Make and serve a sandbox, and point the settings at it. Our own clock is the sandbox's meanwhile."""
     sandbox = Sandbox.open(folder / "source", SandboxConfig(orders=orders, seed=seed), NOW)
     try:
-        async with serve(sandbox, key=KEY, clock=lambda: sandbox.now, **({"rate_per_minute": 0} | server)) as base_url:
+        settings = {"rate_per_minute": 0, "clock": lambda: sandbox.now} | server
+        async with serve(sandbox, key=KEY, **settings) as base_url:
             monkeypatch.setenv("LEAFLINK_BASE_URL", base_url)
             monkeypatch.setenv("LEAFLINK_API_KEY", KEY)
             monkeypatch.setenv("LEAFLINK_RATE_PER_MINUTE", "0")
             monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(folder / "data"))
-            yield House(sandbox, folder / "data", only)
+            with our_clock_of(sandbox):
+                yield House(sandbox, folder / "data", only)
     finally:
         sandbox.close()

@@ -27,7 +27,7 @@ from pipeline.terminal.load_view import LoadView, show_status
 from pipeline.warehouse.status import read_status
 
 from . import commands
-from .nights import FIVE, NOW
+from .nights import FIVE, NOW, our_clock_of
 
 # Two companies of one person and one of another; the three sandboxes use the same ids for other rows.
 OWNERS = {"acme": "jane", "birch": "jane", "cedar": "john"}
@@ -95,7 +95,8 @@ async def open_street(
                 f"resources = {wanted}\n"
             )
         (folder / "leafhouse.toml").write_text("\n".join(toml))
-        yield street
+        with our_clock_of(street.sandboxes["acme"]):
+            yield street
 
 
 async def test_the_rows_of_a_company_never_stand_under_the_name_of_another(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from pipeline.terminal.doctor_view import Diagnosis, show_diagnosis
 from pipeline.warehouse.lock import DataLock
 
 from . import commands, nights
-from .nights import open_house
+from .nights import open_house, our_clock_of
 
 FORBIDDEN = {"order_payments", "products", "customers"}
 
@@ -157,11 +158,11 @@ async def test_the_folder_is_told_with_what_waits_and_who_is_at_work(
 
 
 async def test_clocks_that_are_apart_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=10):  # whose clock stands still
-        (key,) = (diagnosis := await examine()).keys
+    async with open_house(tmp_path, monkeypatch, orders=10) as house:
+        with our_clock_of(house.sandbox, timedelta(hours=-2)):
+            (key,) = (diagnosis := await examine()).keys
 
-        assert key.clock_seconds is not None
-        assert abs(key.clock_seconds) > 60
+        assert key.clock_seconds == pytest.approx(7200, abs=60)
         assert any("Set the clock of this machine" in fix for fix in diagnosis.fixes)
         assert diagnosis.exit_code == 0
 

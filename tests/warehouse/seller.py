@@ -62,8 +62,8 @@ class Read:
     proof: Mapping[str, Any] = field(default_factory=dict)  # what else the manifest says of the read
 
 
-def read_all(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = ()) -> Read:
-    return Read(resource, "all", [rows] if rows else [], bad)
+def read_all(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = (), **proof: Any) -> Read:
+    return Read(resource, "all", [rows] if rows else [], bad, proof=proof)
 
 
 def read_changed(resource: Resource, *rows: Mapping[str, Any], bad: Sequence[str | None] = (), **proof: Any) -> Read:

@@ -13,7 +13,7 @@ from pipeline.errors import ConfigurationError, UsageError
 from pipeline.extract.plan import make_plan
 from pipeline.landing.held import Held
 from pipeline.models import ModelSettings, Project, run_audits
-from pipeline.warehouse.build import newest_server_times
+from pipeline.warehouse.meta import newest_runs, reached
 from pipeline.warehouse.status import read_status
 
 from .seller import FIRST_RUN, LINES, ORDERS, Seller, finish, line, order, read_all, read_changed, refused
@@ -112,15 +112,15 @@ def test_a_folder_whose_name_holds_quotes_works(tmp_path: Path) -> None:
 
 def test_a_build_knows_the_companies_and_the_clock_of_the_newest_run(seller: Seller) -> None:
     with seller.build() as build:
-        assert newest_server_times(build.con) == []
+        assert newest_runs(build.con) == {}
     other = seller.land(read_all(ORDERS, order("a")), company="zenith")
     newest = seller.land(read_all(ORDERS, order("a")), company="acme")
 
     with seller.build() as build:
         for manifest in build.pending():
             build.merge(manifest)
-        found = newest_server_times(build.con)
-        assert [each[:2] for each in found] == [("acme", newest.server_time), ("zenith", other.server_time)]
+        found = newest_runs(build.con)
+        assert list(found.items()) == [("zenith", other.server_time), ("acme", newest.server_time)]
         finish(build)
 
 
@@ -135,11 +135,41 @@ def test_a_clock_that_was_wrong_for_a_night_is_believed_for_that_night_only(sell
     with seller.build() as build:
         for manifest in build.pending():
             build.merge(manifest)
-        (found,) = newest_server_times(build.con)
+        (found,) = newest_runs(build.con).values()
         finish(build)
 
-    assert found[1] == newest.server_time
+    assert found == newest.server_time
     assert plan.steps[ORDERS.name].reason == f"the last one is of {right.started_at:%Y-%m-%d}"
+
+
+def test_how_far_rows_are_known_is_a_matter_of_the_newest_run_that_read_them(seller: Seller) -> None:
+    both = seller.land(read_all(ORDERS, order("a")), read_all(LINES, line(1, "a")))
+    cached = both.started_at - timedelta(hours=5)
+    seller.land(refused(ORDERS), read_all(LINES, line(1, "a")))
+    seller.land(read_all(LINES, line(1, "a"), server_time=cached))
+
+    with seller.build() as build:
+        for manifest in build.pending():
+            build.merge(manifest)
+        found = reached(build.con)
+        finish(build)
+
+    assert found == {"acme": {"orders": both.server_time, "lines": cached}}
+
+
+def test_runs_of_a_warehouse_from_before_their_times_were_written_reach_to_their_start(seller: Seller) -> None:
+    run = seller.land(read_all(ORDERS, order("a")))
+    seller.load()
+    with duckdb.connect(seller.published) as con:
+        con.execute("ALTER TABLE meta.reads DROP COLUMN server_time")
+        con.execute("ALTER TABLE meta.runs DROP COLUMN warnings")
+    later = seller.land(read_all(LINES, line(1, "a")))
+
+    seller.load()
+
+    con = pipeline.connect(seller.published)
+    assert reached(con) == {"acme": {"orders": run.server_time, "lines": later.server_time}}
+    con.close()
 
 
 def test_a_damaged_warehouse_is_said_to_a_notebook(seller: Seller) -> None:

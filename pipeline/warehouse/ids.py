@@ -1,0 +1,34 @@
+"""The ids that a data folder has seen: those of the next run and the next load must sort after them."""
+
+from contextlib import closing
+from pathlib import Path
+
+from pipeline.warehouse.files import list_kept
+from pipeline.warehouse.meta import check_format
+from pipeline.warehouse.reader import attach, damage_refused
+
+
+def newest_run(data_dir: Path) -> str:
+    """Return the newest run that the published warehouse holds, "" without one.
+
+    Raises ConfigurationError for a file that is damaged, not ours or newer.
+    """
+    return _newest(data_dir / "warehouse.duckdb", "SELECT max(run_id) FROM meta.runs")
+
+
+def known_loads(data_dir: Path) -> set[str]:
+    """Return the newest load of the published warehouse, and those that are kept: after a rollback they are newer.
+
+    Raises ConfigurationError for a published file that is damaged, not ours or newer.
+    """
+    published = _newest(data_dir / "warehouse.duckdb", "SELECT max(load_id) FROM meta.loads")
+    return {published, *(kept.load_id for kept in list_kept(data_dir / "kept"))}
+
+
+def _newest(path: Path, query: str) -> str:
+    if not path.exists():
+        return ""
+    with closing(attach(path)) as con, damage_refused(path):
+        check_format(con, path)
+        row = con.execute(query).fetchone()
+        return (row and row[0]) or ""
