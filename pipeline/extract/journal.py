@@ -20,9 +20,13 @@ class Entry(msgspec.Struct):
 
 
 class Journal(msgspec.Struct):
-    """What an unfinished run has read so far. `plan` is the plan in words: only the same one can go on."""
+    """What an unfinished run has read so far.
+
+    `account` is whose rows these are and `plan` the plan in words: only a run with the same can go on.
+    """
 
     run_id: str
+    account: str
     plan: str
     started_at: datetime
     batches: list[str] = msgspec.field(default_factory=list)  # files of all entries
@@ -32,12 +36,13 @@ class Journal(msgspec.Struct):
 class JournalFile:
     """A company's journal in the landing folder, written after each window."""
 
-    def __init__(self, landing: Landing, company: str, plan: str, now: datetime) -> None:
+    def __init__(self, landing: Landing, company: str, account: str, plan: str, now: datetime) -> None:
         self._landing = landing
         self._company = company
         found = _read(landing.read_journal(company))
-        if found is None or found.plan != plan or not timedelta() <= now - found.started_at < FRESH:
-            found = Journal(new_run_id(now), plan, now)
+        is_same = found is not None and (found.account, found.plan) == (account, plan)
+        if found is None or not is_same or not timedelta() <= now - found.started_at < FRESH:
+            found = Journal(new_run_id(now), account, plan, now)
             self.forget()
         self.journal = found
 

@@ -35,11 +35,12 @@ _PARENTS_PER_REQUEST = 20
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the rows come from, as the manifest says it."""
+    """Where the rows come from, as the manifest says it; `account` is what only the same key and settings have."""
 
     source: str
     base_url: str
     company: str
+    account: str
 
 
 class Extraction:
@@ -64,8 +65,9 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._personal = KEEP if personal is None else personal.label
         self._journal = JournalFile(
-            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", datetime.now(UTC)
-        )
+            landing, origin.company, origin.account, f"{origin.base_url} {plan}, personal data: {self._personal}",
+            datetime.now(UTC),
+        )  # fmt: skip
         journal = self._journal.journal
         used = len(journal.batches)
         self._workshop = Workshop(landing, journal.run_id, origin.company, journal.started_at, used, personal)
