@@ -23,9 +23,13 @@ class Entry(msgspec.Struct):
 
 
 class Header(msgspec.Struct):
-    """The run that a journal is of. `plan` is the plan in words: only the same one can go on."""
+    """The run that a journal is of.
+
+    `account` is whose rows these are and `plan` the plan in words: only a run with the same can go on.
+    """
 
     run_id: str
+    account: str
     plan: str
     started_at: datetime
 
@@ -44,24 +48,26 @@ class JournalFile:
     `run_id` is the id of a run that begins anew; one that goes on keeps its own.
     """
 
-    def __init__(self, landing: Landing, company: str, plan: str, run_id: str, now: datetime) -> None:
+    def __init__(self, landing: Landing, company: str, account: str, plan: str, run_id: str, now: datetime) -> None:
         self._landing = landing
         self._company = company
         self._entries: dict[str, Entry] = {}
         self.used = 0  # batches of the windows that an interrupted run left behind
-        header = self._read(plan, now)
+        header = self._read(account, plan, now)
         if header is None:
-            header = Header(run_id, plan, now)
+            header = Header(run_id, account, plan, now)
             landing.begin_journal(company, msgspec.json.encode(header))
         self.header = header
         self.is_resumed = bool(self._entries)
 
-    def _read(self, plan: str, now: datetime) -> Header | None:
+    def _read(self, account: str, plan: str, now: datetime) -> Header | None:
         """Take up the windows of an interrupted run; None when there is none that can go on."""
         lines = self._landing.read_journal(self._company)
         try:
             header = msgspec.json.decode(lines[0], type=Header) if lines else None
-            if header is None or header.plan != plan or not timedelta() <= now - header.started_at < FRESH:
+            if header is None or (header.account, header.plan) != (account, plan):
+                return None
+            if not timedelta() <= now - header.started_at < FRESH:
                 return None
             for line in lines[1:]:
                 window = msgspec.json.decode(line, type=_Line)

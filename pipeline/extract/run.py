@@ -41,11 +41,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the rows come from, as the manifest says it."""
+    """Where the rows come from, as the manifest says it; `account` is what only the same key and settings have."""
 
     source: str
     base_url: str
     company: str
+    account: str
 
 
 class Extraction:
@@ -70,8 +71,9 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._personal = KEEP if personal is None else personal.label
         self._journal = JournalFile(
-            landing, origin.company, f"{origin.base_url} {plan}, personal data: {self._personal}", run_id, clock.now()
-        )
+            landing, origin.company, origin.account, f"{origin.base_url} {plan}, personal data: {self._personal}",
+            run_id, clock.now(),
+        )  # fmt: skip
         header = self._journal.header
         self._workshop = Workshop(
             landing, header.run_id, origin.company, header.started_at, self._journal.used, personal

@@ -12,6 +12,7 @@ from pipeline.datafolder import claimed_by
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.heads import HeadReader
 from pipeline.extract.selection import selected
+from pipeline.jobs.account import check_account
 from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
@@ -43,11 +44,11 @@ class _Owned(msgspec.Struct):
 
 async def diagnose(job: Job) -> Diagnosis:
     """Ask one row of every resource of every company, and look at the data folder. Nothing is changed."""
-    keys = []
-    for company in job.companies:
-        keys.append(await _examine(job, company))
     folder = read_folder(job.settings.data_dir, job.landing)
     refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job))
+    keys = []
+    for company in job.companies:
+        keys.append(await _examine(job, company, is_readable=not refused))
     fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *_fixes_of_folder(folder)]
     codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
     belongs_to = claimed_by(job.settings.data_dir)
@@ -63,7 +64,8 @@ def _refused_plans(job: Job) -> Iterable[str]:
             yield f"{company.name}: {error}"
 
 
-async def _examine(job: Job, company: Company) -> KeyHealth:
+async def _examine(job: Job, company: Company, *, is_readable: bool) -> KeyHealth:
+    """Look at what a key sees and, where the data folder `is_readable`, whether it sees the account that is held."""
     settings = job.settings
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
     try:
@@ -76,6 +78,8 @@ async def _examine(job: Job, company: Company) -> KeyHealth:
             async with client:
                 examination = _Examination(client, settings)
                 await examination.run(resources.values())
+                if is_readable and examination.is_answered:
+                    await check_account(job, company, client)
                 return examination.result(company.name, source.base_url)
     except ConfigurationError as error:
         return KeyHealth(company.name, company.base_url, problem=str(error))
@@ -96,6 +100,12 @@ class _Examination:
         async with task_group() as tasks:
             for resource in resources:
                 tasks.start_soon(self._look_at, resource)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the source is there, and shows something."""
+        states = {sight.state for sight in self.sights.values()}
+        return "ok" in states and "unreachable" not in states
 
     async def _look_at(self, resource: Resource) -> None:
         name, refresh = resource.name, resource.refresh

@@ -10,12 +10,13 @@ from pydantic import SecretStr
 
 from pipeline import clock
 from pipeline.companies import Company, refuse_other_names
-from pipeline.datafolder import claim_data_dir, make_personal_key, read_personal_key
+from pipeline.datafolder import claim_data_dir, keep_account, make_personal_key, read_personal_key
 from pipeline.errors import LeafhouseError
 from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
+from pipeline.jobs.account import check_account
 from pipeline.jobs.job import Job
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.held import Held
@@ -114,8 +115,9 @@ class _Reading:
                 gzip=job.source == "live", on_event=lambda event: self.view.tick(),
             )  # fmt: skip
             async with client:
+                account = await check_account(job, company, client)
                 extraction = Extraction(
-                    client, job.landing, plan, Origin(job.source, source.base_url, company.name),
+                    client, job.landing, plan, Origin(job.source, source.base_url, company.name, account.fingerprint),
                     page_size=settings.page_size, connections=settings.max_connections,
                     progress=self.view.progress, on_landed=on_landed,
                     personal=None if settings.personal == KEEP else Treatment(key), run_id=_next_run_id(job),
@@ -125,6 +127,7 @@ class _Reading:
                 with self.view.watch(client.stats):
                     manifest = await extraction.run()
         claim_data_dir(settings.data_dir, job.source)
+        keep_account(settings.data_dir, company.name, account)
         self.view.done(manifest)
         return manifest
 
@@ -178,7 +181,7 @@ async def open_source(job: Job, company: Company, *, moves: bool = True) -> Asyn
     if company.api_key is not None:
         yield Source(company.base_url, company.api_key, company.auth_scheme, company.key_name)
         return
-    from pipeline.sandbox import Sandbox, SandboxConfig, ServerSettings, serve  # a live run needs none of it
+    from pipeline.sandbox import Sandbox, SandboxConfig, serve  # a live run needs none of it
 
     now = clock.now()
     folder = job.settings.data_dir / "sandbox"
@@ -187,7 +190,8 @@ async def open_source(job: Job, company: Company, *, moves: bool = True) -> Asyn
     try:
         if moves and not is_new:
             sandbox.advance(now)
-        async with serve(sandbox) as base_url:
-            yield Source(base_url, SecretStr(ServerSettings().key), "App")
+        key = f"sandbox-{sandbox.fingerprint}"  # another sandbox is another account
+        async with serve(sandbox, key=key) as base_url:
+            yield Source(base_url, SecretStr(key), "App")
     finally:
         sandbox.close()

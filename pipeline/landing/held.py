@@ -38,3 +38,33 @@ class Held:
     def of(self, resource: str) -> HeldResource:
         """Return what is held of a resource."""
         return self.resources.get(resource, HeldResource())
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A row that can be asked for by its key, and what tells it from another account's row of the same key.
+
+    That is the order that it belongs to (`parent`), when it was created (microseconds since 1970) and its name; each is
+    None where the resource has no such field. `seller` is the company that sells.
+    """
+
+    resource: str
+    key: str
+    seller: str | None = None
+    parent: str | None = None
+    created: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """By resource, newest first, the rows that show whether a key sees the account whose data are held.
+
+    `is_empty` says that nothing at all is held. `sellers` are the companies whose orders are held, `companies` those
+    that are held as the key's own.
+    """
+
+    is_empty: bool = True
+    rows: Mapping[str, tuple[HeldRow, ...]] = field(default_factory=dict)
+    sellers: frozenset[str] = frozenset()
+    companies: frozenset[str] = frozenset()

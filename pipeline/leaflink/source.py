@@ -55,6 +55,11 @@ class Source:
         text = f"leafhouse pacing\0{self.host}\0{self.key.get_secret_value()}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
+    @property
+    def key_fingerprint(self) -> str:
+        """A name for this key at any host that cannot be turned back into the key."""
+        return hashlib.sha256(f"leafhouse account\0{self.key.get_secret_value()}".encode()).hexdigest()[:24]
+
     def url_of(self, path: str) -> URL:
         """Return the URL of `path` below the base; raise IncompleteError for a path that could lead elsewhere."""
         if not _PATH.fullmatch(path):

@@ -1,5 +1,6 @@
 """The state of an embedded LeafLink: opened, moved on, looked at, and changed one thing at a time."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -57,6 +58,12 @@ class Sandbox:
     def now(self) -> datetime:
         """The last moment that the sandbox knows of."""
         return datetime.fromisoformat(self.store.recall("now"))
+
+    @property
+    def fingerprint(self) -> str:
+        """A name that another sandbox does not have, unless it was made alike at the same moment."""
+        made = f"{self.config} {self.store.recall('logged since')}"
+        return hashlib.sha256(made.encode()).hexdigest()[:24]
 
     def advance(self, now: datetime) -> Changes:
         """Move on to `now`: some of everything that happens at LeafLink, however little time has passed."""

@@ -30,45 +30,50 @@ def read_held(
     with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
         if path.exists():
             check_format(con, path)
-        reader = _HeldReader(con, landing, resources, company, recent_from, path.exists())
-        return Held({name: reader.read(resource) for name, resource in resources.items()})
+        reader = HeldReader(con, landing, resources, company, path.exists())
+        return Held({name: reader.read(resource, recent_from) for name, resource in resources.items()})
 
 
 @dataclass
-class _HeldReader:
+class HeldReader:
+    """Reads what is held of a company from an open warehouse, or from an empty database, and from the landing.
+
+    `tables` are those of raw, `pending` the landed runs that the warehouse has not taken up.
+    """
+
     con: duckdb.DuckDBPyConnection
     landing: Landing
     resources: Mapping[str, Resource]
     company: str
-    recent_from: datetime
     is_published: bool
 
     def __post_init__(self) -> None:
         self._loaded: set[str] = set()
-        self._tables: set[str] = set()
+        self.tables: set[str] = set()
         if self.is_published:
             self._loaded = {row[0] for row in self.con.execute("SELECT run_id FROM meta.runs").fetchall()}
-            self._tables = {
+            self.tables = {
                 row[0]
                 for row in self.con.execute(
                     "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
                 ).fetchall()
             }
         self._manifests = self.landing.manifests()
-        self._pending = [each for each in self._manifests if each.run_id not in self._loaded]
+        self.pending = [each for each in self._manifests if each.run_id not in self._loaded]
 
-    def read(self, resource: Resource) -> HeldResource:
-        self._collect(resource)
+    def read(self, resource: Resource, recent_from: datetime) -> HeldResource:
+        """Return what planning needs of a resource; rows created from `recent_from` on count as recent."""
+        self.collect(resource)
         refresh = resource.refresh
         rows, recent = self.con.execute(
-            "SELECT count(*), count(*) FILTER (created >= ?) FROM held", [self.recent_from]
+            "SELECT count(*), count(*) FILTER (created >= ?) FROM held", [recent_from]
         ).fetchone() or (0, 0)
         open_keys: tuple[str, ...] = ()
         if isinstance(refresh, Changed) and refresh.open_flag is not None:
             found = self.con.execute(
                 "SELECT key FROM held "
                 "WHERE NOT coalesce(settled, false) AND (created < ? OR created IS NULL) ORDER BY key",
-                [self.recent_from],
+                [recent_from],
             ).fetchall()
             open_keys = tuple(row[0] for row in found)
         modified: dict[str, int | None] = {}
@@ -95,14 +100,14 @@ class _HeldReader:
         Of runs that are not loaded yet, every parent that came counts as changed.
         """
         found = set(self._quarantined(resource.name, parent_in("raw", refresh.parent_key)))
-        asked = self._reads(self._manifests, resource.name)
+        asked = self.reads(self._manifests, resource.name)
         if asked:
-            self._collect(self.resources[refresh.parent])
+            self.collect(self.resources[refresh.parent])
             changed = self.con.execute("SELECT key FROM held WHERE seen > ?", [asked[-1][0].server_time]).fetchall()
             found |= {row[0] for row in changed}
         return tuple(sorted(key for key in found if key is not None))
 
-    def _collect(self, resource: Resource) -> None:
+    def collect(self, resource: Resource) -> None:
         """Make the temporary table `held` of the live rows.
 
         It has their key, creation, last change, whether they are settled, their parent, and when they were first seen
@@ -114,7 +119,7 @@ class _HeldReader:
             for name in (resource.created_field, resource.modified_field)
         )
         settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
-        parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
+        parent_key = refresh.parent_key if isinstance(refresh, Appended | WithParent) else None
         parent = "NULL::VARCHAR" if parent_key is None else f'"{parent_key}"'
         columns = (
             f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {modified} AS modified, '
@@ -126,14 +131,14 @@ class _HeldReader:
             "WHERE false"
         ]
         parameters: list[object] = []
-        if resource.name in self._tables:
+        if resource.name in self.tables:
             seen = "_valid_from" if resource.keeps_history else "NULL"
             sources.append(
                 f"SELECT {columns}, {seen}, 0, false FROM raw.{resource.name} "
                 "WHERE _deleted_at IS NULL AND _company = ?"
             )
             parameters.append(self.company)
-        for age, (manifest, read) in enumerate(self._reads(self._pending, resource.name), start=1):
+        for age, (manifest, read) in enumerate(self.reads(self.pending, resource.name), start=1):
             if read.scope == "all":
                 sources, parameters = sources[:1], []
             if read.batches:
@@ -152,7 +157,8 @@ class _HeldReader:
         refreshes = [each.refresh for each in self.resources.values()]
         return any(isinstance(each, PerParent) and each.parent == resource.name for each in refreshes)
 
-    def _reads(self, manifests: Iterable[Manifest], resource: str) -> list[tuple[Manifest, ResourceRead]]:
+    def reads(self, manifests: Iterable[Manifest], resource: str) -> list[tuple[Manifest, ResourceRead]]:
+        """Return what the runs read of a resource of the company, each with its run."""
         return [
             (manifest, read)
             for manifest in manifests
@@ -163,7 +169,7 @@ class _HeldReader:
 
     def _quarantined(self, resource: str, column: str = "key") -> list[str | None]:
         sources = ["SELECT key, raw, resource, _company FROM meta.quarantine"] if self.is_published else []
-        batches = [batch for manifest in self._pending for batch in manifest.quarantine]
+        batches = [batch for manifest in self.pending for batch in manifest.quarantine]
         files = [str(self.landing.check(batch)) for batch in batches]
         if files:
             sources.append("SELECT key, raw, resource, _company FROM read_parquet($files)")

@@ -61,7 +61,7 @@ async def test_lines_that_come_inside_their_orders_need_no_listing_of_their_own(
 
 
 async def test_a_listing_that_is_gone_halfway_was_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hidden: set[str] = set()
+    hidden = {"companies"}  # which is asked for before anything else
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "5")
     async with open_house(
         tmp_path, monkeypatch, orders=40, not_offered=hidden, between=lambda: hidden.add("customers")
