@@ -71,14 +71,17 @@ class SourceClock:
         return behind if behind > _CLOSE else timedelta()
 
     def came_at(self, stamp: Stamp) -> datetime:
-        """Return the agreed time when an answer came; its own `Date` where the two are close, which is more exact."""
-        agreed = self.at(stamp.received_at)
-        return stamp.date if abs(stamp.date - agreed) <= _CLOSE else agreed
+        """Return the agreed time when an answer came."""
+        return _more_exact(stamp, self.at(stamp.received_at))
 
     def made_at(self, stamp: Stamp) -> datetime:
         """Return when an answer was made, by the agreed time."""
-        behind = self.behind(stamp)
-        return self.at(stamp.received_at) - behind if behind else self.came_at(stamp)
+        return _more_exact(stamp, self.at(stamp.received_at) - self.behind(stamp))
+
+
+def _more_exact(stamp: Stamp, agreed: datetime) -> datetime:
+    """Return the answer's own `Date` where it is close to what was agreed: it knows nothing of the way here."""
+    return stamp.date if abs(stamp.date - agreed) <= _CLOSE else agreed
 
 
 class ReadTimes:
