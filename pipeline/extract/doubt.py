@@ -3,7 +3,7 @@
 A deleted row is not there by its key either. A row that is there contradicts the listing.
 """
 
-from pipeline.extract.listing import Listing, ListingError
+from pipeline.extract.listing import Listing, ListingError, OtherRowError
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.leaflink import ForbiddenError, RejectedError
@@ -44,7 +44,7 @@ def is_suspicious(missing: int, held: int) -> bool:
 async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]:
     try:
         return await listing.fetch_each(keys)
-    except (ForbiddenError, RejectedError):  # there is no asking by key
+    except (ForbiddenError, RejectedError, OtherRowError):  # there is no asking by key
         return Reading(), keys
 
 

@@ -49,6 +49,10 @@ class NotOffered(LeafhouseError):
     """LeafLink answered 404 for a listing before anything of it came: this API has none of that name."""
 
 
+class OtherRowError(IncompleteError):
+    """LeafLink answered with another row than the one that was asked for by its key, or with none at all."""
+
+
 class ListingError(IncompleteError):
     """One listing cannot be read, or not proved; others may well be."""
 
@@ -254,7 +258,7 @@ class Listing:
             return None
         (head,) = self._heads.read([row])
         if head.key != key:
-            raise IncompleteError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {_STAYS}")
+            raise OtherRowError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {_STAYS}")
         return row
 
     async def land(self, rows: list[bytes], label: str) -> Reading:

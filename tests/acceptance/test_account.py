@@ -93,7 +93,11 @@ class Town:
 
         async with self.served(self.ours, between=kill) as house:
             home = commands.House(self.folder, os.environ["LEAFLINK_BASE_URL"], {"LEAFLINK_API_KEY": OLD_KEY})
-            data = {"LEAFHOUSE_DATA_DIR": str(house.data_dir), "LEAFLINK_MAX_CONNECTIONS": "1"}
+            data = {
+                "LEAFHOUSE_DATA_DIR": str(house.data_dir),
+                "LEAFLINK_MAX_CONNECTIONS": "1",
+                "LEAFLINK_PAGE_SIZE": "10",
+            }
             processes.append(home.start("extract", "--only", self.only, **data))
             outcome = await asyncio.to_thread(commands.finish, processes[0])
         assert outcome.code == -9, outcome
