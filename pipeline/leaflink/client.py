@@ -153,7 +153,7 @@ class Client:
         ForbiddenError, NotFoundError or RejectedError for what concerns this path; ConfigurationError for what concerns
         the key or URL.
         """
-        ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty, most_failures)
+        ask = _Ask(path, self.source.url_of(path).with_query(params), may_be_empty, most_failures=most_failures)
         # A new object for each call: tenacity keeps the state of a call in it, and calls run side by side.
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Hiccup),
