@@ -11,6 +11,7 @@ from pipeline.sandbox.bending import Span, bent_head, bent_span
 from pipeline.sandbox.customers import Buyer
 from pipeline.sandbox.faults import Faults, Turn
 from pipeline.sandbox.filters import Condition
+from pipeline.sandbox.ordering import check_orders, order_by
 from pipeline.sandbox.orders import rep_objects
 from pipeline.sandbox.spoiling import spoiled
 from pipeline.sandbox.store import Store, from_json, to_json
@@ -26,7 +27,8 @@ class ServerSettings:
     """How the server answers.
 
     `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
-    filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
+    filters by resource that do nothing. `listed` gives by resource ("*": every other one that can be) the order of its
+    list: one of `ordering.ORDERS`, ties by key; the others keep their own.
     `forbidden` names the resources that the key may not see, `not_offered` those that this API does not have.
     `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header. `faults` is what
     goes wrong. `between` is called on the event loop after each page or row that was read for an answer, before
@@ -44,7 +46,7 @@ class ServerSettings:
     ignored_filters: frozenset[tuple[str, str]] = frozenset(
         {("line_items", "order__modified__gte"), ("line_items", "order__modified__lte")}
     )
-    newest_first: frozenset[str] = frozenset()
+    listed: Mapping[str, str] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
     not_offered: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = field(default_factory=lambda: clock.now)
@@ -61,9 +63,10 @@ class BadParameterError(Exception):
 
 
 class Listing:
-    """Reads answers from the store."""
+    """Reads answers from the store. Raises ValueError for an order that a resource cannot be listed in."""
 
     def __init__(self, store: Store, settings: ServerSettings) -> None:
+        check_orders(store, settings.listed)
         self._store, self._settings = store, settings
 
     def page(self, table: Table, query: Mapping[str, str], url: str, where: list[Condition], turn: Turn) -> bytes:
@@ -78,8 +81,8 @@ class Listing:
         span = Span(min(limit, self._settings.max_limit), _whole(query.get("offset"), 0) or 0)
         span, read = bent_span(turn.fault, span)
         count = self._store.count(table, conditions)
-        order_by = "key DESC" if table.name in self._settings.newest_first else None
-        found = self._store.page(table, conditions, *read, order_by) if read.offset < count else []
+        order = order_by(self._store, table, self._settings.listed)
+        found = self._store.page(table, conditions, *read, order) if read.offset < count else []
         following = _link(url, query, span.limit, span.end) if span.end < count else None
         previous = _link(url, query, span.limit, max(0, span.offset - span.limit)) if span.offset else None
         head = {"count": count, "next": following, "previous": previous}

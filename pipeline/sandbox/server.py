@@ -31,7 +31,8 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
     """Serve the sandbox and yield the base URL, such as http://127.0.0.1:40123/api/v2/.
 
     Port 0 is any free one. `settings` are fields of ServerSettings. The sandbox may be changed meanwhile, by
-    whoever runs in the same thread; each answer shows one moment of it.
+    whoever runs in the same thread; each answer shows one moment of it. Raises ValueError for `listed` in an order
+    that there is not, or that a resource has no field for.
     """
     handler = _Handler(sandbox, ServerSettings(**settings))
     # Whoever stops the server has no more interest in answers that are under way.

@@ -1,0 +1,74 @@
+"""The order that a resource is listed in, when it is to be another than its own, and chance that hangs on keys."""
+
+from collections.abc import Mapping
+
+from pipeline.sandbox.filters import field
+from pipeline.sandbox.store import Store
+from pipeline.sandbox.table import Table
+from pipeline.sandbox.tables import TABLES
+
+ORDERS = ("key", "-key", "created", "-created", "modified", "-modified", "shuffled")
+_EVERY_OTHER = "*"
+_FIELDS = {"created": "created_on", "modified": "modified"}
+_TEXT_TAIL = 8  # as many last characters of a text decide where chance puts it
+
+
+def check_orders(store: Store, listed: Mapping[str, str]) -> None:
+    """Raise ValueError for an order that does not exist, and for one that a resource named has no field for."""
+    for resource, order in listed.items():
+        if order not in ORDERS:
+            raise ValueError(f"{resource} cannot be listed by {order!r}. There are: {', '.join(ORDERS)}.")
+        if resource == _EVERY_OTHER:
+            continue
+        if resource not in TABLES:
+            raise ValueError(f"There is no resource {resource!r} to list by {order!r}. There are: {', '.join(TABLES)}.")
+        if _order(store, TABLES[resource], order) is None:
+            raise ValueError(f"{resource} cannot be listed by {order!r}: its rows have no {_field(order)}.")
+
+
+def order_by(store: Store, table: Table, listed: Mapping[str, str]) -> str:
+    """Return the ORDER BY that `listed` wants for the table; where it wants none, or cannot be, the table's own."""
+    order = listed.get(table.name, listed.get(_EVERY_OTHER))
+    return (order and _order(store, table, order)) or table.order_by
+
+
+def chance(table: Table) -> str:
+    """Return SQL for a whole number that a row's key decides, without rhyme or reason."""
+    if table.key_type == "INTEGER":
+        return _mixed("key")
+    number = "0"
+    for position in range(1, _TEXT_TAIL + 1):
+        number = f"({number} * 31 + ifnull(unicode(substr(key, -{position}, 1)), 0)) % 1000003"
+    return _mixed(f"({number})")
+
+
+def _mixed(number: str) -> str:
+    """Return SQL that takes numbers side by side far apart; below 2^63, which is where SQLite leaves whole numbers."""
+    return f"({number} % 1000003 * 2654435761 % 4294967291)"
+
+
+def _order(store: Store, table: Table, order: str) -> str | None:
+    """Return the ORDER BY, or nothing if rows have no such field."""
+    sign = "DESC" if order.startswith("-") else "ASC"
+    match order.removeprefix("-"):
+        case "key":
+            return f"key {sign}"
+        case "shuffled":
+            return f"{chance(table)}, key"
+    moment = _moment(store, table, _field(order))
+    return None if moment is None else f"{moment} {sign}, key"
+
+
+def _field(order: str) -> str:
+    return _FIELDS[order.removeprefix("-")]
+
+
+def _moment(store: Store, table: Table, name: str) -> str | None:
+    """Return SQL for an instant of a row: its column or, for a table that has none, what its rows say."""
+    if name in table.columns:
+        return name
+    text = field(name)
+    if not store.select(f"SELECT 1 FROM {table.name} WHERE {text} IS NOT NULL LIMIT 1"):  # noqa: S608
+        return None
+    # Seconds apart from microseconds: what SQLite makes of an instant is exact to a thousandth of a second.
+    return f"(unixepoch(substr({text}, 1, 19) || substr({text}, 27)) * 1000000 + substr({text}, 21, 6))"
