@@ -92,6 +92,12 @@ class Store:
         self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
         self._connection.close()
 
+    def copy(self) -> "Store":
+        """Return a database in memory that stands as this one does now, and stays so while this one changes."""
+        store = Store(Path(":memory:"))
+        self._connection.backup(store._connection)
+        return store
+
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
