@@ -1,7 +1,8 @@
 """The order that a resource is listed in, when it is to be another than its own, and chance that hangs on keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from pipeline.errors import UsageError
 from pipeline.sandbox.filters import field
 from pipeline.sandbox.store import Store
 from pipeline.sandbox.table import Table
@@ -11,6 +12,18 @@ ORDERS = ("key", "-key", "created", "-created", "modified", "-modified", "shuffl
 _EVERY_OTHER = "*"
 _FIELDS = {"created": "created_on", "modified": "modified"}
 _TEXT_TAIL = 8  # as many last characters of a text decide where chance puts it
+
+
+def parse_orders(texts: Iterable[str]) -> dict[str, str]:
+    """Return what texts such as `line_items=-key` say; raises UsageError for one that says nothing that can be."""
+    listed: dict[str, str] = {}
+    for text in texts:
+        resource, _, order = text.partition("=")
+        if order not in ORDERS or (resource not in TABLES and resource != _EVERY_OTHER):
+            example = f"Write RESOURCE=ORDER, such as line_items=-key. Orders are: {', '.join(ORDERS)}."
+            raise UsageError(f"--listed cannot use {text!r}. {example}")
+        listed[resource] = order
+    return listed
 
 
 def check_orders(store: Store, listed: Mapping[str, str]) -> None:
