@@ -39,10 +39,23 @@ def check_orders(store: Store, listed: Mapping[str, str]) -> None:
             raise ValueError(f"{resource} cannot be listed by {order!r}: its rows have no {_field(order)}.")
 
 
+def index_orders(store: Store, listed: Mapping[str, str]) -> None:
+    """Build what makes a page cheap in each of the orders: 20,000 orders have 160,000 lines to sort for every page."""
+    for table in TABLES.values():
+        order = order_by(store, table, listed)
+        if order != table.order_by and not order.startswith("key"):
+            name = f"{table.name}_by_{_wanted(table, listed).replace('-', 'last_')}"
+            store.write(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name} ({order})")
+
+
 def order_by(store: Store, table: Table, listed: Mapping[str, str]) -> str:
     """Return the ORDER BY that `listed` wants for the table; where it wants none, or cannot be, the table's own."""
-    order = listed.get(table.name, listed.get(_EVERY_OTHER))
+    order = _wanted(table, listed)
     return (order and _order(store, table, order)) or table.order_by
+
+
+def _wanted(table: Table, listed: Mapping[str, str]) -> str:
+    return listed.get(table.name, listed.get(_EVERY_OTHER, ""))
 
 
 def chance(table: Table) -> str:
@@ -81,7 +94,7 @@ def _moment(store: Store, table: Table, name: str) -> str | None:
     if name in table.columns:
         return name
     text = field(name)
-    if not store.select(f"SELECT 1 FROM {table.name} WHERE {text} IS NOT NULL LIMIT 1"):  # noqa: S608
+    if store.select(f"SELECT {text} FROM {table.name} LIMIT 1") in ([], [(None,)]):  # noqa: S608
         return None
     # Seconds apart from microseconds: what SQLite makes of an instant is exact to a thousandth of a second.
     return f"(unixepoch(substr({text}, 1, 19) || substr({text}, 27)) * 1000000 + substr({text}, 21, 6))"

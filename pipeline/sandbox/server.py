@@ -17,6 +17,7 @@ from pipeline.sandbox.faults import Turn
 from pipeline.sandbox.filters import Condition
 from pipeline.sandbox.lies import FailingError, Stale
 from pipeline.sandbox.listing import BadParameterError, Listing, ServerSettings
+from pipeline.sandbox.ordering import check_orders, index_orders
 from pipeline.sandbox.sandbox import Sandbox
 from pipeline.sandbox.store import to_json
 from pipeline.sandbox.table import Table
@@ -50,6 +51,8 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
 
 class _Handler:
     def __init__(self, sandbox: Sandbox, settings: ServerSettings) -> None:
+        check_orders(sandbox.store, settings.listed)
+        index_orders(sandbox.store, settings.listed)
         self._settings = settings
         self._requests = 0
         self._store = sandbox.store
