@@ -21,7 +21,7 @@ from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
 TABLES = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
 ORDERS = 500
 _MOST_CHANGES = 30
-_REVERSED = {"newest_first": frozenset({"line_items", "order_payments", "customers", "products"})}
+_REVERSED = {"listed": dict.fromkeys(("line_items", "order_payments", "customers", "products"), "-key")}
 
 Keys = dict[str, list[Any]]
 Change = Callable[[Sandbox], object]

@@ -247,14 +247,25 @@ def sandbox_command(
     latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds to wait before each answer.")] = 0,
     faults: Annotated[str, typer.Option(metavar="F:RATE,…", help="What goes wrong: 429:0.05,reset:0.01,seed=7.")] = "",
     move_every: Annotated[int, typer.Option(min=0, help="Answers after which the data move on; 0 is never.")] = 0,
+    change_every: Annotated[int, typer.Option(min=0, help="Answers after which one thing changes; 0 is never.")] = 0,
+    listed: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RESOURCE=ORDER",
+            help="Order of a list, such as line_items=-key: key, created, modified (each with - "
+            "for downwards) or shuffled; * is every other resource. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
     from pipeline.jobs.sandbox import serve_sandbox
     from pipeline.sandbox import Faults
+    from pipeline.sandbox.ordering import parse_orders
 
     say = Output(as_json=False).say
     _run(serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
-         latency_seconds=latency_ms / 1000, faults=Faults.parse(faults), move_every=move_every, say=say)  # fmt: skip
+         latency_seconds=latency_ms / 1000, faults=Faults.parse(faults), move_every=move_every,
+         change_every=change_every, listed=parse_orders(listed or []), say=say)  # fmt: skip
 
 
 def _run(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:

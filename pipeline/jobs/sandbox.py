@@ -1,27 +1,35 @@
 """The sandbox as a server of its own, for trying Leafhouse or any other reader of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 
 import anyio
 
 from pipeline import clock
+from pipeline.errors import UsageError
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
+from pipeline.sandbox.ordering import check_orders
 
 
 async def serve_sandbox(
     folder: Path, *, orders: int, seed: int, host: str, port: int, key: str, rate: int, latency_seconds: float,
-    faults: Faults, move_every: int, say: Callable[[str], None],
+    faults: Faults, move_every: int, change_every: int, listed: Mapping[str, str], say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Serve the sandbox in `folder` (made with so many orders when it is new) until the process is told to stop.
 
-    It moves on by a step after every `move_every` answers; 0 is never.
+    It moves on by a step after every `move_every` answers, and one small thing changes after every `change_every`;
+    0 is never. Raises UsageError if a resource has no field for the order that `listed` wants.
     """
     sandbox = Sandbox.open(folder, SandboxConfig(orders=orders, seed=seed), clock.now())
     try:
-        limits = {"rate_per_minute": rate, "latency_seconds": latency_seconds}
-        between = _move_every(move_every, sandbox) if move_every else None
-        async with serve(sandbox, host=host, port=port, key=key, faults=faults, between=between, **limits) as base_url:
+        try:
+            check_orders(sandbox.store, listed)
+        except ValueError as error:
+            raise UsageError(f"--listed: {error}") from error
+        settings = {"rate_per_minute": rate, "latency_seconds": latency_seconds, "faults": faults, "listed": listed}
+        between = _between(sandbox, move_every, change_every)
+        async with serve(sandbox, host=host, port=port, key=key, between=between, **settings) as base_url:
             say(f"LEAFLINK_BASE_URL={base_url} LEAFLINK_API_KEY={key}")
             say(f"{sandbox.count('orders_received'):,} orders, invented. Stop with Ctrl-C.")
             await anyio.sleep_forever()
@@ -29,14 +37,16 @@ async def serve_sandbox(
         sandbox.close()
 
 
-def _move_every(answers: int, sandbox: Sandbox) -> Callable[[], None]:
-    """Return what is to be called after each answer: every so many times, it moves the sandbox on to now."""
-    given = 0
+def _between(sandbox: Sandbox, move_every: int, change_every: int) -> Callable[[], None]:
+    """Return what is to be called after each answer: it moves the sandbox on, and changes it, every so many times."""
+    given, rng = 0, Random(sandbox.config.seed)  # noqa: S311  # test data, not a secret
 
     def count() -> None:
         nonlocal given
         given += 1
-        if given % answers == 0:
+        if move_every and given % move_every == 0:
             sandbox.advance(clock.now())
+        if change_every and given % change_every == 0:
+            sandbox.wiggle(rng, touch=True, now=clock.now())
 
     return count

@@ -10,6 +10,7 @@ from pipeline.sandbox import catalog
 from pipeline.sandbox.config import SandboxConfig
 from pipeline.sandbox.customers import FIRST_CUSTOMER, Buyer, make_customers
 from pipeline.sandbox.forms import EPOCH, MICROSECOND, instant, random_for
+from pipeline.sandbox.noticing import CHANGED_ORDERS, CHANGED_PRODUCTS
 from pipeline.sandbox.order_records import LOG_BEGINS, record
 from pipeline.sandbox.orders import Bundle, Keys, OrderMaker
 from pipeline.sandbox.products import Goods, make_products, reserved
@@ -24,6 +25,15 @@ _NEWEST = (
     "Draft", "Draft",
 )  # fmt: skip
 _FIRST_IMAGE = 600001
+_NOTE_PRODUCTS_OF_ORDERS = f"""
+    INSERT OR IGNORE INTO changed_products
+    SELECT product_id FROM line_items WHERE order_number IN {CHANGED_ORDERS} AND product_id IS NOT NULL
+"""  # noqa: S608
+_RESERVED = f"""
+    SELECT product_id, sum(units_e4) FROM orders_received
+    JOIN line_items ON order_number = orders_received.key
+    WHERE status IN ('Submitted', 'Accepted') AND product_id IN {CHANGED_PRODUCTS} GROUP BY product_id
+"""  # noqa: S608
 _CHUNK = 500  # orders in memory at once
 
 
@@ -54,6 +64,7 @@ def generate(path: Path, config: SandboxConfig, now: datetime) -> None:
         put_stock(store, products, now, config.seed)
         place_stock(store)
         furnish(store, config, now)
+        store.forget_changes()
     store.close()
     building.replace(path)
 
@@ -87,25 +98,23 @@ def put_bundles(store: Store, bundles: list[Bundle]) -> None:
 
 
 def follow(store: Store, now: datetime | None, *parts: object) -> None:
-    """Bring up to date what follows from orders, lines and products; `now` and `parts` are as for `reserve`."""
+    """Bring up to date what follows from changed orders, lines and products; `now` and `parts` as for `reserve`."""
     reserve(store, now, *parts)
     place_stock(store)
     record(store)
+    store.forget_changes()
 
 
 def reserve(store: Store, now: datetime | None, *parts: object) -> int:
-    """Give every product the reserved quantity that its Submitted and Accepted orders come to.
+    """Give every changed product the reserved quantity that its Submitted and Accepted orders come to.
 
-    `now` is when that changed a product (null: it does not show). Returns how many products changed.
+    Products whose orders changed are among them. `now` is when that changed a product (null: it does not show).
+    Returns how many products changed.
     """
-    query = """
-        SELECT product_id, sum(units_e4) FROM orders_received
-        JOIN line_items ON order_number = orders_received.key
-        WHERE status IN ('Submitted', 'Accepted') GROUP BY product_id
-    """
-    units = dict(store.select(query))
+    store.write(_NOTE_PRODUCTS_OF_ORDERS)
+    units = dict(store.select(_RESERVED))
     changed = []
-    for (body,) in store.select("SELECT body FROM products ORDER BY key"):
+    for (body,) in store.select(f"SELECT body FROM products WHERE key IN {CHANGED_PRODUCTS} ORDER BY key"):  # noqa: S608
         old = from_json(body)
         new = reserved(old, units.get(old["id"], 0))
         if new != old:

@@ -1,7 +1,7 @@
 """Answers to well-formed questions: pages of a list, single rows, and what is left out of or added to a row."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,8 @@ from pipeline.sandbox.bending import Span, bent_head, bent_span
 from pipeline.sandbox.customers import Buyer
 from pipeline.sandbox.faults import Faults, Turn
 from pipeline.sandbox.filters import Condition
+from pipeline.sandbox.lies import FailingError, FailingRow, Lie, Rows, Stale
+from pipeline.sandbox.ordering import order_by
 from pipeline.sandbox.orders import rep_objects
 from pipeline.sandbox.spoiling import spoiled
 from pipeline.sandbox.store import Store, from_json, to_json
@@ -26,7 +28,9 @@ class ServerSettings:
     """How the server answers.
 
     `rate_per_minute` 0 is no limit; `latency_seconds` is waited for before each answer; `ignored_filters` names
-    filters by resource that do nothing, `newest_first` the resources that are listed with the largest id first.
+    filters by resource that do nothing. `listed` gives by resource ("*": every other one that can be) the order of its
+    list: one of `ordering.ORDERS`, ties by key; the others keep their own. `lies` says by resource what its list
+    is untrue about, and may be changed while the server runs.
     `forbidden` names the resources that the key may not see, `not_offered` those that this API does not have.
     `scheme` is what the key must come with: App or Token. `clock` gives the time in the Date header. `faults` is what
     goes wrong. `between` is called on the event loop after each page or row that was read for an answer, before
@@ -44,7 +48,8 @@ class ServerSettings:
     ignored_filters: frozenset[tuple[str, str]] = frozenset(
         {("line_items", "order__modified__gte"), ("line_items", "order__modified__lte")}
     )
-    newest_first: frozenset[str] = frozenset()
+    listed: Mapping[str, str] = field(default_factory=dict)
+    lies: Mapping[str, Lie] = field(default_factory=dict)
     forbidden: frozenset[str] = frozenset()
     not_offered: frozenset[str] = frozenset()
     clock: Callable[[], datetime] = field(default_factory=lambda: clock.now)
@@ -69,25 +74,38 @@ class Listing:
     def page(self, table: Table, query: Mapping[str, str], url: str, where: list[Condition], turn: Turn) -> bytes:
         """Return a page of the rows that `where` and the query's filters leave; `url` is the list's own.
 
-        Parameters that are unknown are ignored, `page` and `page_size` among them. Raises BadParameterError.
+        Parameters that are unknown are ignored, `page` and `page_size` among them. Raises BadParameterError, and
+        FailingError when a lie makes the page fail.
         """
+        lie = self.lie(table, where)
+        if isinstance(lie, Stale):
+            return Listing(lie.past, replace(self._settings, lies={})).page(table, query, url, where, turn)
         conditions = where + (
             [] if turn.fault == "ignored-filter" else self._conditions(table, {**table.assumed, **query})
         )
+        order = order_by(self._store, table, self._settings.listed)
+        rows = Rows(self._store, table, [*conditions, lie.condition(table)], order)
         limit = _whole(query.get("limit"), 1) or self._settings.default_limit
         span = Span(min(limit, self._settings.max_limit), _whole(query.get("offset"), 0) or 0)
         span, read = bent_span(turn.fault, span)
-        count = self._store.count(table, conditions)
-        order_by = "key DESC" if table.name in self._settings.newest_first else None
-        found = self._store.page(table, conditions, *read, order_by) if read.offset < count else []
+        count = lie.count(rows)
+        found = lie.page(rows, read) if read.offset < count else []
         following = _link(url, query, span.limit, span.end) if span.end < count else None
         previous = _link(url, query, span.limit, max(0, span.offset - span.limit)) if span.offset else None
-        head = {"count": count, "next": following, "previous": previous}
+        head = {"count": lie.stated(count), "next": following, "previous": previous}
         head = bent_head(turn, head, _link(url, query, *span))
-        return to_json(head)[:-1] + b',"results":[' + b",".join(self._shaped(table, found, query, turn)) + b"]}"
+        return lie.body(head, lie.results(table, self._shaped(table, found, query, turn), read.offset))
+
+    def lie(self, table: Table, where: list[Condition]) -> Lie:
+        """Return the lie that concerns the resource's list (with `where`: a list below another row's path)."""
+        lie = self._settings.lies.get(table.name, Lie())
+        return lie if not where or isinstance(lie, FailingRow) else Lie()
 
     def row(self, table: Table, key: str, query: Mapping[str, str], turn: Turn) -> bytes | None:
-        """Return one row, or nothing if there is none with that key."""
+        """Return one row, or nothing if there is none with that key. Raises FailingError when a lie wants it."""
+        lie = self._settings.lies.get(table.name)
+        if isinstance(lie, FailingRow) and str(lie.key) == key:
+            raise FailingError
         if table.key_type == "INTEGER" and _whole(key, 0) is None:
             return None
         # A text that is a number finds the number: the column's type decides.

@@ -1,8 +1,8 @@
 """What LeafLink keeps beside the orders: who looks after each, and a log of what happened to it.
 
-Both follow from the orders as they stand, whatever changed them: `record` looks for orders that stand otherwise than
-when it was called last. The log begins some months before a sandbox does; what happened earlier is in no log. All of
-it is SQL, which makes the logs of many thousand orders in a moment.
+Both follow from the orders as they stand, whatever changed them: `record` looks among the changed orders for those
+that stand otherwise than when it was called last. The log begins some months before a sandbox does; what happened
+earlier is in no log. All of it is SQL, which makes the logs of many thousand orders in a moment.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.sandbox import filters
 from pipeline.sandbox.companies import username_of
+from pipeline.sandbox.noticing import CHANGED_ORDERS
 from pipeline.sandbox.table import Column, Table, moment, plain
 from pipeline.sandbox.vocabulary import SELLERS
 
@@ -85,7 +86,11 @@ _STAFF_ROWS = [
 ]
 # How every order stood when it was looked at last.
 _NOTED = "CREATE TABLE IF NOT EXISTS noted_orders (number TEXT PRIMARY KEY, status TEXT, modified INTEGER)"
-_GONE = "(SELECT number FROM noted_orders WHERE number NOT IN (SELECT key FROM orders_received))"
+_GONE = f"(SELECT key FROM {CHANGED_ORDERS} WHERE key NOT IN (SELECT key FROM orders_received))"  # noqa: S608
+_NOTE = f"""
+    INSERT OR REPLACE INTO noted_orders
+    SELECT key, status, modified FROM orders_received WHERE key IN {CHANGED_ORDERS}
+"""  # noqa: S608
 _COMMON = f"""
     WITH unlogged AS MATERIALIZED (
         SELECT
@@ -93,7 +98,8 @@ _COMMON = f"""
             body ->> '$.seller' AS seller, body ->> '$.sales_reps' AS reps, noted_orders.status AS noted
         FROM orders_received
         LEFT JOIN noted_orders ON number = key
-        WHERE (orders_received.status, orders_received.modified) IS NOT (noted_orders.status, noted_orders.modified)
+        WHERE key IN {CHANGED_ORDERS}
+            AND (orders_received.status, orders_received.modified) IS NOT (noted_orders.status, noted_orders.modified)
     ),
     wanted AS MATERIALIZED (
         SELECT
@@ -118,7 +124,9 @@ _ADD_REPS = f"""{_COMMON},
     numbered AS (
         SELECT row_number() OVER (ORDER BY moment, number, rep) - 1 + :first AS id, number, rep, moment
         FROM wanted
-        WHERE (number, rep) NOT IN (SELECT order_number, rep FROM order_sales_reps)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM order_sales_reps AS known WHERE order_number = wanted.number AND known.rep = wanted.rep
+        )
     )
     INSERT INTO order_sales_reps
     SELECT id, number, rep, json_object('id', id, 'order', number, 'rep', rep, 'created_on', {_MOMENT})
@@ -197,4 +205,4 @@ def record(store: "Store") -> None:
     since = store.recall("logged since")
     added = store.write(_ADD_LOGS, {"first": first, "new_reps": new_reps, "since": since})
     store.new_keys("order_event_logs", added)
-    store.write("INSERT OR REPLACE INTO noted_orders SELECT key, status, modified FROM orders_received")
+    store.write(_NOTE)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -138,8 +139,8 @@ class Sandbox:
     def add_order(self, created: datetime, now: datetime | None = None, status: str | None = None) -> str:
         """Add an order created then, as it stands at `now` (the same moment, unless given); returns its number."""
         keys = self._keys()
-        buyers = [Buyer.of(row) for row in self.rows("customers")]
-        goods = [Goods.of(row) for row in self.rows("products")]
+        buyers = [_buyer_of(body) for body in self.store.bodies(TABLES["customers"])]
+        goods = self._goods()
         maker = OrderMaker(buyers, goods, keys, random_for(self.config.seed, "order", keys.line))
         bundle = maker.make(created, now or created, status)
         with self.store.transaction():
@@ -159,7 +160,7 @@ class Sandbox:
         order, lines, keys = self.get("orders_received", number), self.lines_of(number), self._keys()
         key, rng = keys.line, random_for(self.config.seed, "line", keys.line)
         keys.line += 1
-        goods = [each for each in map(Goods.of, self.rows("products")) if each.seller == order["seller"]]
+        goods = [each for each in self._goods() if each.seller == order["seller"]]
         fee, currency = next(each for each in goods if each.is_fee), order["total"]["currency"]
         wish = choose_lines([each for each in goods if not each.is_fee], fee, currency, rng)[0]
         position = max((line["position"] for line in lines), default=-1) + 1
@@ -214,6 +215,9 @@ class Sandbox:
         shipped = datetime.fromisoformat(order["ship_date"]).date() if order["ship_date"] else None
         return Moments(order["status"], (self.now - created).days, created, shipped, modified)
 
+    def _goods(self) -> list[Goods]:
+        return [_goods_of(body) for body in self.store.bodies(TABLES["products"])]
+
     def _keys(self) -> Keys:
         return Keys(**self.store.recall("keys"))
 
@@ -221,3 +225,14 @@ class Sandbox:
         if modified is not None:
             order["modified"] = instant(modified, random_for(order["number"]))
         self.put("orders_received", order)
+
+
+# Remembered, since hundreds of customers and products that hardly ever change are looked at for each new order.
+@lru_cache(4096)
+def _buyer_of(body: bytes) -> Buyer:
+    return Buyer.of(from_json(body))
+
+
+@lru_cache(4096)
+def _goods_of(body: bytes) -> Goods:
+    return Goods.of(from_json(body))

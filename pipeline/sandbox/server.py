@@ -5,7 +5,7 @@ import gzip
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -15,7 +15,9 @@ from pipeline.sandbox.below_orders import BELOW_ORDERS
 from pipeline.sandbox.delivery import body_of, deformed, deliver, instead_of_an_answer
 from pipeline.sandbox.faults import Turn
 from pipeline.sandbox.filters import Condition
+from pipeline.sandbox.lies import FailingError, Stale
 from pipeline.sandbox.listing import BadParameterError, Listing, ServerSettings
+from pipeline.sandbox.ordering import check_orders, index_orders
 from pipeline.sandbox.sandbox import Sandbox
 from pipeline.sandbox.store import to_json
 from pipeline.sandbox.table import Table
@@ -31,7 +33,8 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
     """Serve the sandbox and yield the base URL, such as http://127.0.0.1:40123/api/v2/.
 
     Port 0 is any free one. `settings` are fields of ServerSettings. The sandbox may be changed meanwhile, by
-    whoever runs in the same thread; each answer shows one moment of it.
+    whoever runs in the same thread; each answer shows one moment of it. Raises ValueError for `listed` in an order
+    that there is not, or that a resource has no field for.
     """
     handler = _Handler(sandbox, ServerSettings(**settings))
     # Whoever stops the server has no more interest in answers that are under way.
@@ -48,6 +51,8 @@ async def serve(sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, **s
 
 class _Handler:
     def __init__(self, sandbox: Sandbox, settings: ServerSettings) -> None:
+        check_orders(sandbox.store, settings.listed)
+        index_orders(sandbox.store, settings.listed)
         self._settings = settings
         self._requests = 0
         self._store = sandbox.store
@@ -61,14 +66,14 @@ class _Handler:
         if self._settings.latency_seconds:
             await asyncio.sleep(self._settings.latency_seconds)
         now = self._settings.clock().astimezone(UTC)
-        date = {"Date": format_datetime(now, usegmt=True)}
+        date = format_datetime(now, usegmt=True)
         if refusal := self._refusal(request):
-            refusal.headers.update(date)
+            refusal.headers["Date"] = date
             return refusal
         response = instead_of_an_answer(turn, request, now)
         if response is None:
-            response = self._compressed(request, deformed(turn, self._found(request, turn)))
-        response.headers.update(date)
+            response = self._compressed(request, deformed(turn, self._found(request, turn, now)))
+        response.headers.setdefault("Date", date)
         return await deliver(turn, request, response)
 
     def _refusal(self, request: web.BaseRequest) -> web.Response | None:
@@ -87,7 +92,7 @@ class _Handler:
             return _problem(405, f"{request.method} is not possible here.", {"Allow": "GET"})
         return None
 
-    def _found(self, request: web.BaseRequest, turn: Turn) -> web.Response:
+    def _found(self, request: web.BaseRequest, turn: Turn, now: datetime) -> web.Response:
         table, below = _resolved(request.path)
         name, read = BELOW_ORDERS.get(_outer(request.path), (None if table is None else table.name, None))
         try:
@@ -102,11 +107,23 @@ class _Handler:
                 body = self._listed(TABLES[name], below, request, turn)
         except BadParameterError as error:
             return _json(400, to_json(error.problems))
+        except FailingError:
+            return _problem(500, "This did not work.")
         if body is None:
             return _problem(404, "There is nothing here.")
         if self._settings.between is not None:
             self._settings.between()
-        return _json(200, body)
+        return _json(200, body, {} if table is None or below else self._cached(table, now))
+
+    def _cached(self, table: Table, now: datetime) -> dict[str, str]:
+        """Return the headers that a cache gives to a page of the resource, if one answers."""
+        lie = self._listing.lie(table, [])
+        if not isinstance(lie, Stale):
+            return {}
+        headers = {"Date": format_datetime(lie.since.astimezone(UTC), usegmt=True)}
+        if lie.has_age:
+            headers["Age"] = str(int((now - lie.since).total_seconds()))
+        return headers
 
     def _listed(self, table: Table, below: list[str], request: web.BaseRequest, turn: Turn) -> bytes | None:
         """Return a page of a resource, one row of it, or a page of what belongs to the row."""

@@ -11,6 +11,7 @@ from pipeline.sandbox import filters
 from pipeline.sandbox.filters import Condition, Filter
 from pipeline.sandbox.forms import decimal_text, instant, quantity_text, random_for, scaled
 from pipeline.sandbox.lines import batch_of
+from pipeline.sandbox.noticing import CHANGED_PRODUCTS
 from pipeline.sandbox.table import Column, Row, Table, plain
 from pipeline.sandbox.vocabulary import SELLERS
 
@@ -22,11 +23,11 @@ _FIRST_NEW_BATCH, _FIRST_PRODUCT_BATCH, _FIRST_DOCUMENT, _FIRST_ITEM = 5100, 400
 _FACILITIES = ((301, "Main warehouse", "Loading dock B"), (302, "Cold store – Nord", ""), (303, "Old barn", None))
 _SLUGS = {seller.id: seller.slug for seller in SELLERS}
 _CONTENTS = ("thc", "thca", "total_thc", "cbd", "cbda", "cbg", "cbn", "total_cannabinoids")
-_MANAGED = """
+_MANAGED = f"""
     SELECT key, body ->> '$.quantity', body ->> '$.reserved_qty',
         (SELECT max(batch) FROM product_batches WHERE product = products.key)
-    FROM products WHERE body ->> '$.inventory_management' = 1 ORDER BY key
-"""
+    FROM products WHERE key IN {CHANGED_PRODUCTS} AND body ->> '$.inventory_management' = 1 ORDER BY key
+"""  # noqa: S608
 
 
 def _days(parameter: str) -> dict[str, Filter]:
@@ -129,13 +130,16 @@ def add_batch(store: "Store", product: Row, now: datetime, rng: Random) -> None:
     key = store.new_keys("batches")
     put_batch(store, key, product["seller"], now, rng)
     _assign(store, product["id"], key)
-    for rows in _live_items(store, product["id"]).values():
+    for rows in _live_items(store, Condition("product = ?", (product["id"],))).values():
         store.put("inventory_items", (row | _amounts(0, 0) | {"is_archived": True} for row in rows))
 
 
 def place_stock(store: "Store") -> None:
-    """Have the inventory items of every managed product come to what it has in stock and what is reserved of it."""
-    live, changed = _live_items(store), []
+    """Have the inventory items of changed products come to what these have in stock and what is reserved of it.
+
+    Only products that are managed have items in use.
+    """
+    live, changed = _live_items(store, Condition(f"product IN {CHANGED_PRODUCTS}")), []
     for product, quantity, reserved, batch in store.select(_MANAGED):
         shares = _shares(product, scaled(quantity, 4), scaled(reserved, 4))
         items = live.pop(product, [])
@@ -148,11 +152,10 @@ def place_stock(store: "Store") -> None:
     store.put("inventory_items", changed)
 
 
-def _live_items(store: "Store", product: int | None = None) -> dict[int, list[Row]]:
-    """Return the items that are in use by product, of all products or of one."""
+def _live_items(store: "Store", of_products: Condition) -> dict[int, list[Row]]:
+    """Return the items that are in use, by product."""
     found: defaultdict[int, list[Row]] = defaultdict(list)
-    where = [Condition("is_archived = 0")] + ([] if product is None else [Condition("product = ?", (product,))])
-    for row in store.rows(INVENTORY_ITEMS, where):
+    for row in store.rows(INVENTORY_ITEMS, [Condition("is_archived = 0"), of_products]):
         found[row["product"]].append(row)
     return found
 

@@ -99,7 +99,7 @@ LINE_ITEMS = Table(
         "order__customers": filters.through(_OF_ORDERS, filters.one_of_numbers("customer_id")),
         "company_slug": filters.through(_OF_ORDERS, filters.seller_slug(_SELLER)),
     },
-    indexes=("key", "order_number"),
+    indexes=("key", "order_number, product_id, units_e4"),
 )
 
 ORDER_PAYMENTS = Table(
@@ -109,7 +109,7 @@ ORDER_PAYMENTS = Table(
         "cents": Column("INTEGER", lambda row: scaled(row["total"], 2)),
     },
     filters={},
-    indexes=("key", "order_number"),
+    indexes=("key, cents, order_number", "order_number, cents"),
 )
 
 PRODUCTS = Table(

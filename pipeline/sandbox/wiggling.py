@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _PAYABLE = "balance > 0 AND status IN ('Shipped', 'Complete')"
 _TICKABLE = """
     paid = 0 AND balance > 0 AND status IN ('Shipped', 'Complete')
-    AND key NOT IN (SELECT order_number FROM order_payments)
+    AND NOT EXISTS (SELECT 1 FROM order_payments WHERE order_number = orders_received.key)
 """
-# A payment that can go without leaving less than nothing paid.
+# A payment that can go without leaving less than nothing paid: only few orders were ever paid anything back.
 _UNDOABLE = """
-    cents BETWEEN 1 AND
-    (SELECT sum(cents) FROM order_payments AS other WHERE other.order_number = order_payments.order_number)
+    cents > 0 AND (
+        order_number NOT IN (SELECT order_number FROM order_payments WHERE cents < 0) OR cents <=
+        (SELECT sum(cents) FROM order_payments AS other WHERE other.order_number = order_payments.order_number)
+    )
 """
 
 

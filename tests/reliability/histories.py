@@ -125,7 +125,7 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
     unrest = Unrest(history)
     async with open_house(
         folder, monkeypatch, orders=history.orders, seed=history.seed, only=ONLY, max_limit=history.max_limit,
-        newest_first=history.newest_first, between=unrest.after_page,
+        listed=dict.fromkeys(history.newest_first, "-key"), between=unrest.after_page,
     ) as house:  # fmt: skip
         if not history.is_full:
             await house.extract(full=True)

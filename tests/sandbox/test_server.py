@@ -39,13 +39,6 @@ async def test_other_resources_are_listed_by_id(shared: Sandbox):
         assert keys == sorted(keys)
 
 
-async def test_a_resource_can_be_listed_from_the_newest_on(shared: Sandbox):
-    async with client_of(shared, newest_first=frozenset({"order_payments"})) as client:
-        rows = await client.everything("order-payments/?limit=100")
-
-    assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
-
-
 async def test_limits_default_and_clamp(shared: Sandbox, client: Client):
     assert len((await client.get("line-items/"))["results"]) == 50
     assert len((await client.get("line-items/?limit=5000"))["results"]) == 100

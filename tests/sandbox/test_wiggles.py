@@ -10,8 +10,9 @@ import pytest
 
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
 from pipeline.sandbox.changes import NEXT_STATUSES
+from pipeline.sandbox.generation import follow
 
-from .conftest import NOW, RESOURCES, client_of
+from .conftest import EVERY, NOW, RESOURCES, client_of
 from .raw import ask_raw
 from .test_changes import state_of
 from .test_data import assert_exact, assert_stock_adds_up
@@ -127,6 +128,22 @@ def test_a_wiggle_happens_when_it_is_told_to_but_never_before_the_last(small: Sa
 
     small.wiggle(Random(1), touch=True, now=NOW)
     assert small.now == NOW + timedelta(hours=1)
+
+
+def test_what_follows_from_a_change_is_the_same_as_if_everything_had_been_looked_at(small: Sandbox):
+    rng = Random(4)
+    small.advance(NOW + timedelta(days=2))
+    for _ in range(80):
+        small.wiggle(rng, touch=rng.random() < 0.5)
+    small.edit_line(next(small.rows("line_items"))["id"], product=20010)
+    small.wiggle(rng, touch=True)
+    before = {resource: list(small.rows(resource)) for resource in EVERY}
+
+    small.store.write("INSERT INTO changed_orders SELECT key FROM orders_received")
+    small.store.write("INSERT INTO changed_products SELECT key FROM products")
+    follow(small.store, NOW + timedelta(days=9))
+
+    assert {resource: list(small.rows(resource)) for resource in EVERY} == before
 
 
 def test_wiggles_go_on_when_everything_is_gone(small: Sandbox):
