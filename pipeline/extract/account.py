@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from pipeline.errors import RefusedError
-from pipeline.extract.heads import Head, HeadReader
+from pipeline.extract.heads import HeadReader
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.leaflink import Client, NotFoundError, RejectedError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
-from pipeline.resources import Appended, Changed, Resource, WithParent, all_resources
+from pipeline.resources import Appended, Resource, WithParent, all_resources
 
 # A key's own companies are few. Where more are listed, they are everybody's, and tell nothing.
 _MOST_COMPANIES = 100
@@ -20,7 +19,6 @@ _ENOUGH_GONE = 3
 # Each seller costs up to five requests.
 _MOST_SELLERS = 8
 _ORDERS_PER_PAGE = "50"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Sign(StrEnum):
@@ -129,7 +127,7 @@ async def _ask(client: Client, row: HeldRow) -> _Sign:
     head = HeadReader(resource.key, (parent_field, created_field, "name")).read([answer.body])[0]
     if head.key != row.key:
         return _Sign.NOTHING
-    parent, created = head.values[parent_field], _microseconds(head, created_field)
+    parent, created = head.values[parent_field], head.microseconds(created_field)
     if (row.parent is not None and not isinstance(parent, str)) or (row.created is not None and created is None):
         return _Sign.NOTHING
     if (row.parent is not None and parent != row.parent) or (row.created is not None and created != row.created):
@@ -142,12 +140,7 @@ def _identity_of(resource: Resource) -> tuple[str, str]:
     """Return the fields with a row's parent and its creation."""
     refresh = resource.refresh
     parent = refresh.parent_key if isinstance(refresh, Appended | WithParent) else None
-    return parent or "order", refresh.created_field if isinstance(refresh, Changed) else "created_on"
-
-
-def _microseconds(head: Head, field: str) -> int | None:
-    moment = head.moment(field)
-    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    return parent or "order", resource.created_field or "created_on"
 
 
 async def _refuse_strangers(client: Client, proofs: Proofs, noted: Collection[str]) -> None:

@@ -8,7 +8,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anyio
 import anyio.to_thread
@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 from pipeline import clock
 from pipeline.extract.decode import Decoded, RowDecoder
 from pipeline.extract.drift import FieldsMet
+from pipeline.extract.instants import MICROSECOND
 from pipeline.extract.normalise import Rejected
 from pipeline.extract.personal import Treatment
 from pipeline.extract.reading import ChildRead, Reading
@@ -27,7 +28,6 @@ from pipeline.resources import Resource, WithParent
 # Decoding single pages costs three times as much; more bytes than this cost memory and gain nothing.
 _BATCH_ROWS = 5_000
 _BATCH_BYTES = 16 * 2**20
-_MICROSECOND = timedelta(microseconds=1)
 # Arrow's own allocator keeps what it freed: at 50,000 orders that is 50 MB more, and no faster.
 pa.set_memory_pool(pa.system_memory_pool())
 
@@ -66,7 +66,7 @@ class Workshop:
 
     def stamp(self) -> None:
         """Give what is landed next a later time than all before: of a row that comes again, the newer one counts."""
-        self._stamped_at = max(clock.now(), self._stamped_at + _MICROSECOND)
+        self._stamped_at = max(clock.now(), self._stamped_at + MICROSECOND)
 
     def write(self, resource: str, table: pa.Table) -> Batch:
         """Land a decoded table, stamped with company, run and time."""

@@ -8,11 +8,11 @@ from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-from pipeline.extract.doubt import is_suspicious
 from pipeline.extract.listing import Listing
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.windows import Bound, Window
 from pipeline.landing import WindowRead
+from pipeline.landing.loss import is_too_much
 from pipeline.resources import Resource, WithParent
 
 # Fewer parents than this are read again rather than asked about once more: about a page of them.
@@ -44,7 +44,7 @@ class Witness:
         stated, carried = await self._count(), self._sizes.total()
         if stated == carried:
             return
-        if stated < carried and is_suspicious(carried - stated, carried):
+        if stated < carried and is_too_much(carried - stated, carried):
             self.doubts.append(
                 f"{self._child.name}: its list counts {stated:,} rows, {self._parent_listing.resource.name} carry "
                 f"{carried:,}; these were taken"

@@ -6,12 +6,9 @@ A deleted row is not there by its key either. A row that is there contradicts th
 from pipeline.extract.listing import Listing, ListingError, OtherRowError
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
+from pipeline.landing.loss import is_too_much
 from pipeline.leaflink import ForbiddenError, RejectedError
 
-# More missing rows than both of these, or all of more than `_FEW`, are more likely a mistake than work.
-MOST_MISSING = 25
-MOST_MISSING_SHARE = 0.01
-_FEW = 5
 # So many of the missing rows are asked for by their key.
 _ASKED = 10
 
@@ -26,7 +23,7 @@ async def find_gone(missing: set[str], held: int, listing: Listing) -> tuple[set
     reading, _ = await _fetch(asked, listing)
     there = set(reading.keys)
     if not there or len(asked) == len(missing):
-        if is_suspicious(len(missing), held):
+        if is_too_much(len(missing), held):
             await _count_again(len(missing), held, listing)
         return missing - there, reading
     raise ListingError(
@@ -34,11 +31,6 @@ async def find_gone(missing: set[str], held: int, listing: Listing) -> tuple[set
         f"{len(asked)} that were asked for by their key are there. Nothing was committed; the last warehouse stays in "
         "place. Run again later, it is safe."
     )
-
-
-def is_suspicious(missing: int, held: int) -> bool:
-    """Say whether more rows are missing at once than a day's work explains."""
-    return (missing > MOST_MISSING and missing > held * MOST_MISSING_SHARE) or missing >= held > _FEW
 
 
 async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]:
@@ -50,7 +42,7 @@ async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]
 
 async def _count_again(missing: int, held: int, listing: Listing) -> None:
     count = await listing.count(Window(listing.resource.params))
-    if count > held - missing + MOST_MISSING and count > (held - missing) * (1 + MOST_MISSING_SHARE):
+    if is_too_much(count - (held - missing), count):
         raise ListingError(
             f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows, and when it is asked again it "
             f"counts {count:,}. Nothing was committed; the last warehouse stays in place. Run again later, it is safe."

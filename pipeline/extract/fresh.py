@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from pipeline.extract.doubt import find_gone
+from pipeline.extract.instants import instant, microseconds
 from pipeline.extract.listing import Listing, ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
@@ -18,7 +19,6 @@ from pipeline.resources import Changed
 _FEW_SINGLE_ROWS = 50
 # What changed is asked for from so far back that some held rows must come again: an answer without them is doubted.
 _WITNESSES = 20
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The search for what is new and gone in a list may take so much of the pages that reading it whole takes.
 _SEARCH_SHARE = 0.25
 _FEWEST_PAGES = 8
@@ -38,7 +38,7 @@ class Found:
         """Return the rows that are there now as far as is known: those that came, and those that need not come."""
         if self.scope == "all":
             return dict(self.reading.values)
-        since = None if self.complete_since is None else _microseconds(self.complete_since)
+        since = None if self.complete_since is None else microseconds(self.complete_since)
         kept = {
             key: values
             for key, values in held.values.items()
@@ -58,7 +58,7 @@ class Found:
             return held.values.keys() - self.reading.keys - self.gone
         if self.complete_since is None:
             return set()
-        since = _microseconds(self.complete_since)
+        since = microseconds(self.complete_since)
         recent = {key for key, values in held.values.items() if values.created is not None and values.created >= since}
         return recent - self.reading.keys - self.gone
 
@@ -116,7 +116,7 @@ async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listin
     found = Found(await listing.read(recent, keep=False), "changed", complete_since=recent_from)
     if refresh.open_flag is not None:
         found.reading.add(await listing.read(Window(params, {refresh.open_flag: False}, (older,)), keep=False))
-    limit = _microseconds(recent_from)
+    limit = microseconds(recent_from)
     held = {key: each for key, each in step.held.values.items() if each.created is not None and each.created < limit}
     changed = await read_since(Window(params).limited(older), since, held, listing)
     found.reading.add(changed.reading)
@@ -133,7 +133,7 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
     field = listing.resource.modified_field
     assert field is not None
     low = min(since, _witnessed_since(held) or since)
-    witnesses = {key for key, each in held.items() if each.modified is not None and each.modified >= _microseconds(low)}
+    witnesses = {key for key, each in held.items() if each.modified is not None and each.modified >= microseconds(low)}
     for _ in range(2):
         reading = await listing.read(window.limited(Bound(field, low)), keep=False)
         missing = witnesses - reading.keys
@@ -152,7 +152,7 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
 def _witnessed_since(held: Mapping[str, Values]) -> datetime | None:
     """Return the last change of one of the rows that changed last: since when some of them did."""
     changes = sorted((each.modified for each in held.values() if each.modified is not None), reverse=True)
-    return None if not changes else _EPOCH + timedelta(microseconds=changes[: _WITNESSES + 1][-1])
+    return None if not changes else instant(changes[: _WITNESSES + 1][-1])
 
 
 async def read_appended(step: Step, listing: Listing) -> Found:
@@ -220,7 +220,3 @@ async def compare_count(found: Found, held: HeldResource, listing: Listing) -> N
 def most_pages(rows: int, listing: Listing) -> int:
     """Return how many pages a search in a list of so many rows may take before reading it whole is better."""
     return max(_FEWEST_PAGES, int(rows / listing.page_size * _SEARCH_SHARE))
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,14 +1,13 @@
 """Heads: what the reader needs of a row before it is decoded, its key and the fields that filters are checked by."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import GenericAlias
 from typing import Any, NamedTuple
 
 import msgspec
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from pipeline.extract.instants import microseconds
 
 
 class Head(NamedTuple):
@@ -31,7 +30,7 @@ class Head(NamedTuple):
     def microseconds(self, field: str | None) -> int | None:
         """Return an instant in microseconds since 1970, None where there is no readable one."""
         moment = None if field is None else self.moment(field)
-        return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+        return None if moment is None else microseconds(moment)
 
     def flag(self, field: str) -> bool | None:
         """Return a truth value, None where there is no readable one."""

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from pipeline.errors import IncompleteError
 from pipeline.extract.heads import Head
+from pipeline.extract.instants import EPOCH, text_of
 
 _PAST = timedelta(days=3650)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -34,9 +34,9 @@ class Bound:
         """Return the query parameters that ask for it."""
         query = {}
         if self.low is not None:
-            query[f"{self.field}__gte"] = _text(self.low)
+            query[f"{self.field}__gte"] = text_of(self.low)
         if self.high is not None:
-            query[f"{self.field}__lt"] = _text(self.high)
+            query[f"{self.field}__lt"] = text_of(self.high)
         return query
 
     def holds(self, moment: datetime) -> bool:
@@ -114,9 +114,5 @@ def midnight(moment: datetime) -> datetime:
 
 def day_before(moment: datetime, step: int) -> datetime:
     """Return the last beginning of a day before `moment`, of those that are a multiple of `step` days after 1970."""
-    days = math.ceil((moment - _EPOCH) / timedelta(days=1))
-    return _EPOCH + timedelta(days=(days - 1) // step * step)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    days = math.ceil((moment - EPOCH) / timedelta(days=1))
+    return EPOCH + timedelta(days=(days - 1) // step * step)

@@ -12,13 +12,9 @@ import duckdb
 
 from pipeline.errors import IncompleteError
 from pipeline.landing import Manifest
+from pipeline.landing.loss import FEW, MOST_GONE, MOST_GONE_SHARE, is_too_much
 from pipeline.resources import Appended, PerParent, Resource, WithParent
 
-# More deleted rows than both of these, in one load, are more likely a mistake than work.
-MOST_DELETED = 25
-MOST_DELETED_SHARE = 0.01
-# All rows of a resource that had more than these are so, too.
-_FEW = 5
 _MOST_NAMED = 3
 _ARE_MARKED = "_company = $company AND _deleted_at IN (SELECT unnest($instants::TIMESTAMPTZ[]))"
 
@@ -83,7 +79,7 @@ def _refuse(company: str, merged: Sequence[Manifest], shrinks: Sequence[Shrink])
     more = [f"{len(shrinks) - _MOST_NAMED} resources more"] if len(shrinks) > _MOST_NAMED else []
     lost = ", ".join([*map(str, shrinks[:_MOST_NAMED]), *more])
     culprits = ", ".join(run.run_id for run in merged if run.run_id in named)
-    limit = f"more than {MOST_DELETED} and more than {MOST_DELETED_SHARE:.0%}, or all"
+    limit = f"more than {MOST_GONE} and more than {MOST_GONE_SHARE:.0%}, or all"
     reason = (
         f"{lost} are gone according to {culprits}: {limit}. The rows of the last load stay. Run again, it is safe: the "
         "next extract reads everything anew, and rows that are back stay. If they were deleted at LeafLink, let them "
@@ -103,7 +99,7 @@ class _Guard:
 
     def find(self, resource: Resource) -> Shrink | None:
         """Return what a resource lost, None when that is no more than a day's work."""
-        if self._count(f"SELECT count(*) FROM raw.{resource.name} WHERE {_ARE_MARKED}")[0][0] <= _FEW:
+        if self._count(f"SELECT count(*) FROM raw.{resource.name} WHERE {_ARE_MARKED}")[0][0] <= FEW:
             return None
         counted = "status IS DISTINCT FROM 'Draft'" if _has_drafts(resource) else "true"
         parent = self._absent_parent(resource)
@@ -117,8 +113,7 @@ class _Guard:
         names = {round(at.timestamp() * 1e6): run.run_id for at, run in self.runs.items()}
         marked = {names[at]: count for at, count in found if at is not None}
         gone, rows = sum(marked.values()), sum(count for _, count in found)
-        is_too_much = gone > MOST_DELETED and gone > rows * MOST_DELETED_SHARE
-        if not is_too_much and not gone == rows > _FEW:
+        if not is_too_much(gone, rows):
             return None
         return Shrink(resource.name, gone, rows, tuple(marked), _has_drafts(resource))
 
