@@ -4,10 +4,10 @@ The list of the children is a witness. Where it counts otherwise, the parents of
 again. What a parent carried is never dropped because the list lacks it.
 """
 
-from bisect import bisect_left
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
 from itertools import accumulate
 
+from pipeline.extract.instants import MICROSECOND, instant, text_of
 from pipeline.extract.listing import Listing
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.windows import Bound, Window
@@ -20,40 +20,59 @@ _FEW_PARENTS = 90
 # The search may take so much of the requests that reading the parents takes.
 _SEARCH_SHARE = 0.05
 _FEWEST_REQUESTS = 12
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+# So often the two are compared before they are said to part: the source may move between one count and the other.
+_COMPARISONS = 3
 
 
 class Witness:
     """The list of the children of a resource, held against what its rows carried (`parents`).
 
-    `listing` is that of the children, `parent_listing` that of their parents. Rows that the search brings are added to
-    `parents`; `doubts` says in words where the two still part.
+    `listing` is that of the children, `parent_listing` that of their parents; `catch_up` reads the parents that changed
+    since it was called last into `parents`, as the search does with those it looks at again. `doubts` says in words
+    where the two still part.
     """
 
-    def __init__(self, child: Resource, listing: Listing, parent_listing: Listing, parents: Reading) -> None:
+    def __init__(
+        self, child: Resource, listing: Listing, parent_listing: Listing, parents: Reading,
+        catch_up: Callable[[], Awaitable[None]],
+    ) -> None:  # fmt: skip
         assert isinstance(child.refresh, WithParent)
         self.doubts: list[str] = []
         self._child, self._listing, self._parent_listing, self._parents = child, listing, parent_listing, parents
+        self._catch_up = catch_up
         self._filter = f"{child.refresh.parent_key}__{parent_listing.resource.created_field}"
         pages = len(parents.values) / parent_listing.page_size
         self._requests_left = max(_FEWEST_REQUESTS, int(pages * _SEARCH_SHARE))
 
     async def compare(self) -> None:
-        """Compare the counts, and mend where they part."""
+        """Compare the counts, and mend where they part for longer than the source moves."""
         stated, carried = await self._count(), self._sizes.total()
-        if stated == carried:
-            return
         if stated < carried and is_too_much(carried - stated, carried):
-            self.doubts.append(
-                f"{self._child.name}: its list counts {stated:,} rows, {self._parent_listing.resource.name} carry "
-                f"{carried:,}; these were taken"
-            )
+            self._doubt(stated, carried)
             return
-        if self._filter + "__gte" in self._child.filters and await self._search():
+        if not await self._part(stated - carried):
             return
-        if stated > self._sizes.total():
+        if f"{self._filter}__gte" in self._child.filters:
+            await self._search()
+        stated, carried = await self._count(), self._sizes.total()
+        if stated > carried:  # children that no parent carries
             self._parents.add_changes(_as_children(self._child, await self._listing.read(Window(self._child.params))))
+        elif stated < carried:
+            self._doubt(stated, carried)
+
+    async def _part(self, difference: int) -> bool:
+        """Say whether the counts part, and not only by what comes and goes between one count and the other."""
+        differences = [difference]
+        while differences[-1] and len(differences) < _COMPARISONS:
+            await self._catch_up()
+            differences.append(await self._count() - self._sizes.total())
+        return max(differences) - min(differences) < min(map(abs, differences))
+
+    def _doubt(self, stated: int, carried: int) -> None:
+        self.doubts.append(
+            f"{self._child.name}: its list counts {stated:,} rows, {self._parent_listing.resource.name} carry "
+            f"{carried:,}; these were taken"
+        )
 
     @property
     def _sizes(self) -> "_Sizes":
@@ -66,45 +85,27 @@ class Witness:
 
     def _window(self, low: int | None, high: int | None) -> Window:
         bounds = {f"{self._filter}__gte": low, f"{self._filter}__lte": high}
-        texts = {name: _text(instant) for name, instant in bounds.items() if instant is not None}
+        texts = {name: text_of(instant(at)) for name, at in bounds.items() if at is not None}
         return Window({**self._child.params, **texts})
 
-    async def _search(self) -> bool:
-        """Halve by the creation of the parents where the counts part; say whether that explained it."""
+    async def _search(self) -> None:
+        """Halve by the creation of the parents where the counts part, and read the parents there again."""
         sizes = self._sizes
-        parts = [(0, len(sizes.created))]
+        parts = [(0, len(sizes.created))] if sizes.created else []
         while parts and self._requests_left > 0:
             start, end = parts.pop()
-            low, high = (sizes.created[start], sizes.created[end - 1]) if start < end else (None, None)
-            stated = await self._count(low, high)
-            if stated == sizes.between(start, end):
+            low, high = sizes.created[start], sizes.created[end - 1]
+            if await self._count(low, high) == sizes.between(start, end):
                 continue
-            if end - start <= _FEW_PARENTS:
-                await self._read_again(low, high, stated)
-            else:
+            if end - start > _FEW_PARENTS:
                 middle = (start + end) // 2
                 parts += [(start, middle), (middle, end)]
-        return not parts
-
-    async def _read_again(self, low: int | None, high: int | None, stated: int) -> None:
-        """Read the parents of a stretch again, and the children that none of them carries."""
-        if low is None or high is None:
-            return
-        field = self._parent_listing.resource.created_field
-        assert field is not None
-        bound = Bound(field, _instant(low), _instant(high) + _MICROSECOND)
-        window = Window(self._parent_listing.resource.params).limited(bound)
-        self._parents.add_changes(await self._parent_listing.read(window, keep=False))
-        sizes = self._sizes
-        carried = sizes.between(bisect_left(sizes.created, low), bisect_left(sizes.created, high + 1))
-        if stated > carried:
-            rows = await self._listing.read(self._window(low, high), keep=False)
-            self._parents.add_changes(_as_children(self._child, rows))
-        elif stated < carried:
-            self.doubts.append(
-                f"{self._child.name}: its list counts {stated:,} rows of {self._parent_listing.resource.name} made "
-                f"between {_text(low)} and {_text(high)}, which carry {carried:,}; these were taken"
-            )
+                continue
+            field = self._parent_listing.resource.created_field
+            assert field is not None
+            bound = Bound(field, instant(low), instant(high) + MICROSECOND)
+            window = Window(self._parent_listing.resource.params).limited(bound)
+            self._parents.add_changes(await self._parent_listing.read(window, keep=False))
 
 
 class _Sizes:
@@ -145,11 +146,3 @@ def _as_children(child: Resource, reading: Reading) -> Reading:
         batches=reading.batches, rejected=reading.rejected, fields=reading.fields,
         children={child.name: ChildRead(received=reading.received, keyless=reading.keyless)},
     )  # fmt: skip
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _text(microseconds: int) -> str:
-    return _instant(microseconds).isoformat().replace("+00:00", "Z")

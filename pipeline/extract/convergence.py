@@ -8,9 +8,10 @@ can be asked so stand within its seconds.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline.extract.fresh import Found, compare_count, most_pages, read_single
+from pipeline.extract.instants import instant
 from pipeline.extract.listing import Listing
 from pipeline.extract.plan import Step
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
@@ -23,7 +24,6 @@ _SHORT = 16
 # What was under way when the pass before read the clock becomes visible later.
 _OVERLAP = timedelta(minutes=1)
 _MOST_SINGLE_ROWS = 50
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -52,25 +52,36 @@ class Convergence:
             name: state for name, state in states.items() if isinstance(state.step.resource.refresh, Appended | Changed)
         }
         self._unfiltered: set[str] = set()
+        self._began: dict[str, datetime | None] = {}  # when what the last pass follows began
         self.skew_seconds = 0.0
         self.passes = 0
 
     async def run(self) -> None:
         """Make passes until one is short, or no shorter than the one before."""
-        began = {name: state.listing.times.began for name, state in self._states.items()}
         before = self._requests
         while self.passes < _MOST_PASSES and self._states:
             started, requests = time.monotonic(), self._requests
-            for state in self._states.values():
-                state.listing.begin_pass()
-            await self._pass(began)
+            await self._pass(self._begin_pass())
             self.passes += 1
             self.skew_seconds = time.monotonic() - started
             took = self._requests - requests
             if took <= _SHORT or took >= before:
                 break
             before = took
-            began = {name: state.listing.times.began or began[name] for name, state in self._states.items()}
+
+    def _begin_pass(self) -> dict[str, datetime | None]:
+        """Return since when changes are to be read: what was under way when the pass before began shows by now."""
+        since = {name: state.listing.times.began or self._began.get(name) for name, state in self._states.items()}
+        for state in self._states.values():
+            state.listing.begin_pass()
+        self._began = since
+        return since
+
+    async def catch_up(self, name: str) -> None:
+        """Read what changed of one resource since it was read last."""
+        if name in self._states and name not in self._unfiltered:
+            state = self._states[name]
+            await self._read_changed(state, state.listing.times.began or self._began.get(name), {})
 
     async def find_ghosts(self) -> None:
         """Find the rows that went after they had been read, where more came than the source counts."""
@@ -130,7 +141,7 @@ class Convergence:
         ]
         if since is None or not known or field is None:
             return
-        low = min(since - _OVERLAP, _EPOCH + timedelta(microseconds=max(known)))
+        low = min(since - _OVERLAP, instant(max(known)))
         try:
             reading = await state.listing.read(
                 Window(state.step.resource.params).limited(Bound(field, low)), keep=False

@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import anyio
 from msgspec import structs
@@ -18,6 +18,7 @@ from pipeline.extract.clocks import Clocks, ClocksApart, check_clocks
 from pipeline.extract.convergence import Convergence, ReadState
 from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
+from pipeline.extract.instants import instant
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing, ListingError, NotOffered
 from pipeline.extract.normalise import Rejected
@@ -36,7 +37,6 @@ MOST_QUARANTINED = 25
 MOST_QUARANTINED_SHARE = 0.001
 # `line-items/?order=` takes a list: so many order numbers keep the address short.
 _PARENTS_PER_REQUEST = 20
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Extraction:
         await convergence.find_ghosts()
         for state in self._states.values():
             for child in self._children_of(state.step.resource):
-                await self._extract_children(child, state)
+                await self._extract_children(child, state, convergence)
             self._finish(state.step.resource, state.found, state.listing)
         async with task_group() as extractors:
             for step in self._plan.steps.values():
@@ -172,7 +172,7 @@ class Extraction:
             parents |= {held.parents[key] for key in gone if key in held.parents}
             self._touches[refresh.parent] |= parents
 
-    async def _extract_children(self, child: Resource, state: ReadState) -> None:
+    async def _extract_children(self, child: Resource, state: ReadState, convergence: Convergence) -> None:
         """Finish the rows that came inside their parents, or read them on their own when they did not."""
         listing, parents, scope = self._listing(child), state.found.reading, state.found.scope
         self._progress.of(child.name).way = Way.WITH_PARENT.value  # it comes, whether or not the plan names it
@@ -184,7 +184,7 @@ class Extraction:
             elif parents.childless:
                 found.reading = await listing.read(Window(child.params))
             elif scope == "all":
-                witness = Witness(child, listing, state.listing, parents)
+                witness = Witness(child, listing, state.listing, parents, lambda: convergence.catch_up(state.name))
                 await witness.compare()
                 self._warnings += witness.doubts
                 found.reading = embedded_reading(child, parents)
@@ -352,7 +352,7 @@ def _newest(found: Found) -> datetime | None:
     """Return the newest instant at which one of the rows was made or changed, by what they say themselves."""
     instants = [max(each.created or 0, each.modified or 0) for each in found.reading.values.values()]
     newest = max(instants, default=0)
-    return _EPOCH + timedelta(microseconds=newest) if newest else None
+    return instant(newest) if newest else None
 
 
 def _rejected(resource: str, found: Found) -> list[Rejected]:
