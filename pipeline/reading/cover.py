@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.reading.order import Order, Orders
-from pipeline.reading.page import Page, Row, Values
+from pipeline.reading.page import Page, Row, Values, movement
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Cover:
     @property
     def movement(self) -> int:
         """By how many rows, at least, the listing grew and shrank between the pages."""
-        return sum(abs(after - before) for before, after in zip(self.counts, self.counts[1:], strict=False))
+        return movement(self.counts)
 
     @property
     def has_order(self) -> bool:
@@ -217,11 +217,10 @@ class Cover:
         assert self._newest is not None
         if gap.before is None:
             return -1
-        places = gap.order.places(self._newest.rows)
-        if not places:
+        place = gap.order.first_place(self._newest)
+        if place is None:
             return gap.before.offset
-        value, row = places[0]
-        offset = self._newest.offset + next(i for i, each in enumerate(self._newest.rows) if each is row)
+        value, offset = place
         between = self._rank(gap.order, gap.before.value) - self._rank(gap.order, value)
         reckoned = offset + (-between if gap.order.is_descending else between)
         return reckoned - gap.width if reckoned < offset else reckoned

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.reading.order import Order, Orders
-from pipeline.reading.page import Ask, Page, Row, Sink, Values, checked
+from pipeline.reading.page import Ask, Page, Row, Sink, Values, checked, movement
 from pipeline.reading.reader import Limits
-
-# So many pages in a row may bring nothing that joins what is held before the listing is read whole.
-_IDLE_PAGES = 5
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,7 @@ class _Hunt:
     @property
     def growth(self) -> Growth:
         """What was found so far."""
-        movement = sum(abs(b - a) for a, b in zip(self._counts, self._counts[1:], strict=False))
-        is_settled = abs(len(self._places) - self._counts[-1]) <= movement
+        is_settled = abs(len(self._places) - self._counts[-1]) <= movement(self._counts)
         return Growth(tuple(self._new.values()), frozenset(self._absent), self._counts[-1], self._order, is_settled)
 
     async def observe(self, page: Page) -> tuple[Any, Any, bool]:
@@ -176,11 +172,10 @@ class _Hunt:
                 continue
             page = await self._page((start + end) // 2)
             await self.observe(page)
-            places = self._order.places(page.rows)
-            if not places:
+            first = self._order.first_place(page)
+            if first is None:
                 return
-            value, row = places[0]
-            offset = page.offset + next(index for index, each in enumerate(page.rows) if each is row)
+            value, offset = first
             place = page.count - 1 - offset if self._order.is_descending else offset
             if not start < place < end:
                 continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from pipeline.errors import IncompleteError
@@ -77,6 +78,11 @@ class PageError(IncompleteError):
 
 class Unproved(IncompleteError):
     """A listing was read, and nothing proves that all of it came."""
+
+
+def movement(counts: Sequence[int]) -> int:
+    """Return by how many rows, at least, a listing grew and shrank between the counts of its pages."""
+    return sum(abs(after - before) for before, after in pairwise(counts))
 
 
 # So often a page that is not as long as its own count says is asked for again, in search of two equal answers.

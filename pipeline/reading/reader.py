@@ -91,23 +91,19 @@ class _Reader:
             await self._fill()
         await self._close()
         order = None if self.cover.is_one_page else self.cover.order
-        return self._proof(self.cover.count, self.cover.known, self.cover.doubled, order, 1)
+        return self._proof(self.cover.count, self.cover.known, self.cover.doubled, order=order)
 
     async def read_still(self) -> Proof:
         """Read until the listing stood still for all of a reading."""
         still, readings = await read_still(
             self.page, self._note, step=self._limits.step, connections=self._limits.connections
         )
-        return self._proof(len(still.places), still.places, still.doubled, None, 1 + readings)
+        return self._proof(len(still.places), still.places, still.doubled, readings=1 + readings)
 
     def _proof(
-        self,
-        stated: int,
-        identities: Iterable[Hashable],
-        doubled: Collection[Hashable],
-        order: Order | None,
-        readings: int,
-    ) -> Proof:
+        self, stated: int, identities: Iterable[Hashable], doubled: Collection[Hashable],
+        *, order: Order | None = None, readings: int = 1,
+    ) -> Proof:  # fmt: skip
         values = {each: self.cover.values[each] for each in identities}
         return Proof(
             stated=stated, seen=len(values) + len(doubled), holes=tuple(self.cover.holes & values.keys()),

@@ -1,5 +1,6 @@
 """Reading a listing that is in no order: only where it stands still do its pages prove anything of each other."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,8 +20,7 @@ class Stillness:
     @property
     def doubled(self) -> frozenset[Hashable]:
         """The rows that it shows more than once."""
-        seen = set[Hashable]()
-        return frozenset(each for each in self.places if each in seen or seen.add(each))  # type: ignore[func-returns-value]
+        return frozenset(row for row, times in Counter(self.places).items() if times > 1)
 
 
 async def read_still(
