@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from pipeline.errors import IncompleteError
 from pipeline.extract.fresh import Found
 from pipeline.extract.heads import HeadReader
-from pipeline.extract.listing import Listing, NotOffered
+from pipeline.extract.listing import Listing
+from pipeline.extract.pages import NotOffered
 from pipeline.extract.plan import Step, Way
 from pipeline.extract.reading import Reading
 from pipeline.landing import Batch, Landing
@@ -40,7 +41,7 @@ async def read_by_parent(step: Step, parent: Step, of: Found, listing: Listing, 
     reader, reading = _Reader(listing, step.resource), Reading()
     for some in _in_parts(sorted(asked)):
         reading.add(await reader.read({key: seen.get(key, held.get(key)) for key in some}))
-        if everything and listing.server_time is None:
+        if everything and listing.pages.server_time is None:
             raise NotOffered(f"{step.resource.path}: not offered (404)")
     return Found(reading, "all") if everything else Found(reading, "sets", asked=asked)
 
@@ -93,7 +94,7 @@ class _Reader:
 
             await self._listing.side_by_side(parents, fetch)
             reading = await self._listing.land(rows, f"of {len(parents):,} rows of {self._refresh.parent}, one by one")
-            if self._listing.server_time is not None:  # else nothing was there
+            if self._listing.pages.server_time is not None:  # else nothing was there
                 self._listing.keep(query, reading)
         return reading
 
@@ -101,7 +102,7 @@ class _Reader:
         """Return the rows of one parent; none when it, or what is asked of it, is not there."""
         path, is_whole = self._resource.path_of(parent), self._refresh.whole_as is not None
         try:
-            body = await self._listing.ask(path, self._resource.params, may_be_empty=is_whole)
+            body = await self._listing.pages.ask(path, self._resource.params, may_be_empty=is_whole)
         except NotFoundError:
             return []
         parent_key = self._refresh.parent_key

@@ -81,7 +81,7 @@ class Witness:
     async def _count(self, low: int | None = None, high: int | None = None) -> int:
         """Return how many children the list counts, of parents made within both instants (microseconds)."""
         self._requests_left -= 1
-        return await self._listing.count(self._window(low, high))
+        return await self._listing.pages.count(self._window(low, high))
 
     def _window(self, low: int | None, high: int | None) -> Window:
         bounds = {f"{self._filter}__gte": low, f"{self._filter}__lte": high}

@@ -71,9 +71,9 @@ class Convergence:
 
     def _begin_pass(self) -> dict[str, datetime | None]:
         """Return since when changes are to be read: what was under way when the pass before began shows by now."""
-        since = {name: state.listing.times.began or self._began.get(name) for name, state in self._states.items()}
+        since = {name: state.listing.pages.times.began or self._began.get(name) for name, state in self._states.items()}
         for state in self._states.values():
-            state.listing.begin_pass()
+            state.listing.pages.begin_pass()
         self._began = since
         return since
 
@@ -81,7 +81,7 @@ class Convergence:
         """Read what changed of one resource since it was read last."""
         if name in self._states and name not in self._unfiltered:
             state = self._states[name]
-            await self._read_changed(state, state.listing.times.began or self._began.get(name), {})
+            await self._read_changed(state, state.listing.pages.times.began or self._began.get(name), {})
 
     async def find_ghosts(self) -> None:
         """Find the rows that went after they had been read, where more came than the source counts."""
@@ -93,7 +93,7 @@ class Convergence:
 
     @property
     def _requests(self) -> int:
-        return sum(state.listing.requests for state in self._states.values())
+        return sum(state.listing.pages.requests for state in self._states.values())
 
     async def _pass(self, since: Mapping[str, datetime | None]) -> None:
         """Read what grew, then what changed, then what the new rows point at."""

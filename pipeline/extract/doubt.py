@@ -3,7 +3,8 @@
 A deleted row is not there by its key either. A row that is there contradicts the listing.
 """
 
-from pipeline.extract.listing import Listing, ListingError, OtherRowError
+from pipeline.extract.listing import Listing
+from pipeline.extract.pages import ListingError, OtherRowError
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.landing.loss import is_too_much
@@ -41,7 +42,7 @@ async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]
 
 
 async def _count_again(missing: int, held: int, listing: Listing) -> None:
-    count = await listing.count(Window(listing.resource.params))
+    count = await listing.pages.count(Window(listing.resource.params))
     if is_too_much(count - (held - missing), count):
         raise ListingError(
             f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows, and when it is asked again it "

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pipeline.extract.doubt import find_gone
 from pipeline.extract.instants import instant, microseconds
-from pipeline.extract.listing import Listing, ListingError
+from pipeline.extract.listing import Listing
+from pipeline.extract.pages import ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
@@ -203,7 +204,7 @@ async def compare_count(found: Found, held: HeldResource, listing: Listing) -> N
     if held.quarantined or held.has_keyless or found.reading.keyless:
         return
     known = found.known(held)
-    if await listing.count(Window(listing.resource.params)) == len(known):
+    if await listing.pages.count(Window(listing.resource.params)) == len(known):
         return
     result = await listing.read_growth(known, most_pages=most_pages(len(known), listing))
     if result is None or not result[0].is_settled:

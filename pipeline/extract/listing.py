@@ -1,21 +1,19 @@
-"""The listing of one resource at the API: its pages as `reading` wants them, and what is landed of them."""
+"""Reading the listing of one resource, in windows where it is long, and landing what comes."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.extract.batches import Collector, Decoders, Workshop
-from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.journal import Entry, JournalFile
 from pipeline.extract.normalise import Rejected
+from pipeline.extract.pages import STAYS, ListingError, Pages
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, day_before
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client, FailingError, NotFoundError, ReadTimes
-from pipeline.leaflink.paging import BrokenPage, parse_page
+from pipeline.leaflink import Client, FailingError
 from pipeline.reading import (
     Growth,
     Limits,
@@ -23,7 +21,6 @@ from pipeline.reading import (
     Page,
     PageError,
     Proof,
-    Row,
     Unproved,
     Values,
     read_growth,
@@ -33,32 +30,20 @@ from pipeline.reading.side_by_side import side_by_side
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, Resource
 
-_BROKEN_PAGES = 3
-# A request that fails so often while others are answered is given up; the parts of a page that failed, sooner.
-_MOST_FAILURES, _FAILURES_OF_PARTS = 6, 3
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
 _GOOD_WINDOW = 1_400
 _FIRST_DAYS = 32
 # The counts of two halves of a listing and of the whole are of different moments: so often they are compared.
 _COMPARISONS = 5
-_STAYS = "The last warehouse stays in place. Run again later, it is safe."
-
-
-class NotOffered(LeafhouseError):
-    """LeafLink answered 404 for a listing before anything of it came: this API has none of that name."""
-
-
-class OtherRowError(IncompleteError):
-    """LeafLink answered with another row than the one that was asked for by its key, or with none at all."""
-
-
-class ListingError(IncompleteError):
-    """One listing cannot be read, or not proved; others may well be."""
 
 
 class Listing:
-    """The listing of one resource at the API. `on_landed` is called with each batch once its window is complete."""
+    """The listing of one resource at the API, asked for through its `pages`.
+
+    `on_landed` is called with each batch once its window is complete. Windows of what was made before `recent_from` are
+    kept for a run that goes on.
+    """
 
     def __init__(
         self, client: Client, resource: Resource, decoders: Decoders, workshop: Workshop, journal: JournalFile,
@@ -69,11 +54,8 @@ class Listing:
         self.was_recalled = False  # whether a part of it is of the interrupted run that this one goes on with
         self._recent_from = recent_from
         self._keeps = True
-        self._most_failures = _MOST_FAILURES
         self._order: Order | None = None  # what the whole listing was in the order of when it was read last
-        self.times = ReadTimes(client.clock)
-        self.requests = 0
-        self._client = client
+        self.pages = Pages(client, resource, progress)
         self._decoders = decoders
         self._workshop = workshop
         self._journal = journal
@@ -82,27 +64,11 @@ class Listing:
         self._on_landed = on_landed
         refresh = resource.refresh
         self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
-        self._link = refresh.parent_key if isinstance(refresh, Appended) else None
-        self._links: dict[str, str] = {}
-        self._heads = HeadReader(resource.key, _head_fields(resource))
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The source's time up to which the rows that have come are known; None while there are none."""
-        return self.times.reached
-
-    def begin_pass(self) -> None:
-        """Note the times of the answers from now on by themselves: they are of another moment than those before."""
-        self.times = ReadTimes(self._client.clock)
 
     @property
     def page_size(self) -> int:
         """Rows to ask for in a page."""
         return self._limits.page_size
-
-    async def count(self, window: Window) -> int:
-        """Return how many rows the API states for `window`, asking for a single one. Raises NotOffered."""
-        return (await self._fetch(window, 0, 1)).count
 
     async def read(self, window: Window, *, keep: bool = True) -> Reading:
         """Read all of `window`, in parts by creation where it is long; what is to `keep` goes into the journal.
@@ -138,26 +104,26 @@ class Listing:
     async def _first(self, window: Window) -> Page:
         """Return the first page; of one row where it fails, which says as much of the count."""
         try:
-            return await self._fetch(window, 0, self.page_size)
+            return await self.pages.fetch(window, 0, self.page_size)
         except PageError:
             return await self._first_row(window)
 
     async def _first_row(self, window: Window) -> Page:
         try:
-            return await self._fetch(window, 0, 1)
+            return await self.pages.fetch(window, 0, 1)
         except PageError:
             pass
         try:
-            return await self._fetch(window, 1, 1)
+            return await self.pages.fetch(window, 1, 1)
         except PageError as error:
             raise ListingError(f"{self.resource.name}: {error}") from error
 
     async def _read_parts(self, window: Window, by: str, total: int) -> Reading:
         """Read a window newest first, in parts that are sized by how dense the one before was."""
-        assert self.server_time is not None
+        assert self.pages.server_time is not None
         whole = window.bound_of(by)
         reading, high, days = Reading(), whole.high, _FIRST_DAYS
-        low = day_before(high or self.server_time, days)
+        low = day_before(high or self.pages.server_time, days)
         while total - reading.distinct > LARGEST_WINDOW and (whole.low is None or low > whole.low):
             part = await self._read_part(window.limited(Bound(by, low, high)), by)
             reading.add(part)
@@ -173,8 +139,8 @@ class Listing:
         if done is not None:
             return done
         first = await self._first(window)
-        assert self.server_time is not None
-        parts = window.split(by, self.server_time)
+        assert self.pages.server_time is not None
+        parts = window.split(by, self.pages.server_time)
         if first.count <= LARGEST_WINDOW or parts is None:
             before = self._progress.rows
             try:
@@ -194,11 +160,11 @@ class Listing:
         Rows that come or go between the counts make the whole now larger, now smaller than its halves; rows outside
         make it larger each time.
         """
-        assert self.server_time is not None
-        halves = window.split(by, self.server_time)
+        assert self.pages.server_time is not None
+        halves = window.split(by, self.pages.server_time)
         assert halves is not None, "a window that was read in parts can be cut"
         for _ in range(_COMPARISONS):
-            if await self.count(halves[0]) + await self.count(halves[1]) >= await self.count(window):
+            if await self.pages.count(halves[0]) + await self.pages.count(halves[1]) >= await self.pages.count(window):
                 return True
         return False
 
@@ -208,7 +174,7 @@ class Listing:
         Returns it with the rows that were met, landed; None where it cannot be told, see `reading.read_growth`. Raises
         NotOffered.
         """
-        ask = self._ask_of(Window(self.resource.params))
+        ask = self.pages.of(Window(self.resource.params))
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
             try:
@@ -232,7 +198,7 @@ class Listing:
 
         async def fetch(key: str) -> None:
             try:
-                row = await self._fetch_row(key)
+                row = await self.pages.fetch_row(key)
             except FailingError as error:
                 failing.append(Rejected(key, "", f"LeafLink fails for it ({error.reason})", b""))
                 return
@@ -251,30 +217,20 @@ class Listing:
         """Call `fetch` with each of the keys, with as many at a time as there are connections."""
         await side_by_side(keys, fetch, self._limits.connections)
 
-    async def _fetch_row(self, key: str) -> bytes | None:
-        try:
-            row = await self.ask(f"{self.resource.path}{key}/", self.resource.params)
-        except NotFoundError:
-            return None
-        (head,) = self._heads.read([row])
-        if head.key != key:
-            raise OtherRowError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {_STAYS}")
-        return row
-
     async def land(self, rows: list[bytes], label: str) -> Reading:
         """Land rows that were not read as a window; `label` says how they were found."""
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
             await collector.add(rows)
             reading = await collector.finish()
-        values = {row.identity: row.values for row in self._rows(rows) if isinstance(row.identity, str)}
+        values = {row.identity: row.values for row in self.pages.rows(rows) if isinstance(row.identity, str)}
         self._add_proof(reading, label, values)
         return reading
 
     def _add_proof(self, reading: Reading, label: str, values: Mapping[Any, Values]) -> None:
         count = len(values)
         reading.values = dict(values)
-        reading.links = {key: self._links[key] for key in values if key in self._links}
+        reading.links = self.pages.links_of(values)
         reading.windows.append(WindowRead(window=label, stated=count, received=count, distinct=count))
         self._progress.rows += count
         self._hand_on(reading)
@@ -303,15 +259,15 @@ class Listing:
         entry = self._journal.find(self.resource.name, query)
         if entry is None:
             return None
-        self.times.recall(entry.server_time)
+        self.pages.times.recall(entry.server_time)
         self._progress.rows += entry.reading.received
         self._hand_on(entry.reading)
         return entry.reading
 
     def keep(self, query: Mapping[str, str], reading: Reading) -> None:
         """Keep what was read under `query` for the run that goes on if this one is cut off."""
-        assert self.server_time is not None
-        self._journal.add(self.resource.name, query, Entry(self.server_time, reading))
+        assert self.pages.server_time is not None
+        self._journal.add(self.resource.name, query, Entry(self.pages.server_time, reading))
 
     def _hand_on(self, reading: Reading) -> None:
         for batch in reading.batches:
@@ -325,9 +281,9 @@ class Listing:
             if first is not None and first.limit < self.page_size:
                 first = None
             try:
-                proof = await read_listing(self._ask_of(window), sink, self._limits, first)
+                proof = await read_listing(self.pages.of(window), sink, self._limits, first)
             except (Unproved, PageError) as error:
-                raise ListingError(f"{self.resource.name} ({window.label}): {error}. {_STAYS}") from error
+                raise ListingError(f"{self.resource.name} ({window.label}): {error}. {STAYS}") from error
             reading = await collector.finish()
         self._describe(reading, window, proof)
         if not window.bounds and not window.flags and proof.order is not None and proof.order.is_fixed:
@@ -340,7 +296,7 @@ class Listing:
     def _describe(self, reading: Reading, window: Window, proof: Proof) -> None:
         """Write into the reading of a window how it was proved, and which rows it has."""
         reading.values = {key: values for key, values in proof.values.items() if isinstance(key, str)}
-        reading.links = {key: self._links[key] for key in reading.values if key in self._links}
+        reading.links = self.pages.links_of(reading.values)
         reading.keyless = proof.keyless
         reading.rejected += [(self.resource.name, _hole(each)) for each in proof.holes]
         reading.windows.append(
@@ -350,65 +306,6 @@ class Listing:
                 order="" if proof.order is None else str(proof.order),
             )
         )  # fmt: skip
-
-    def _ask_of(self, window: Window) -> Callable[[int, int], Any]:
-        async def ask(offset: int, limit: int) -> Page:
-            return await self._fetch(window, offset, limit)
-
-        return ask
-
-    def _rows(self, raws: list[bytes]) -> list[Row]:
-        heads = self._heads.read(raws)
-        return [self._row(raw, head) for raw, head in zip(raws, heads, strict=True)]
-
-    def _row(self, raw: bytes, head: Head) -> Row:
-        key = head.key
-        if key is None:
-            return Row(raw, Values(None, *self._instants(head)), raw)
-        link = None if self._link is None else head.values.get(self._link)
-        if isinstance(link, str):
-            self._links[key] = link
-        place = int(key) if self.resource.has_number_key and key.isdigit() else key
-        return Row(key, Values(place, *self._instants(head)), raw)
-
-    def _instants(self, head: Head) -> tuple[int | None, int | None]:
-        created, modified = self.resource.created_field, self.resource.modified_field
-        return head.microseconds(created), head.microseconds(modified)
-
-    async def _fetch(self, window: Window, offset: int, limit: int) -> Page:
-        query = window.query() | {"limit": str(limit), "offset": str(offset)}
-        for attempt in range(_BROKEN_PAGES):
-            try:
-                page = parse_page(await self.ask(self.resource.path, query))
-            except NotFoundError as error:
-                if self.server_time is None:
-                    raise NotOffered(f"{self.resource.path}: not offered (404)") from error
-                raise
-            except FailingError as error:
-                self._most_failures = _FAILURES_OF_PARTS
-                raise PageError(f"LeafLink fails for the rows from offset {offset:,} on ({error.reason})") from error
-            except BrokenPage as error:
-                if attempt == _BROKEN_PAGES - 1:
-                    raise ListingError(
-                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {_STAYS}"
-                    ) from error
-                continue
-            heads = self._heads.read(page.rows)
-            window.check(heads)
-            rows = [self._row(raw, head) for raw, head in zip(page.rows, heads, strict=True)]
-            self._progress.total = max(self._progress.total or 0, page.count)
-            return Page(offset, limit, page.count, rows)
-        raise AssertionError("unreachable")
-
-    async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:
-        """Return what LeafLink answers with. Raises NotFoundError for what is not there, or empty where it may be."""
-        try:
-            response = await self._client.get(path, query, may_be_empty=may_be_empty, most_failures=self._most_failures)
-        finally:
-            self.requests += 1
-            self._progress.pages += 1
-        self.times.note(response.stamp)
-        return response.body
 
 
 class _CountingSink:
@@ -428,11 +325,3 @@ def _hole(identity: Any) -> Rejected:
     before = identity[1]
     place = "the first row" if before is None else f"the row listed after {before}"
     return Rejected(None, "", f"LeafLink fails for {place}, in every page and alone", b"")
-
-
-def _head_fields(resource: Resource) -> tuple[str, ...]:
-    """Return the fields that windows are checked by, that listings may be in the order of, or that name a parent."""
-    refresh = resource.refresh
-    open_flag = refresh.open_flag if isinstance(refresh, Changed) else None
-    parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
-    return tuple(filter(None, (resource.created_field, resource.modified_field, open_flag, parent_key)))

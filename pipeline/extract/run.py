@@ -20,8 +20,9 @@ from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
 from pipeline.extract.instants import instant
 from pipeline.extract.journal import JournalFile
-from pipeline.extract.listing import Listing, ListingError, NotOffered
+from pipeline.extract.listing import Listing
 from pipeline.extract.normalise import Rejected
+from pipeline.extract.pages import ListingError, NotOffered
 from pipeline.extract.personal import KEEP, Treatment
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
@@ -137,7 +138,7 @@ class Extraction:
         finally:
             if name in self._ready:
                 self._ready[name].set()
-        self._times[name] = listing.times
+        self._times[name] = listing.pages.times
         self._states[name] = ReadState(step, listing, found)
         self._progress.finish(self._read_of(step.resource, found, listing))
 
@@ -234,7 +235,7 @@ class Extraction:
             batches=tuple(batch for batch in reading.batches if batch.resource == name),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
-            rereads=reading.rereads, requests=listing.requests,
+            rereads=reading.rereads, requests=listing.pages.requests,
             seconds=round(time.monotonic() - self._started[name], 3),
             parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
             parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,

@@ -1,0 +1,152 @@
+"""The pages of one resource at the API: asked for, parsed, checked against their filters, as `reading` wants them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from pipeline.errors import IncompleteError, LeafhouseError
+from pipeline.extract.heads import Head, HeadReader
+from pipeline.extract.progress import ResourceProgress
+from pipeline.extract.windows import Window
+from pipeline.leaflink import Client, FailingError, NotFoundError, ReadTimes
+from pipeline.leaflink.paging import BrokenPage, parse_page
+from pipeline.reading import Ask, Page, PageError, Row, Values
+from pipeline.resources import Appended, Changed, Resource
+
+_BROKEN_PAGES = 3
+# A request that fails so often while others are answered is given up; the parts of a page that failed, sooner.
+_MOST_FAILURES, _FAILURES_OF_PARTS = 6, 3
+STAYS = "The last warehouse stays in place. Run again later, it is safe."
+
+
+class NotOffered(LeafhouseError):
+    """LeafLink answered 404 for a listing before anything of it came: this API has none of that name."""
+
+
+class OtherRowError(IncompleteError):
+    """LeafLink answered with another row than the one that was asked for by its key, or with none at all."""
+
+
+class ListingError(IncompleteError):
+    """One listing cannot be read, or not proved; others may well be."""
+
+
+class Pages:
+    """Asks for the pages and rows of one resource.
+
+    `times` says when the answers were made, `requests` how many there were.
+    """
+
+    def __init__(self, client: Client, resource: Resource, progress: ResourceProgress) -> None:
+        self.times = ReadTimes(client.clock)
+        self.requests = 0
+        self._links: dict[str, str] = {}
+        self._client, self._resource, self._progress = client, resource, progress
+        self._most_failures = _MOST_FAILURES
+        self._was_answered = False
+        refresh = resource.refresh
+        self._link = refresh.parent_key if isinstance(refresh, Appended) else None
+        self._heads = HeadReader(resource.key, _head_fields(resource))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The source's time up to which the rows that have come are known; None while there are none."""
+        return self.times.reached
+
+    def begin_pass(self) -> None:
+        """Note the times of the answers from now on by themselves: they are of another moment than those before."""
+        self.times = ReadTimes(self._client.clock)
+
+    async def count(self, window: Window) -> int:
+        """Return how many rows the API states for `window`, asking for a single one. Raises NotOffered."""
+        return (await self.fetch(window, 0, 1)).count
+
+    def links_of(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the parents that rows point to, by the key of those that do."""
+        return {key: self._links[key] for key in keys if key in self._links}
+
+    def of(self, window: Window) -> Ask:
+        """Return how `reading` asks for the pages of a window."""
+
+        async def ask(offset: int, limit: int) -> Page:
+            return await self.fetch(window, offset, limit)
+
+        return ask
+
+    async def fetch(self, window: Window, offset: int, limit: int) -> Page:
+        """Return a page of a window.
+
+        Raises PageError when LeafLink fails for it while it answers for others, ListingError when no answer is a page,
+        NotOffered when there is no such listing, IgnoredFilter when rows lie outside of the window.
+        """
+        query = window.query() | {"limit": str(limit), "offset": str(offset)}
+        for attempt in range(_BROKEN_PAGES):
+            try:
+                page = parse_page(await self.ask(self._resource.path, query))
+            except NotFoundError as error:
+                if not self._was_answered:
+                    raise NotOffered(f"{self._resource.path}: not offered (404)") from error
+                raise
+            except FailingError as error:
+                self._most_failures = _FAILURES_OF_PARTS
+                raise PageError(f"LeafLink fails for the rows from offset {offset:,} on ({error.reason})") from error
+            except BrokenPage as error:
+                if attempt == _BROKEN_PAGES - 1:
+                    raise ListingError(
+                        f"{self._resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {STAYS}"
+                    ) from error
+                continue
+            heads = self._heads.read(page.rows)
+            window.check(heads)
+            rows = [self._row(raw, head) for raw, head in zip(page.rows, heads, strict=True)]
+            self._progress.total = max(self._progress.total or 0, page.count)
+            return Page(offset, limit, page.count, rows)
+        raise AssertionError("unreachable")
+
+    async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:
+        """Return what LeafLink answers with. Raises NotFoundError for what is not there, or empty where it may be."""
+        try:
+            response = await self._client.get(path, query, may_be_empty=may_be_empty, most_failures=self._most_failures)
+        finally:
+            self.requests += 1
+            self._progress.pages += 1
+        self.times.note(response.stamp)
+        self._was_answered = True
+        return response.body
+
+    async def fetch_row(self, key: str) -> bytes | None:
+        """Return one row by its key, None when it is not there. Raises FailingError, OtherRowError."""
+        try:
+            row = await self.ask(f"{self._resource.path}{key}/", self._resource.params)
+        except NotFoundError:
+            return None
+        (head,) = self._heads.read([row])
+        if head.key != key:
+            raise OtherRowError(f"{self._resource.name}: asked for {key}, LeafLink answered with {head.key}. {STAYS}")
+        return row
+
+    def rows(self, raws: list[bytes]) -> list[Row]:
+        """Return rows as `reading` knows them."""
+        heads = self._heads.read(raws)
+        return [self._row(raw, head) for raw, head in zip(raws, heads, strict=True)]
+
+    def _row(self, raw: bytes, head: Head) -> Row:
+        key = head.key
+        if key is None:
+            return Row(raw, Values(None, *self._instants(head)), raw)
+        link = None if self._link is None else head.values.get(self._link)
+        if isinstance(link, str):
+            self._links[key] = link
+        place = int(key) if self._resource.has_number_key and key.isdigit() else key
+        return Row(key, Values(place, *self._instants(head)), raw)
+
+    def _instants(self, head: Head) -> tuple[int | None, int | None]:
+        created, modified = self._resource.created_field, self._resource.modified_field
+        return head.microseconds(created), head.microseconds(modified)
+
+
+def _head_fields(resource: Resource) -> tuple[str, ...]:
+    """Return the fields that windows are checked by, that listings may be in the order of, or that name a parent."""
+    refresh = resource.refresh
+    open_flag = refresh.open_flag if isinstance(refresh, Changed) else None
+    parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
+    return tuple(filter(None, (resource.created_field, resource.modified_field, open_flag, parent_key)))
