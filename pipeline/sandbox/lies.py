@@ -64,8 +64,8 @@ class Lie:
         """Return keys and bodies of a page."""
         return rows.page(span)
 
-    def results(self, table: Table, bodies: list[bytes], offset: int) -> list[bytes]:
-        """Return the rows as a page that begins at `offset` shows them."""
+    def results(self, table: Table, bodies: list[bytes]) -> list[bytes]:
+        """Return the rows as a page shows them."""
         return bodies
 
     def body(self, head: dict[str, Any], results: list[bytes]) -> bytes:
@@ -170,20 +170,17 @@ class Doubled(Lie):
 
 @dataclass(frozen=True)
 class NullKeys(Lie):
-    """The rows at those offsets of the listing come with null for a key."""
+    """The rows with those keys come with null for a key, on whatever page."""
 
-    offsets: Collection[int]
+    keys: Collection[int | str]
 
-    def results(self, table: Table, bodies: list[bytes], offset: int) -> list[bytes]:
+    def results(self, table: Table, bodies: list[bytes]) -> list[bytes]:
         """Return the rows, some without their key."""
-        return [
-            self._without_key(table, body) if position in self.offsets else body
-            for position, body in enumerate(bodies, offset)
-        ]
+        return [self._shown(table, body) for body in bodies]
 
-    def _without_key(self, table: Table, body: bytes) -> bytes:
+    def _shown(self, table: Table, body: bytes) -> bytes:
         row = from_json(body)
-        return to_json(row | {table.key: None}) if table.key in row else body
+        return to_json(row | {table.key: None}) if row.get(table.key) in self.keys else body
 
 
 @dataclass(frozen=True)

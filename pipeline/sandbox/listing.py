@@ -94,7 +94,7 @@ class Listing:
         previous = _link(url, query, span.limit, max(0, span.offset - span.limit)) if span.offset else None
         head = {"count": lie.stated(count), "next": following, "previous": previous}
         head = bent_head(turn, head, _link(url, query, *span))
-        return lie.body(head, lie.results(table, self._shaped(table, found, query, turn), read.offset))
+        return lie.body(head, lie.results(table, self._shaped(table, found, query, turn)))
 
     def lie(self, table: Table, where: list[Condition]) -> Lie:
         """Return the lie that concerns the resource's list (with `where`: a list below another row's path)."""

@@ -84,7 +84,7 @@ async def test_lies_hold_with_filters_and_for_no_other_listing(shared: Sandbox, 
     assert await client.everything(LINES) == list(shared.rows("line_items"))
 
 
-@pytest.mark.parametrize("lie", [Empty(), Third(), BareList(), FailingPages(), EmptyFrom(0), NullKeys(range(1000))])
+@pytest.mark.parametrize("lie", [Empty(), Third(), BareList(), FailingPages(), EmptyFrom(0), NullKeys(range(10**9))])
 async def test_rows_by_key_and_rows_below_an_order_stay_true(
     shared: Sandbox, client: Client, lies: dict[str, Lie], lie: Lie
 ):
@@ -188,12 +188,12 @@ async def test_a_doubled_row_is_listed_once_more_only_where_it_is_listed(client:
 
 
 @pytest.mark.parametrize("limit", [30, 100])
-async def test_keys_are_null_at_offsets_of_the_listing(
+async def test_keys_are_null_of_the_same_rows_on_every_page(
     shared: Sandbox, client: Client, lies: dict[str, Lie], limit: int
 ):
     truth = list(shared.rows("line_items"))
     places = {0, 98, 99, 100, len(truth) - 1}
-    lies["line_items"] = NullKeys(places)
+    lies["line_items"] = NullKeys({truth[place]["id"] for place in places})
 
     rows = await client.everything(f"line-items/?limit={limit}")
 
@@ -227,13 +227,10 @@ async def test_a_cache_answers_with_the_rows_and_the_date_of_then(own: Sandbox, 
         assert (parsedate_to_datetime(headers["Date"]), headers.get("Age")) == (clock, None)
 
 
-async def test_lies_follow_the_order_of_the_listing(shared: Sandbox):
+async def test_a_cache_follows_the_order_of_the_listing(shared: Sandbox):
     keys: list[Any] = sorted((row["id"] for row in shared.rows("line_items")), reverse=True)
     lies: dict[str, Lie] = {"line_items": Stale.of(shared, since=NOW)}
     async with client_of(shared, lies=lies, listed={"line_items": "-key"}) as client:
         stale: list[Row] = await client.everything(LINES)
-        lies["line_items"] = NullKeys({2})
-        nulled = await client.get("line-items/?limit=4")
 
     assert [row["id"] for row in stale] == keys
-    assert [row["id"] for row in nulled["results"]] == [*keys[:2], None, keys[3]]
