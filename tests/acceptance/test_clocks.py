@@ -123,7 +123,7 @@ async def assert_a_week_later_every_figure_is_right(
     assert figures(house) == figures(anew)
 
 
-@pytest.mark.parametrize(("whose", "ahead"), zip(("the source's", "ours"), TOLD, strict=True), ids=str)
+@pytest.mark.parametrize(("whose", "ahead"), list(zip(("the source's", "ours"), TOLD, strict=True)), ids=str)
 async def test_a_clock_that_is_hours_off_for_a_night_is_told_and_leaves_nothing_behind(
     whose: str, ahead: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +160,7 @@ async def test_a_clock_that_is_hours_off_for_a_night_is_told_and_leaves_nothing_
         await assert_a_week_later_every_figure_is_right(house, monkeypatch, expected)
 
 
-@pytest.mark.parametrize(("whose", "ahead"), zip(("the source's", "ours"), REFUSED, strict=True), ids=str)
+@pytest.mark.parametrize(("whose", "ahead"), list(zip(("the source's", "ours"), REFUSED, strict=True)), ids=str)
 async def test_a_clock_that_is_days_off_for_a_night_commits_nothing_and_leaves_nothing_behind(
     whose: str, ahead: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
