@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.sandbox import Sandbox, SandboxConfig
+
 from .commands import KEY, House, finish
+from .towns import NOW, Town
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +44,15 @@ def house(second_night: Path, base_url: str, tmp_path: Path) -> House:
 @pytest.fixture
 def empty(base_url: str, tmp_path: Path) -> House:
     return House(tmp_path, base_url)
+
+
+@pytest.fixture
+def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "10")
+    ours, other = (
+        Sandbox.open(tmp_path / name, SandboxConfig(orders=25, seed=seed), NOW)
+        for seed, name in enumerate(("ours", "other"), 1)
+    )
+    yield Town(tmp_path, monkeypatch, ours, other)
+    ours.close()
+    other.close()
