@@ -58,6 +58,10 @@ rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=
 test: lint ## Run all checks and tests (no network, no key)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
+.PHONY: test-all
+test-all: lint ## Run the long tests as well (a quarter of an hour)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "" $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types
 	@$(BIN)/ruff check .

@@ -6,7 +6,7 @@ which are there now. ELSEWHERE is an origin that listens to what should not be s
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +17,10 @@ import anyio
 
 from bench.measure import KEY
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
+from pipeline.sandbox.lies import BareList, Doubled, Empty, FailingRow, Lie, NullKeys, Third
 
 TABLES = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
 ORDERS = 500
-_MOST_CHANGES = 30
 _REVERSED = {"listed": dict.fromkeys(("line_items", "order_payments", "customers", "products"), "-key")}
 
 Keys = dict[str, list[Any]]
@@ -49,6 +49,15 @@ def _wiggle(sandbox: Sandbox) -> None:
     sandbox.wiggle(Random(sandbox.count("line_items")), touch=False)
 
 
+def _nothing(sandbox: Sandbox) -> None:
+    pass
+
+
+def _on_a_page_border(sandbox: Sandbox, resource: str) -> int:
+    key: int = list(sandbox.rows(resource))[99]["id"]
+    return key
+
+
 def _remove_a_line(sandbox: Sandbox) -> None:
     number = list(sandbox.rows("orders_received"))[40]["number"]
     sandbox.remove_line(sandbox.lines_of(number)[0]["id"])
@@ -62,7 +71,8 @@ def _delete_an_order(sandbox: Sandbox) -> None:
 class Situation:
     """What goes wrong: `faults` as for `leafhouse sandbox --faults`; `between` changes the source after each page.
 
-    `second_night` changes the source before a second read; scans end after `longest_scan` rows.
+    `second_night` changes the source before a second read; scans end after `longest_scan` rows. `lies` says what the
+    lists are untrue about on the last night, by resource.
     """
 
     what: str
@@ -71,6 +81,8 @@ class Situation:
     second_night: Change | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     longest_scan: int | None = None
+    lies: Callable[[Sandbox], dict[str, Lie]] = lambda sandbox: {}
+    most_changes: int = 30
 
 
 SITUATIONS = {
@@ -83,6 +95,10 @@ SITUATIONS = {
         settings=_REVERSED,
     ),
     "wiggle": Situation("A bit of everything between all pages", between=_wiggle),
+    "restless": Situation(
+        "The same after every answer, every list with the newest first", between=_wiggle, most_changes=1_000,
+        settings={"listed": {"*": "-created"}},
+    ),
     "empty": Situation("Pages without rows before the count is reached", faults="empty-page:0.15,seed=3,until=60"),
     "early": Situation("Every scan ends after 2,550 rows", longest_scan=2550),
     "same": Situation("Some pages bring the rows of the page before", faults="same-page:0.15,seed=3,until=60"),
@@ -102,17 +118,34 @@ SITUATIONS = {
         "`modified__gte` filters nothing, on the second night", second_night=_wiggle,
         settings={"ignored_filters": frozenset({("orders_received", "modified__gte")})},
     ),
+    "no-rows": Situation("The list of payments says `count: 0`, on the second night", second_night=_nothing,
+                         lies=lambda sandbox: {"order_payments": Empty()}),
+    "third": Situation("The list of customers shows a third of them, and a count that agrees, on the second night",
+                       second_night=_nothing, lies=lambda sandbox: {"customers": Third()}),
+    "bare": Situation("The list of payments is a bare JSON list, on the second night", second_night=_nothing,
+                      lies=lambda sandbox: {"order_payments": BareList()}),
+    "doubled": Situation("A payment is listed twice for good", lies=lambda sandbox: {
+        "order_payments": Doubled(_on_a_page_border(sandbox, "order_payments"), 20)}),
+    "failing-row": Situation("Every page that would show one of the customers answers 500", lies=lambda sandbox: {
+        "customers": FailingRow(_on_a_page_border(sandbox, "customers"))}),
+    "keyless": Situation("A payment on the border of two pages has no key", lies=lambda sandbox: {
+        "order_payments": NullKeys({_on_a_page_border(sandbox, "order_payments")})}),
 }  # fmt: skip
 
 
 class Truth:
     """What is there, and what was there all the time, written down after each change."""
 
-    def __init__(self, sandbox: Sandbox, situation: Situation, faults: Faults, file: Path) -> None:
+    def __init__(
+        self, sandbox: Sandbox, situation: Situation, faults: Faults, lies: Mapping[str, Lie], file: Path
+    ) -> None:
         self._sandbox, self._situation, self._file = sandbox, situation, file
         self._changes = 0
         self._steady = {name: set(keys) for name, keys in self._present().items()}
-        self._bad = {name: [key for key in keys if faults.of_row(name, key)] for name, keys in self._present().items()}
+        self._bad = {
+            name: [key for key in keys if faults.of_row(name, key) or _is_spoilt(lies.get(name), key)]
+            for name, keys in self._present().items()
+        }
         self.write()
 
     def _present(self) -> Keys:
@@ -122,7 +155,7 @@ class Truth:
     def after_page(self) -> None:
         """Make the situation's change."""
         change = self._situation.between
-        if change is not None and self._changes < _MOST_CHANGES:
+        if change is not None and self._changes < self._situation.most_changes:
             self._changes += 1
             change(self._sandbox)
             for name, keys in self._present().items():
@@ -134,6 +167,10 @@ class Truth:
         steady = {name: sorted(keys) for name, keys in self._steady.items()}
         truth = {"present": self._present(), "steady": steady, "bad": self._bad}
         self._file.write_text(json.dumps(truth))
+
+
+def _is_spoilt(lie: Lie | None, key: Any) -> bool:
+    return (isinstance(lie, FailingRow) and lie.key == key) or (isinstance(lie, NullKeys) and key in lie.keys)
 
 
 def _end_scans_early(sandbox: Sandbox, longest: int) -> None:
@@ -153,10 +190,12 @@ async def main(name: str, night: int, folder: Path, elsewhere: str) -> None:
     if night == 2 and situation.second_night is not None:
         situation.second_night(sandbox)
     faults = Faults.parse(f"{situation.faults},elsewhere={elsewhere}")
-    truth = Truth(sandbox, situation, faults, folder / "truth.json")
+    is_last_night = night == 2 or situation.second_night is None
+    lies = situation.lies(sandbox) if is_last_night else {}
+    truth = Truth(sandbox, situation, faults, lies, folder / "truth.json")
     if situation.longest_scan is not None:
         _end_scans_early(sandbox, situation.longest_scan)
-    settings: dict[str, Any] = {"rate_per_minute": 0} | situation.settings
+    settings: dict[str, Any] = {"rate_per_minute": 0, "lies": lies} | situation.settings
     async with serve(sandbox, key=KEY, faults=faults, between=truth.after_page, **settings) as base_url:
         print(base_url, flush=True)
         await anyio.sleep_forever()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 
+import pytest
 from pydantic import SecretStr
 
 from pipeline.datafolder import Account, keep_account
@@ -82,6 +83,7 @@ async def test_an_interrupted_night_is_not_taken_up_with_other_settings(town: To
             assert manifest.run_id != run
 
 
+@pytest.mark.long
 async def test_an_interrupted_first_night_leaves_nothing_in_the_folder_of_another_account(town: Town) -> None:
     await town.killed_night(windows=1)
 

@@ -15,11 +15,12 @@ from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 
+from ..marks import long_from
 from .nights import FIVE, ONLY, House
 from .towns import NEW_KEY, NOW, OLD_KEY, Town, assert_equal_to_the_source, note_of, refused, requests_of_check
 
 
-@pytest.mark.parametrize("lost", ["landing", "warehouse.duckdb", "accounts.json"])
+@pytest.mark.parametrize("lost", long_from(1, ["accounts.json", "landing", "warehouse.duckdb"]))
 async def test_any_part_of_the_data_folder_tells_whose_it_is(town: Town, lost: str) -> None:
     await town.first_night()
     path = town.folder / "data" / lost
@@ -35,7 +36,7 @@ async def test_any_part_of_the_data_folder_tells_whose_it_is(town: Town, lost: s
     assert note_of(town.folder)["companies"]
 
 
-@pytest.mark.parametrize("only", ["customers", "products", "order_payments", "line_items"])
+@pytest.mark.parametrize("only", long_from(2, ["customers", "line_items", "products", "order_payments"]))
 async def test_rows_under_the_ids_of_another_account_do_not_prove_it(town: Town, only: str) -> None:
     town.only = only
     await town.first_night()

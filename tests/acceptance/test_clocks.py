@@ -20,6 +20,7 @@ from pipeline.sandbox.forms import instant, random_for
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 
+from ..marks import long_from
 from .nights import FIVE, NOW, ONLY, House, open_house, our_clock_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -123,7 +124,7 @@ async def assert_a_week_later_every_figure_is_right(
     assert figures(house) == figures(anew)
 
 
-@pytest.mark.parametrize(("whose", "ahead"), list(zip(("the source's", "ours"), TOLD, strict=True)), ids=str)
+@pytest.mark.parametrize(("whose", "ahead"), long_from(1, zip(("the source's", "ours"), TOLD, strict=True)), ids=str)
 async def test_a_clock_that_is_hours_off_for_a_night_is_told_and_leaves_nothing_behind(
     whose: str, ahead: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +161,7 @@ async def test_a_clock_that_is_hours_off_for_a_night_is_told_and_leaves_nothing_
         await assert_a_week_later_every_figure_is_right(house, monkeypatch, expected)
 
 
-@pytest.mark.parametrize(("whose", "ahead"), list(zip(("the source's", "ours"), REFUSED, strict=True)), ids=str)
+@pytest.mark.parametrize(("whose", "ahead"), long_from(1, zip(("ours", "the source's"), REFUSED, strict=True)), ids=str)
 async def test_a_clock_that_is_days_off_for_a_night_commits_nothing_and_leaves_nothing_behind(
     whose: str, ahead: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,7 +285,7 @@ async def cached_house(
             await runner.cleanup()
 
 
-@pytest.mark.parametrize("gives_age", [False, True], ids=["without Age", "with Age"])
+@pytest.mark.parametrize("gives_age", long_from(1, [False, True]), ids=["without Age", "with Age"])
 async def test_a_listing_from_a_cache_of_hours_ago_is_told_and_its_changes_come_with_the_next_run(
     gives_age: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,7 +314,7 @@ async def test_a_listing_from_a_cache_of_hours_ago_is_told_and_its_changes_come_
         assert not [each for each in house.differences("customers", "id") if changed in each]
 
 
-@pytest.mark.parametrize(("path", "gives_age"), [("/customers/", False), ("/products/", True)])
+@pytest.mark.parametrize(("path", "gives_age"), long_from(0, [("/products/", True), ("/customers/", False)]))
 async def test_a_listing_from_a_cache_of_days_ago_commits_nothing_and_leaves_nothing_behind(
     path: str, gives_age: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,6 +218,7 @@ async def test_a_command_prints_one_document_that_names_all_companies_and_those_
     assert json.loads(planned.stdout)["companies"].keys() == OWNERS.keys()
 
 
+@pytest.mark.long
 async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

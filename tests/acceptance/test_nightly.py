@@ -18,16 +18,18 @@ from pipeline.sandbox.tables import TABLES
 from pipeline.settings import read_settings
 from tests.models import oracle
 
+from ..marks import long_from
 from .nights import NOW, ONLY, House, open_house
 
 # Every resource that the sandbox serves, with its key.
 KEYS = {name: resource.key for name, resource in all_resources().items() if name in TABLES}
 
 
-async def test_five_thousand_orders_land_value_for_value_and_the_marts_tie_out_to_the_cent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("orders", long_from(1, [800, 5_000]))
+async def test_so_many_orders_land_value_for_value_and_the_marts_tie_out_to_the_cent(
+    orders: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=5_000) as house:
+    async with open_house(tmp_path, monkeypatch, orders=orders) as house:
         await house.night(full=True)
 
         for resource, key in KEYS.items():

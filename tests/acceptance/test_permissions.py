@@ -92,6 +92,7 @@ async def test_refused_payments_do_not_make_everything_look_unpaid(
         assert marts(house) != before
 
 
+@pytest.mark.long
 async def test_marts_stay_as_they_are_for_as_many_nights_as_it_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

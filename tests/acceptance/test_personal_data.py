@@ -19,6 +19,7 @@ from pipeline.sandbox import Sandbox
 from pipeline.sandbox.tables import TABLES
 from pipeline.terminal.load_view import describe_left_behind
 
+from ..marks import long_from
 from . import commands
 from .nights import ONLY, House, open_house
 
@@ -109,7 +110,7 @@ def emails(house: House) -> list[str]:
     return sorted({row["email"] for row in house.raw("customers").to_pylist() if row["email"]})
 
 
-@pytest.mark.parametrize("mode", ["hash", "drop"])
+@pytest.mark.parametrize("mode", long_from(1, ["hash", "drop"]))
 async def test_no_file_holds_anything_personal(
     mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +128,7 @@ async def test_no_file_holds_anything_personal(
         con.close()
 
 
+@pytest.mark.long
 async def test_kept_personal_data_are_found_in_all_those_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +143,7 @@ async def test_kept_personal_data_are_found_in_all_those_places(
         assert not personal_key_file(house.data_dir).exists()
 
 
+@pytest.mark.long
 async def test_the_marts_are_the_same_whatever_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         marts = {}

@@ -30,6 +30,7 @@ from pipeline.terminal.extract_view import ExtractView
 from pipeline.terminal.load_view import LoadResult
 from tests.forked import run_forked
 
+from ..marks import long_from
 from . import commands, nights
 from .nights import FIVE, NOW
 
@@ -110,12 +111,12 @@ def refuses_to_load(house: nights.House, run: Manifest, says: str) -> None:
     assert set_aside(house) == [run.run_id]
 
 
-@pytest.mark.parametrize("resource", WAYS)
+@pytest.mark.parametrize("resource", long_from(2, WAYS))
 async def test_what_vanished_and_is_back_needs_no_more_than_a_plain_night(
     resource: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanished = vanish(house.sandbox, WAYS[resource](house.sandbox))
         refused = await house.extract(full=True)
         count = sum(name == resource for name, _ in vanished.rows)
@@ -132,7 +133,7 @@ async def test_what_vanished_and_is_back_needs_no_more_than_a_plain_night(
 
 async def test_twenty_of_twenty_customers_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=8, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanish(house.sandbox, some(house.sandbox, "customers", house.sandbox.count("customers")))
 
         refuses_to_load(house, await house.extract(full=True), "customers: 20 of 20 rows are gone")
@@ -160,7 +161,7 @@ async def test_the_next_plan_reads_everything_and_says_why(
 ) -> None:
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
     async with nights.open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
-        await house.night()
+        await house.read()
         job = open_job(read_settings())
         assert plan_extract(job, job.companies[0], full=False, only=ONLY).is_incremental
         vanish(house.sandbox, some_orders(house.sandbox))
@@ -176,9 +177,10 @@ async def test_the_next_plan_reads_everything_and_says_why(
         assert f"Run set aside: {refused.run_id}. orders_received: " in capsys.readouterr().err
 
 
+@pytest.mark.long
 async def test_ten_orders_that_were_deleted_are_seen_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanish(house.sandbox, some_orders(house.sandbox, 10))
 
         await house.night(full=True)
@@ -190,11 +192,12 @@ async def test_ten_orders_that_were_deleted_are_seen_as_such(tmp_path: Path, mon
         assert deleted == 10
 
 
+@pytest.mark.long
 async def test_what_was_deleted_in_truth_is_refused_every_night_until_it_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanish(house.sandbox, some_orders(house.sandbox))
         first = await house.extract(full=True)
         refuses_to_load(house, first, "orders_received")
@@ -209,15 +212,16 @@ async def test_what_was_deleted_in_truth_is_refused_every_night_until_it_is_acce
         assert [each.run_id for each in result.runs] == [first.run_id, second.run_id]
         assert set_aside(house) == []
         assert differences(house) == {}
-        await house.night()
+        await house.read()
         assert differences(house) == {}
 
 
+@pytest.mark.long
 async def test_a_run_is_not_taken_back_once_a_newer_one_has_been_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanished = vanish(house.sandbox, some_orders(house.sandbox))
         refuses_to_load(house, await house.extract(full=True), "orders_received")
         vanished.return_()
@@ -229,12 +233,12 @@ async def test_a_run_is_not_taken_back_once_a_newer_one_has_been_loaded(
         assert differences(house) == {}
 
 
-@pytest.mark.parametrize("moves", range(2))
+@pytest.mark.parametrize("moves", long_from(0, [1, 0]))
 async def test_a_load_that_is_killed_while_it_sets_runs_aside_is_made_good_by_the_next(
     moves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
-        await house.night()
+        await house.read()
         vanished = vanish(house.sandbox, some_orders(house.sandbox))
         refused = [(await house.extract(full=True)).run_id, (await house.extract()).run_id]
 
@@ -300,6 +304,7 @@ def test_the_commands_say_what_was_set_aside_until_it_is_accepted(house: command
     assert "set aside" not in house.run("status").stdout
 
 
+@pytest.mark.long
 def test_a_run_that_waited_beside_the_refused_one_is_loaded(house: commands.House) -> None:
     waited = house.manifests[-1].stem
     assert house.run("extract", "--full").code == 0

@@ -22,6 +22,7 @@ from pipeline.leaflink import Client, Pacer
 from pipeline.sandbox import Sandbox, serve
 from pipeline.settings import read_settings
 
+from ..marks import long_from
 from . import commands
 from .nights import FIVE, ONLY, House
 
@@ -33,7 +34,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "address": {"is_moved": True},
     "all": {"key": NEW_KEY, "scheme": "Token", "is_moved": True},
 }
-changes = pytest.mark.parametrize("change", CHANGES)
+changes = pytest.mark.parametrize("change", long_from(1, ["all", "key", "scheme", "address"]))
 # Processes of their own are started here, whose clock is this machine's.
 NOW = datetime.now(UTC).replace(microsecond=0)
 WHAT_TO_DO = "Set LEAFHOUSE_DATA_DIR to a new folder .*Nothing was changed"

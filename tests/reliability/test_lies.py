@@ -8,6 +8,7 @@ from pipeline.errors import IncompleteError
 from pipeline.sandbox.lies import Doubled, FailingPages, FailingRow, Lie, NullKeys
 from tests.acceptance.nights import FIVE, ONLY, open_house
 
+from ..marks import long_from
 from .lying import LIES, assert_equal_to_the_source, lie_for_a_night
 from .quick import be_quick
 
@@ -21,8 +22,11 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     be_quick(monkeypatch)
 
 
-@pytest.mark.parametrize("lie", LIES, ids=lambda lie: type(lie).__name__)
-@pytest.mark.parametrize("is_full", [False, True], ids=["nightly", "full"])
+@pytest.mark.parametrize(
+    ("lie", "is_full"),
+    long_from(3, [(lie, is_full) for is_full in (False, True) for lie in LIES]),
+    ids=lambda value: type(value).__name__ if isinstance(value, Lie) else "full" if value else "nightly",
+)
 async def test_a_lie_is_refused_or_its_rows_are_kept_and_leaves_nothing_behind(
     lie: Lie, is_full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
