@@ -19,7 +19,7 @@ from pipeline.resources import Resource, WithParent
 _FEW_PARENTS = 90
 # The search may take so much of the requests that reading the parents takes.
 _SEARCH_SHARE = 0.05
-_FEWEST_REQUESTS = 12
+_FEWEST_REQUESTS = 6
 # So often the two are compared before they are said to part: the source may move between one count and the other.
 _COMPARISONS = 3
 
@@ -28,18 +28,18 @@ class Witness:
     """The list of the children of a resource, held against what its rows carried (`parents`).
 
     `listing` is that of the children, `parent_listing` that of their parents; `catch_up` reads the parents that changed
-    since it was called last into `parents`, as the search does with those it looks at again. `doubts` says in words
-    where the two still part.
+    since it was called last into `parents`, as the search does with those it looks at again, and `find_ghosts` takes
+    those out that are gone. `doubts` says in words where the two still part.
     """
 
     def __init__(
         self, child: Resource, listing: Listing, parent_listing: Listing, parents: Reading,
-        catch_up: Callable[[], Awaitable[None]],
+        catch_up: Callable[[], Awaitable[None]], find_ghosts: Callable[[], Awaitable[None]],
     ) -> None:  # fmt: skip
         assert isinstance(child.refresh, WithParent)
         self.doubts: list[str] = []
         self._child, self._listing, self._parent_listing, self._parents = child, listing, parent_listing, parents
-        self._catch_up = catch_up
+        self._catch_up, self._find_ghosts = catch_up, find_ghosts
         self._filter = f"{child.refresh.parent_key}__{parent_listing.resource.created_field}"
         pages = len(parents.values) / parent_listing.page_size
         self._requests_left = max(_FEWEST_REQUESTS, int(pages * _SEARCH_SHARE))
@@ -63,6 +63,8 @@ class Witness:
     async def _part(self, difference: int) -> bool:
         """Say whether the counts part, and not only by what comes and goes between one count and the other."""
         differences = [difference]
+        if difference < 0:
+            await self._find_ghosts()
         while differences[-1] and len(differences) < _COMPARISONS:
             await self._catch_up()
             differences.append(await self._count() - self._sizes.total())

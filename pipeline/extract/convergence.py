@@ -19,11 +19,15 @@ from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed
 
 _MOST_PASSES = 4
-# A pass of so few requests took as long as what it would still bring.
-_SHORT = 16
+# A pass of so few requests takes five seconds at 300 a minute: another one would bring what changed in these.
+_SHORT = 25
 # What was under way when the pass before read the clock becomes visible later.
 _OVERLAP = timedelta(minutes=1)
 _MOST_SINGLE_ROWS = 50
+# The search for rows that went after they had been read may take so much of the requests: the next night finds them.
+_SEARCH_SHARE = 0.05
+_FEWEST_PAGES = 4
+_ASKED_BY_KEY = 2
 
 
 @dataclass
@@ -53,6 +57,8 @@ class Convergence:
         }
         self._unfiltered: set[str] = set()
         self._began: dict[str, datetime | None] = {}  # when what the last pass follows began
+        self._counts: dict[str, int] = {}  # of lists that grow at one end, as of the last pass
+        self._pages_left: int | None = None
         self.skew_seconds = 0.0
         self.passes = 0
 
@@ -84,16 +90,28 @@ class Convergence:
             await self._read_changed(state, state.listing.pages.times.began or self._began.get(name), {})
 
     async def find_ghosts(self) -> None:
-        """Find the rows that went after they had been read, where more came than the source counts."""
-        async with task_group() as tasks:
-            for state in self._all.values():
-                reading = state.found.reading
-                if state.found.scope == "all" and reading.distinct > reading.stated:
-                    tasks.start_soon(compare_count, state.found, state.step.held, state.listing)
+        """Find rows that went after they had been read, where more are known than the source counts."""
+        states = sorted(self._all.values(), key=lambda state: not state.step.resource.is_vital)
+        for state in states:
+            reading = state.found.reading
+            came = len(state.found.known(state.step.held)) if state.name in self._counts else reading.distinct
+            if state.found.scope == "all" and came > self._counts.get(state.name, reading.stated):
+                await self.find_ghosts_of(state.name)
+
+    async def find_ghosts_of(self, name: str) -> None:
+        """Find rows of one resource that went after they had been read, as far as the search may still go."""
+        state, requests = self._all[name], self._requests
+        if self._pages_left is None:
+            self._pages_left = max(_FEWEST_PAGES, int(requests * _SEARCH_SHARE))
+        if self._pages_left > 0:
+            await compare_count(
+                state.found, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
+            )
+        self._pages_left -= self._requests - requests
 
     @property
     def _requests(self) -> int:
-        return sum(state.listing.pages.requests for state in self._states.values())
+        return sum(state.listing.pages.requests for state in self._all.values())
 
     async def _pass(self, since: Mapping[str, datetime | None]) -> None:
         """Read what grew, then what changed, then what the new rows point at."""
@@ -114,16 +132,18 @@ class Convergence:
                 await read_single(set(single[:_MOST_SINGLE_ROWS]), state.listing, state.found)
 
     async def _read_grown(self, state: ReadState, touched: dict[str, set[str]]) -> None:
-        """Read the end that grows of a list, and what is gone from it."""
+        """Read the end that grows of a list."""
         refresh, found = state.step.resource.refresh, state.found
         assert isinstance(refresh, Appended)
         known = found.known(state.step.held)
         if not known:
             return
-        result = await state.listing.read_growth(known, most_pages=most_pages(len(known), state.listing))
+        pages = most_pages(len(known), state.listing)
+        result = await state.listing.read_growth(known, most_pages=pages, only_end=True)
         if result is None:
             return
         growth, reading = result
+        self._counts[state.name] = growth.count
         absent = {str(key) for key in growth.absent} if growth.is_settled else set()
         parents = set(reading.links.values())
         parents |= {parent for key in absent if (parent := found.reading.links.get(key)) is not None}

@@ -11,16 +11,18 @@ from pipeline.landing.loss import is_too_much
 from pipeline.leaflink import ForbiddenError, RejectedError
 
 # So many of the missing rows are asked for by their key.
-_ASKED = 10
+MOST_ASKED = 10
 
 
-async def find_gone(missing: set[str], held: int, listing: Listing) -> tuple[set[str], Reading]:
+async def find_gone(
+    missing: set[str], held: int, listing: Listing, *, most_asked: int = MOST_ASKED
+) -> tuple[set[str], Reading]:
     """Return which of the rows that a listing lacks are gone; the others, that are there by their key, are landed.
 
-    `held` is how many rows there were. Few are asked for all, of many some. Raises ListingError when rows are there of
-    which the listing lacks many, or when it counts otherwise a second time.
+    `held` is how many rows there were. Up to `most_asked` are asked for all, of more some. Raises ListingError when
+    rows are there of which the listing lacks many, or when it counts otherwise a second time.
     """
-    asked = _spread(sorted(missing), _ASKED)
+    asked = _spread(sorted(missing), most_asked)
     reading, _ = await _fetch(asked, listing)
     there = set(reading.keys)
     if not there or len(asked) == len(missing):

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.extract.doubt import find_gone
+from pipeline.extract.doubt import MOST_ASKED, find_gone
 from pipeline.extract.instants import instant, microseconds
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import ListingError
@@ -199,21 +199,27 @@ async def confirm_missing(found: Found, held: HeldResource, listing: Listing) ->
         found.reading.keyless -= len(holes)
 
 
-async def compare_count(found: Found, held: HeldResource, listing: Listing) -> None:
-    """Find rows that are gone, or came late, where the count of everything is not that of what is known."""
+async def compare_count(
+    found: Found, held: HeldResource, listing: Listing, *, pages: int | None = None, most_asked: int = MOST_ASKED
+) -> None:
+    """Find rows that are gone, or came late, where the count of everything is not that of what is known.
+
+    It takes so many `pages` at most, those that are usual for the length of the list without it.
+    """
     if held.quarantined or held.has_keyless or found.reading.keyless:
         return
     known = found.known(held)
     if await listing.pages.count(Window(listing.resource.params)) == len(known):
         return
-    result = await listing.read_growth(known, most_pages=most_pages(len(known), listing))
+    pages = most_pages(len(known), listing) if pages is None else pages
+    result = await listing.read_growth(known, most_pages=pages)
     if result is None or not result[0].is_settled:
         return  # the next read of everything tells
     growth, reading = result
     found.reading.add_changes(reading)
     absent = {str(key) for key in growth.absent}
     if absent:
-        gone, there = await find_gone(absent, len(known), listing)
+        gone, there = await find_gone(absent, len(known), listing, most_asked=most_asked)
         found.lose(gone)
         found.reading.add_changes(there)
 

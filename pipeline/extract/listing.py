@@ -168,17 +168,21 @@ class Listing:
                 return True
         return False
 
-    async def read_growth(self, held: Mapping[str, Values], *, most_pages: int) -> tuple[Growth, Reading] | None:
+    async def read_growth(
+        self, held: Mapping[str, Values], *, most_pages: int, only_end: bool = False
+    ) -> tuple[Growth, Reading] | None:
         """Read what is new in the whole listing at its end that grows, and find what is gone of what is held.
 
-        Returns it with the rows that were met, landed; None where it cannot be told, see `reading.read_growth`. Raises
-        NotOffered.
+        With `only_end` nobody looks for what is gone. Returns it with the rows that were met, landed; None where it
+        cannot be told, see `reading.read_growth`. Raises NotOffered.
         """
         ask = self.pages.of(Window(self.resource.params))
         async with task_group() as tasks:
             collector = Collector(self._decoders, self._workshop, tasks)
             try:
-                growth = await read_growth(ask, collector, held, self._limits, most_pages=most_pages, order=self._order)
+                growth = await read_growth(
+                    ask, collector, held, self._limits, most_pages=most_pages, order=self._order, only_end=only_end
+                )
             except PageError:
                 growth = None
             reading = await collector.finish()

@@ -185,7 +185,10 @@ class Extraction:
             elif parents.childless:
                 found.reading = await listing.read(Window(child.params))
             elif scope == "all":
-                witness = Witness(child, listing, state.listing, parents, lambda: convergence.catch_up(state.name))
+                witness = Witness(
+                    child, listing, state.listing, parents, lambda: convergence.catch_up(state.name),
+                    lambda: convergence.find_ghosts_of(state.name),
+                )  # fmt: skip
                 await witness.compare()
                 self._warnings += witness.doubts
                 found.reading = embedded_reading(child, parents)

@@ -32,12 +32,13 @@ class Growth:
 
 
 async def read_growth(
-    ask: Ask, sink: Sink, held: Mapping[Any, Values], limits: Limits, *, most_pages: int, order: Order | None = None
-) -> Growth | None:
+    ask: Ask, sink: Sink, held: Mapping[Any, Values], limits: Limits, *, most_pages: int, order: Order | None = None,
+    only_end: bool = False,
+) -> Growth | None:  # fmt: skip
     """Read what is new at the end that grows, and find what is gone, with so many pages at most.
 
-    `order` is what the listing was in the order of; without it, the first page shows it. Returns None where nothing can
-    be told: the listing is in no order that edits leave alone.
+    `order` is what the listing was in the order of; without it, the first page shows it. With `only_end` nobody looks
+    for what is gone. Returns None where nothing can be told: the listing is in no order that edits leave alone.
     """
     first = None
     if order is None:
@@ -51,7 +52,8 @@ async def read_growth(
     if first is not None:
         await hunt.observe(first)
     await hunt.read_end()
-    await hunt.halve()
+    if not only_end:
+        await hunt.halve()
     return hunt.growth if hunt.is_in_order else None
 
 
