@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.errors import RefusedError
 from pipeline.extract.heads import HeadReader
 from pipeline.landing.held import HeldRow, Proofs
-from pipeline.leaflink import Client, NotFoundError, RejectedError
+from pipeline.leaflink import Client, FailingError, NotFoundError, RejectedError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
 from pipeline.resources import Appended, Resource, WithParent, all_resources
 
@@ -16,6 +16,8 @@ from pipeline.resources import Appended, Resource, WithParent, all_resources
 _MOST_COMPANIES = 100
 # One or two rows may have been deleted since.
 _ENOUGH_GONE = 3
+_ENOUGH_STRANGE = 2
+_MOST_ASKED = 5
 # Each seller costs up to five requests.
 _MOST_SELLERS = 8
 _ORDERS_PER_PAGE = "50"
@@ -75,6 +77,28 @@ async def find_objection(
     )
 
 
+async def find_contradiction(client: Client, proofs: Proofs) -> str | None:
+    """Return why the key of last time seems to see another account now, in words; None where a held row is there.
+
+    That takes one request as a rule. Rows may be gone: it takes two kinds of rows, of which none is there.
+    """
+    strange = list[str]()
+    for name, rows in proofs.rows.items():
+        signs = list[_Sign]()
+        for row in rows[:_MOST_ASKED]:
+            try:
+                signs.append(await _ask(client, row))
+            except RefusedError:
+                break
+            if signs[-1] is _Sign.SAME:
+                return None
+        if _Sign.OTHER in signs or signs.count(_Sign.GONE) >= _ENOUGH_GONE:
+            strange.append(name)
+    if len(strange) < _ENOUGH_STRANGE:
+        return None
+    return f"the key sees none of the newest rows held of {', '.join(strange)}"
+
+
 async def _is_proven(client: Client, proofs: Proofs) -> bool:
     """Return whether the key sees rows that are held. Raises _OtherAccount when it should and does not."""
     for rows in proofs.rows.values():
@@ -122,7 +146,7 @@ async def _ask(client: Client, row: HeldRow) -> _Sign:
         answer = await client.get(f"{resource.path}{row.key}/", resource.params, may_be_empty=True)
     except NotFoundError:
         return _Sign.GONE
-    except RejectedError:
+    except (RejectedError, FailingError):
         return _Sign.NOTHING
     head = HeadReader(resource.key, (parent_field, created_field, "name")).read([answer.body])[0]
     if head.key != row.key:

@@ -6,7 +6,7 @@ from yarl import URL
 from pipeline.companies import Company
 from pipeline.datafolder import Account, read_account
 from pipeline.errors import ConfigurationError
-from pipeline.extract.account import find_objection, read_companies
+from pipeline.extract.account import find_contradiction, find_objection, read_companies
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client
 
@@ -17,15 +17,17 @@ _COPIES = {"www.sandbox.leaflink.com", "www.leaflink-integrations.leaflink.com"}
 async def check_account(job: Job, company: Company, client: Client) -> Account:
     """Return the account that the client reads, to be noted once something of it is committed.
 
-    With the settings and the key of last time nothing is asked. Raises ConfigurationError when what is held of the
-    company is of another account, or nothing proves that it is of this one; nothing is changed then.
+    With the settings and the key of last time one held row that is there is enough. Raises ConfigurationError when what
+    is held of the company is of another account, or nothing proves that it is of this one; nothing is changed then.
     """
-    account, noted = _account_of(job, company, client), read_account(job.settings.data_dir, company.name)
-    if noted is not None and noted.fingerprint == account.fingerprint:
-        return msgspec.structs.replace(account, companies=noted.companies)
     from pipeline.warehouse.proofs import read_proofs  # DuckDB is needed for this only
 
+    account, noted = _account_of(job, company, client), read_account(job.settings.data_dir, company.name)
     proofs = read_proofs(job.settings.data_dir, job.landing, company.name)
+    if noted is not None and noted.fingerprint == account.fingerprint:
+        if objection := await find_contradiction(client, proofs):
+            raise ConfigurationError(_other_account(job, company, account, noted, objection))
+        return msgspec.structs.replace(account, companies=noted.companies)
     if noted is not None and not proofs.is_empty and (copy := _copy_of(noted, account)):
         changed = f"{copy} holds a copy of an account, with changes of its own"
         raise ConfigurationError(_other_account(job, company, account, noted, changed))

@@ -140,15 +140,24 @@ async def test_the_note_is_private_and_holds_no_key(town: Town) -> None:
     }  # fmt: skip
 
 
-async def test_with_the_settings_of_last_time_nothing_is_asked(town: Town) -> None:
+async def test_another_account_under_the_same_key_is_refused(town: Town) -> None:
+    await town.first_night()
+    async with town.served(town.other) as house:
+        with refused(town.folder, "none of the newest rows held of orders_received"):
+            await house.extract()
+    async with town.served(town.ours) as house:
+        assert (await house.extract()).kind == "incremental"
+
+
+async def test_with_the_settings_of_last_time_one_row_is_asked_for(town: Town) -> None:
     await town.first_night()
     async with town.served(town.ours):
         asked_again = await requests_of_check()
         (town.folder / "data" / "accounts.json").unlink()
         asked_anew = await requests_of_check()
 
-    assert asked_again == 0
-    assert asked_anew > 0
+    assert asked_again == 1
+    assert asked_anew > 1
 
 
 async def test_a_nightly_copy_of_the_account_is_another_one(town: Town) -> None:

@@ -154,7 +154,7 @@ async def test_the_embedded_sandbox_is_an_account_too(tmp_path: Path, monkeypatc
     Sandbox.open(embedded, SandboxConfig(orders=25), NOW).close()
     await read_embedded()
     assert note_of(tmp_path)["origin"] == "sandbox"
-    assert await requests_of_check() == 0
+    assert await requests_of_check() == 1
 
     shutil.rmtree(embedded)
     Sandbox.open(embedded, SandboxConfig(orders=25, seed=2), NOW).close()
