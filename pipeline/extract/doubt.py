@@ -23,8 +23,8 @@ async def find_gone(
     rows are there of which the listing lacks many, or when it counts otherwise a second time.
     """
     asked = _spread(sorted(missing), most_asked)
-    reading, _ = await _fetch(asked, listing)
-    there = set(reading.keys)
+    reading, gone = await _fetch(asked, listing)
+    there = set(asked) - set(gone)
     if not there or len(asked) == len(missing):
         if is_too_much(len(missing), held):
             await _count_again(len(missing), held, listing)

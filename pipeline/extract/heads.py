@@ -1,12 +1,13 @@
 """Heads: what the reader needs of a row before it is decoded, its key and the fields that filters are checked by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import GenericAlias
 from typing import Any, NamedTuple
 
 import msgspec
 
+from pipeline.extract.fragments import members_of
 from pipeline.extract.instants import microseconds
 
 
@@ -44,39 +45,36 @@ class HeadReader:
     """Reads the heads of raw rows."""
 
     def __init__(self, key: str, fields: tuple[str, ...]) -> None:
-        self._fields = fields
-        names = (key, *fields)
-        attributes = [f"f{index}" for index in range(len(names))]
-        rename = dict(zip(attributes, names, strict=True))
-
-        def struct(kind: Any, default: Any) -> Any:
-            members = [(attribute, kind, default) for attribute in attributes]
-            return msgspec.defstruct("Head", members, rename=rename, gc=False)
-
-        self._read_all = msgspec.json.Decoder(GenericAlias(list, (struct(Any, None),))).decode
-        # Where one of the values cannot be decoded, the key still can.
-        self._read_raw = msgspec.json.Decoder(struct(msgspec.Raw, msgspec.Raw(b"null"))).decode
+        self._names = (key, *fields)
+        attributes = {f"f{index}": name for index, name in enumerate(self._names)}
+        members = [(attribute, Any, None) for attribute in attributes]
+        head = msgspec.defstruct("Head", members, rename=attributes, gc=False)
+        self._read_all = msgspec.json.Decoder(GenericAlias(list, (head,))).decode
 
     def read(self, rows: list[bytes]) -> list[Head]:
         """Return a head per row."""
         try:
             found = self._read_all(b"[%b]" % b",".join(rows))
             if len(found) == len(rows):
-                return [self._head(each) for each in found]
+                return [self._head(msgspec.structs.astuple(each)) for each in found]
         except (ValueError, RecursionError):
             pass
-        return [self._read_alone(row) for row in rows]
+        return [self._read_alone(row) for row in rows] if len(rows) > 1 else [self._read_members(rows[0])]
 
     def _read_alone(self, row: bytes) -> Head:
+        return self.read([row])[0]
+
+    def _read_members(self, row: bytes) -> Head:
+        """Read a row in which some value cannot be read, such as half of a surrogate pair: its key still can."""
         try:
-            key, *values = (_decode(bytes(raw)) for raw in msgspec.structs.astuple(self._read_raw(row)))
+            members = dict(members_of(row))
         except (ValueError, RecursionError):
             return Head(None, {})
-        return Head(_key(key), dict(zip(self._fields, values, strict=True)))
+        return self._head([_decode(members.get(name, b"null")) for name in self._names])
 
-    def _head(self, found: msgspec.Struct) -> Head:
-        key, *values = msgspec.structs.astuple(found)
-        return Head(_key(key), dict(zip(self._fields, values, strict=True)))
+    def _head(self, found: Sequence[Any]) -> Head:
+        key, *values = found
+        return Head(_key(key), dict(zip(self._names[1:], values, strict=True)))
 
 
 def _decode(raw: bytes) -> Any:

@@ -35,6 +35,12 @@ def test_the_schedules_have_every_kind_of_fault() -> None:
     assert {name for seed in SEEDS for name in Schedule.of(seed).faults.rates} == set(KINDS)
 
 
+async def test_an_order_with_a_line_that_is_no_unicode_is_not_taken_for_gone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await play(Schedule.of(24), folder, monkeypatch) == "equal"
+
+
 async def test_a_source_that_does_not_get_well_ends_the_run_with_exit_4(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
