@@ -1,6 +1,6 @@
 """A source that changes after every so many answers, in four orders of its lists: `python -m tests.long.movement`.
 
-The last four have 20,000 orders and take some minutes each.
+The last five have 20,000 orders and take some minutes each; the last is read at LeafLink's 300 requests a minute.
 """
 
 from pathlib import Path
@@ -14,6 +14,7 @@ ORDERS = ("key", "-key", "-created", "modified")
 MOVEMENTS = [Movement(600, every, order) for order in ORDERS for every in (1, 2, 5, 20)] + [
     Movement(20_000, 50, order) for order in ORDERS
 ]
+MOVEMENTS.append(Movement(20_000, 10, "key", rate_per_minute=300))  # a change every two seconds
 
 
 async def case(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
