@@ -87,22 +87,21 @@ class Plan:
 
 def make_plan(
     resources: Mapping[str, Resource], manifests: Iterable[Manifest], held: Held, now: datetime,
-    *, full: bool, page_size: int, trailing_days: int, personal: str = "keep",
+    *, why_anew: str = "", page_size: int, trailing_days: int, personal: str = "keep",
 ) -> Plan:  # fmt: skip
     """Plan how to read `resources` after the committed runs; `now` decides what is a week ago.
 
-    `personal` says what is done to personal data: what was last read otherwise is read whole.
+    With `why_anew`, a reason in words, everything is read. `personal` says what is done to personal data: what was last
+    read otherwise is read whole.
     """
     history = _History(manifests)
     steps = {}
     for name, resource in resources.items():
         planner = _Planner(resource, history, held.of(name), now, page_size, personal)
         if isinstance(resource.refresh, PerParent):
-            steps[name] = planner.plan_by_parent(held.of(resource.refresh.parent).rows, full=full)
+            steps[name] = planner.plan_by_parent(held.of(resource.refresh.parent).rows, why_anew)
             continue
-        steps[name] = planner.plan(
-            full=full, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources
-        )
+        steps[name] = planner.plan(why_anew, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources)
     return Plan(steps)
 
 
@@ -155,11 +154,11 @@ class _Planner:
     page_size: int
     personal: str
 
-    def plan(self, *, full: bool, trailing_days: int, with_parent: bool) -> Step:
+    def plan(self, why_anew: str, *, trailing_days: int, with_parent: bool) -> Step:
         if with_parent:
             reason = "each order brings its lines as a set"
             return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.held.quarantined), held=self.held)
-        why, pages = self._why_everything(full), self._pages(self.held.rows)
+        why, pages = self._why_everything(why_anew), self._pages(self.held.rows)
         pages += _CONVERGING * isinstance(self.resource.refresh, Changed | Appended)
         everything = Step(
             self.resource, Way.EVERYTHING, why, pages, recent_from=recent_since(self.now, trailing_days), held=self.held
@@ -174,9 +173,9 @@ class _Planner:
             return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
         return nightly
 
-    def plan_by_parent(self, parents: int, *, full: bool) -> Step:
+    def plan_by_parent(self, parents: int, why_anew: str) -> Step:
         """Plan what takes a request for each of the rows of its parent, of which so many are held."""
-        why = self._why_anew(full)
+        why = self._why_anew(why_anew)
         if why:
             why = f"{why.partition(';')[0]}: a request for each parent"
             return Step(self.resource, Way.EVERYTHING, why, max(1, parents), held=self.held)
@@ -184,17 +183,17 @@ class _Planner:
         reason = "a request for each parent that is new or changed"
         return Step(self.resource, Way.BY_PARENT, reason, requests, held=self.held)
 
-    def _why_anew(self, full: bool) -> str:
-        if full:
-            return "--full"
+    def _why_anew(self, wanted: str) -> str:
+        if wanted:
+            return wanted
         if self.resource.name not in self.history.full_reads:
             return "the first read; how many rows there are is not known yet"
         if self.history.personal[self.resource.name] != self.personal:
             return "personal data were treated in another way when it was last read"
         return ""
 
-    def _why_everything(self, full: bool) -> str:
-        why = self._why_anew(full)
+    def _why_everything(self, why_anew: str) -> str:
+        why = self._why_anew(why_anew)
         if why:
             return why
         last = self.history.full_reads[self.resource.name]

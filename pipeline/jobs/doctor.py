@@ -21,6 +21,7 @@ from pipeline.reading.tasks import task_group
 from pipeline.resources import PerParent, Resource, all_resources
 from pipeline.settings import Settings
 from pipeline.terminal.doctor_view import Diagnosis, KeyHealth, Sight
+from pipeline.terminal.refused_view import describe_refused
 from pipeline.warehouse.folder import Folder, read_folder
 
 # Whoever calls a doctor waits for the answer.
@@ -49,7 +50,8 @@ async def diagnose(job: Job) -> Diagnosis:
     keys = []
     for company in job.companies:
         keys.append(await _examine(job, company, is_readable=not refused))
-    fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *_fixes_of_folder(folder)]
+    set_aside = describe_refused(job.landing.refused_runs())
+    fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *set_aside, *_fixes_of_folder(folder)]
     codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
     belongs_to = claimed_by(job.settings.data_dir)
     return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), min(codes, default=0))

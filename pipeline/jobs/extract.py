@@ -158,8 +158,9 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
         held = read_held(settings.data_dir, job.landing, resources, company.name, recent_from)
+    why_anew = "--full" if full else "a load refused the last run" if refused_runs_of(job, company) else ""
     return make_plan(
-        resources, manifests, held, clock.now(), full=full or bool(refused_runs_of(job, company)),
+        resources, manifests, held, clock.now(), why_anew=why_anew,
         page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
 

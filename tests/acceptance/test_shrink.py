@@ -287,7 +287,7 @@ def test_the_commands_say_what_was_set_aside_until_it_is_accepted(house: command
     said = f"Run set aside: {refused}. orders_received: "
     commands.assert_one_sentence(outcome, (said, "(Drafts not counted)", "--accept-shrink"))
     assert house.warehouse.read_bytes() == published
-    for command in ("status", "plan"):
+    for command in ("status", "plan", "doctor"):
         assert said in house.run(command).stdout
     assert json.loads(house.run("status", "--json").stdout)["refused_runs"][0]["run_id"] == refused
     assert json.loads(house.run("plan", "--json").stdout)["refused_runs"][0]["run_id"] == refused

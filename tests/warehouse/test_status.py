@@ -129,7 +129,7 @@ def test_a_clock_that_was_wrong_for_a_night_is_believed_for_that_night_only(sell
     ahead = msgspec.structs.replace(right, server_time=right.server_time + timedelta(days=4_000))
     seller.landing.commit(ahead)
     now = right.started_at + timedelta(days=8)
-    plan = make_plan({ORDERS.name: ORDERS}, [ahead], Held(), now, full=False, page_size=100, trailing_days=60)
+    plan = make_plan({ORDERS.name: ORDERS}, [ahead], Held(), now, page_size=100, trailing_days=60)
     newest = seller.land(read_all(ORDERS, order("a")))
 
     with seller.build() as build:
