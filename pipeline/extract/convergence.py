@@ -58,7 +58,7 @@ class Convergence:
         self._unfiltered: set[str] = set()
         self._began: dict[str, datetime | None] = {}  # when what the last pass follows began
         self._counts: dict[str, int] = {}  # of lists that grow at one end, as of the last pass
-        self._pages_left: int | None = None
+        self._pages_left = 0  # of the search for what went
         self.skew_seconds = 0.0
         self.passes = 0
 
@@ -74,6 +74,7 @@ class Convergence:
             if took <= _SHORT or took >= before:
                 break
             before = took
+        self._pages_left = max(_FEWEST_PAGES, int(self._requests * _SEARCH_SHARE))
 
     def _begin_pass(self) -> dict[str, datetime | None]:
         """Return since when changes are to be read: what was under way when the pass before began shows by now."""
@@ -101,8 +102,6 @@ class Convergence:
     async def find_ghosts_of(self, name: str) -> None:
         """Find rows of one resource that went after they had been read, as far as the search may still go."""
         state, requests = self._all[name], self._requests
-        if self._pages_left is None:
-            self._pages_left = max(_FEWEST_PAGES, int(requests * _SEARCH_SHARE))
         if self._pages_left > 0:
             await compare_count(
                 state.found, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
