@@ -53,8 +53,8 @@ def _nothing(sandbox: Sandbox) -> None:
     pass
 
 
-def _on_a_page_border(sandbox: Sandbox, resource: str) -> int:
-    key: int = list(sandbox.rows(resource))[99]["id"]
+def _payment_on_a_page_border(sandbox: Sandbox) -> int:
+    key: int = list(sandbox.rows("order_payments"))[99]["id"]
     return key
 
 
@@ -125,11 +125,11 @@ SITUATIONS = {
     "bare": Situation("The list of payments is a bare JSON list, on the second night", second_night=_nothing,
                       lies=lambda sandbox: {"order_payments": BareList()}),
     "doubled": Situation("A payment is listed twice for good", lies=lambda sandbox: {
-        "order_payments": Doubled(_on_a_page_border(sandbox, "order_payments"), 20)}),
-    "failing-row": Situation("Every page that would show one of the customers answers 500", lies=lambda sandbox: {
-        "customers": FailingRow(_on_a_page_border(sandbox, "customers"))}),
+        "order_payments": Doubled(_payment_on_a_page_border(sandbox), 20)}),
+    "failing-row": Situation("Every page that would show one of the payments answers 500", lies=lambda sandbox: {
+        "order_payments": FailingRow(_payment_on_a_page_border(sandbox))}),
     "keyless": Situation("A payment on the border of two pages has no key", lies=lambda sandbox: {
-        "order_payments": NullKeys({_on_a_page_border(sandbox, "order_payments")})}),
+        "order_payments": NullKeys({_payment_on_a_page_border(sandbox)})}),
 }  # fmt: skip
 
 
