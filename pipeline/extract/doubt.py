@@ -15,19 +15,20 @@ MOST_ASKED = 10
 
 
 async def find_gone(
-    missing: set[str], held: int, listing: Listing, *, most_asked: int = MOST_ASKED
+    missing: set[str], held: int, listing: Listing, *, window: Window, count: int, most_asked: int = MOST_ASKED
 ) -> tuple[set[str], Reading]:
     """Return which of the rows that a listing lacks are gone; the others, that are there by their key, are landed.
 
-    `held` is how many rows there were. Up to `most_asked` are asked for all, of more some. Raises ListingError when
-    rows are there of which the listing lacks many, or when it counts otherwise a second time.
+    `held` is how many rows there were, `count` how many `window` showed. Up to `most_asked` are asked for all, of more
+    some. Raises ListingError when rows are there of which the listing lacks many, or when the window counts many more a
+    second time.
     """
     asked = _spread(sorted(missing), most_asked)
     reading, gone = await _fetch(asked, listing)
     there = set(asked) - set(gone)
     if not there or len(asked) == len(missing):
         if is_too_much(len(missing), held):
-            await _count_again(len(missing), held, listing)
+            await _count_again(len(missing), held, listing, window, count)
         return missing - there, reading
     raise ListingError(
         f"{listing.resource.name}: the listing lacks {len(missing):,} of {held:,} rows, but {len(there)} of "
@@ -43,12 +44,13 @@ async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]
         return Reading(), keys
 
 
-async def _count_again(missing: int, held: int, listing: Listing) -> None:
-    count = await listing.pages.count(Window(listing.resource.params))
-    if is_too_much(count - (held - missing), count):
+async def _count_again(missing: int, held: int, listing: Listing, window: Window, counted: int) -> None:
+    count = await listing.pages.count(window)
+    if is_too_much(count - counted, count):
         raise ListingError(
-            f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows, and when it is asked again it "
-            f"counts {count:,}. Nothing was committed; the last warehouse stays in place. Run again later, it is safe."
+            f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows and had {counted:,}. Asked "
+            f"again, it counts {count:,}. Nothing was committed; the last warehouse stays in place. Run again later, "
+            "it is safe."
         )
 
 

@@ -135,12 +135,13 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
     assert field is not None
     low = min(since, _witnessed_since(held) or since)
     witnesses = {key for key, each in held.items() if each.modified is not None and each.modified >= microseconds(low)}
+    changed = window.limited(Bound(field, low))
     for _ in range(2):
-        reading = await listing.read(window.limited(Bound(field, low)), keep=False)
+        reading = await listing.read(changed, keep=False)
         missing = witnesses - reading.keys
         if not missing:
             return Found(reading, "changed")
-        gone, there = await find_gone(missing, len(witnesses), listing)
+        gone, there = await find_gone(missing, len(witnesses), listing, window=changed, count=len(reading.keys))
         if not there.keys:
             return Found(reading, "changed", gone=gone)
     raise ListingError(
@@ -162,10 +163,10 @@ async def read_appended(step: Step, listing: Listing) -> Found:
     if result is None or not result[0].is_settled:
         return await read_everything(step, listing)
     growth, reading = result
-    absent = {str(key) for key in growth.absent}
+    absent, everything = {str(key) for key in growth.absent}, Window(step.resource.params)
     found = Found(reading, "changed")
     if absent:
-        found.gone, there = await find_gone(absent, step.held.rows, listing)
+        found.gone, there = await find_gone(absent, step.held.rows, listing, window=everything, count=growth.count)
         found.reading.add_changes(there)
     await read_quarantined(step.held, listing, found)
     return found
@@ -190,7 +191,8 @@ async def confirm_missing(found: Found, held: HeldResource, listing: Listing) ->
     holes = [each for each in found.reading.rejected if not each[1].raw and each[1].key is None]
     if not missing or found.reading.keyless > len(holes):
         return
-    gone, there = await find_gone(missing, held.rows, listing)
+    everything, known = Window(listing.resource.params), len(found.known(held))
+    gone, there = await find_gone(missing, held.rows, listing, window=everything, count=known)
     found.gone |= gone
     found.reading.add_changes(there)
     shown = [each for _, each in there.rejected if not each.raw]
@@ -208,8 +210,8 @@ async def compare_count(
     """
     if held.quarantined or held.has_keyless or found.reading.keyless:
         return
-    known = found.known(held)
-    if await listing.pages.count(Window(listing.resource.params)) == len(known):
+    known, everything = found.known(held), Window(listing.resource.params)
+    if await listing.pages.count(everything) == len(known):
         return
     pages = most_pages(len(known), listing) if pages is None else pages
     result = await listing.read_growth(known, most_pages=pages)
@@ -219,7 +221,9 @@ async def compare_count(
     found.reading.add_changes(reading)
     absent = {str(key) for key in growth.absent}
     if absent:
-        gone, there = await find_gone(absent, len(known), listing, most_asked=most_asked)
+        gone, there = await find_gone(
+            absent, len(known), listing, window=everything, count=growth.count, most_asked=most_asked
+        )
         found.lose(gone)
         found.reading.add_changes(there)
 

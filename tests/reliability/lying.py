@@ -36,4 +36,5 @@ async def lie_for_a_night(house: House, lies: dict[str, Lie], resource: str, lie
 
 def assert_equal_to_the_source(house: House, keys: dict[str, str]) -> None:
     """Assert that raw holds what the source does, value for value."""
-    assert {name: found for name, key in keys.items() if (found := house.differences(name, key)[:3])} == {}
+    differences = {name: found for name, key in keys.items() if (found := house.differences(name, key)[:3])}
+    assert differences == {}, differences

@@ -74,7 +74,7 @@ async def play(movement: Movement, folder: Path, monkeypatch: pytest.MonkeyPatch
 
         monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(folder / "data"))
         monkeypatch.setenv("LEAFLINK_RATE_PER_MINUTE", str(movement.rate_per_minute))
-        monkeypatch.setenv("LEAFLINK_BURST_PER_MINUTE", str(movement.rate_per_minute // 60))
+        monkeypatch.setenv("LEAFLINK_BURST_PER_MINUTE", "0")
         source.answers, source.every, before = 0, movement.every, source.keys()
         manifest = await house.extract(full=True)
         monkeypatch.setenv("LEAFLINK_RATE_PER_MINUTE", "0")
@@ -101,7 +101,7 @@ def assert_equal(house: House, *, rows_of_payments_may_differ: bool) -> None:
             differences = [each for each in differences if not isinstance(each, tuple)]
         if differences:
             found[name] = differences[:3]
-    assert found == {}
+    assert found == {}, found
 
 
 def vanish_some_orders(sandbox: Sandbox, count: int) -> list[tuple[str, Row]]:
