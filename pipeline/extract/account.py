@@ -16,6 +16,7 @@ from pipeline.resources import Appended, Resource, WithParent, all_resources
 _MOST_COMPANIES = 100
 # One or two rows may have been deleted since.
 _ENOUGH_GONE = 3
+# With the key of last time many rows may have gone at once: none of two kinds must be there, nor of any other.
 _ENOUGH_STRANGE = 2
 _MOST_ASKED = 5
 # Each seller costs up to five requests.
@@ -80,7 +81,7 @@ async def find_objection(
 async def find_contradiction(client: Client, proofs: Proofs) -> str | None:
     """Return why the key of last time seems to see another account now, in words; None where a held row is there.
 
-    That takes one request as a rule. Rows may be gone: it takes two kinds of rows, of which none is there.
+    That takes one request as a rule.
     """
     strange = list[str]()
     for name, rows in proofs.rows.items():

@@ -7,12 +7,14 @@ can be asked so stand within its seconds.
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.extract.fresh import Found, compare_count, most_pages, read_single
 from pipeline.extract.instants import instant
 from pipeline.extract.listing import Listing
+from pipeline.extract.pages import ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.reading.tasks import task_group
@@ -100,12 +102,16 @@ class Convergence:
                 await self.find_ghosts_of(state.name)
 
     async def find_ghosts_of(self, name: str) -> None:
-        """Find rows of one resource that went after they had been read, as far as the search may still go."""
+        """Find rows of one resource that went after they had been read, as far as the search may still go.
+
+        What it contradicts itself about is left to the next night: these rows did come.
+        """
         state, requests = self._all[name], self._requests
         if self._pages_left > 0:
-            await compare_count(
-                state.found, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
-            )
+            with suppress(ListingError):
+                await compare_count(
+                    state.found, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
+                )
         self._pages_left -= self._requests - requests
 
     @property

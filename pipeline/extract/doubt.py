@@ -4,7 +4,7 @@ A deleted row is not there by its key either. A row that is there contradicts th
 """
 
 from pipeline.extract.listing import Listing
-from pipeline.extract.pages import ListingError, OtherRowError
+from pipeline.extract.pages import STAYS, ListingError, OtherRowError
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.landing.loss import is_too_much
@@ -32,8 +32,7 @@ async def find_gone(
         return missing - there, reading
     raise ListingError(
         f"{listing.resource.name}: the listing lacks {len(missing):,} of {held:,} rows, but {len(there)} of "
-        f"{len(asked)} that were asked for by their key are there. Nothing was committed; the last warehouse stays in "
-        "place. Run again later, it is safe."
+        f"{len(asked)} that were asked for by their key are there. Nothing was committed. {STAYS}"
     )
 
 
@@ -49,8 +48,7 @@ async def _count_again(missing: int, held: int, listing: Listing, window: Window
     if is_too_much(count - counted, count):
         raise ListingError(
             f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows and had {counted:,}. Asked "
-            f"again, it counts {count:,}. Nothing was committed; the last warehouse stays in place. Run again later, "
-            "it is safe."
+            f"again, it counts {count:,}. Nothing was committed. {STAYS}"
         )
 
 

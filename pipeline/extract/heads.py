@@ -53,16 +53,19 @@ class HeadReader:
 
     def read(self, rows: list[bytes]) -> list[Head]:
         """Return a head per row."""
+        heads = self._read_together(rows)
+        return [self._read_alone(row) for row in rows] if heads is None else heads
+
+    def _read_together(self, rows: list[bytes]) -> list[Head] | None:
         try:
             found = self._read_all(b"[%b]" % b",".join(rows))
-            if len(found) == len(rows):
-                return [self._head(msgspec.structs.astuple(each)) for each in found]
         except (ValueError, RecursionError):
-            pass
-        return [self._read_alone(row) for row in rows] if len(rows) > 1 else [self._read_members(rows[0])]
+            return None
+        return [self._head(msgspec.structs.astuple(each)) for each in found] if len(found) == len(rows) else None
 
     def _read_alone(self, row: bytes) -> Head:
-        return self.read([row])[0]
+        heads = self._read_together([row])
+        return self._read_members(row) if heads is None else heads[0]
 
     def _read_members(self, row: bytes) -> Head:
         """Read a row in which some value cannot be read, such as half of a surrogate pair: its key still can."""

@@ -233,7 +233,8 @@ async def test_a_run_is_not_taken_back_once_a_newer_one_has_been_loaded(
         assert differences(house) == {}
 
 
-@pytest.mark.parametrize("moves", long_from(0, [1, 0]))
+@pytest.mark.long
+@pytest.mark.parametrize("moves", [1, 0])
 async def test_a_load_that_is_killed_while_it_sets_runs_aside_is_made_good_by_the_next(
     moves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ _LANDING = {"nul": "before\0after", "huge-row": "x" * 4 * 2**20}
 # These have the client wait for a second each time.
 _SLOW = {"429", "429-date"}
 _COSTLY = {"bomb", "huge-row"}
+# A schedule of ten bad answers is over before the run's patience is (2.5 s), one of forty is not.
 _TRIES = 10
 _HANG_SECONDS, _READ_SECONDS = 0.3, 0.15
 
