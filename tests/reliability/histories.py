@@ -60,6 +60,11 @@ class History:
         )
 
 
+def keys_of(sandbox: Sandbox) -> dict[str, set[Any]]:
+    """Return the keys of all that moves."""
+    return {name: {key for (key,) in sandbox.store.select(f"SELECT key FROM {name}")} for name in FIVE}
+
+
 @dataclass
 class Unrest:
     """Changes a sandbox after each of its pages, and knows which rows were there all the time.
@@ -76,7 +81,7 @@ class Unrest:
         """Move from now on."""
         self._rng = Random(f"unrest {self.history.seed}")
         self.sandbox = sandbox
-        self.steady = self._present()
+        self.steady = keys_of(sandbox)
 
     def end(self) -> None:
         """Leave the source in peace."""
@@ -90,14 +95,14 @@ class Unrest:
         for _ in range(int(rate) + (self._rng.random() < rate % 1)):
             if len(self.log) < self.history.moves:
                 self.log.append(self._move(self.sandbox))
-                present = self._present()
+                present = keys_of(self.sandbox)
                 self.steady = {name: keys & present[name] for name, keys in self.steady.items()}
 
     def _move(self, sandbox: Sandbox) -> str:
         chance = self._rng.random()
         if chance < _BUYER_OR_PRODUCT_GOES:
             resource = self._rng.choice(("customers", "products"))
-            key = self._rng.choice(sorted(self._present()[resource]))
+            key = self._rng.choice(sorted(keys_of(sandbox)[resource]))
             sandbox.delete(resource, key)
             return f"delete {key} of {resource}"
         if chance < _ORDER_GOES and sandbox.count("orders_received") > 3:
@@ -105,11 +110,6 @@ class Unrest:
             sandbox.delete_order(number)
             return f"delete order {number}"
         return sandbox.wiggle(self._rng, touch=self.history.touch)
-
-    def _present(self) -> dict[str, set[Any]]:
-        assert self.sandbox is not None
-        store = self.sandbox.store
-        return {name: {key for (key,) in store.select(f"SELECT key FROM {name}")} for name in FIVE}
 
 
 async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -13,20 +13,18 @@ from random import Random
 import pytest
 
 from pipeline.errors import IncompleteError
-from pipeline.sandbox import Sandbox
 from pipeline.sandbox.lies import FailingPages, Lie
-from pipeline.sandbox.table import Row
 from tests.acceptance.nights import FIVE, House, open_house
+from tests.acceptance.vanishing import some_orders, vanish
 from tests.forked import run_forked
 
 from . import killed
 from .lying import assert_equal_to_the_source
-from .movements import vanish_some_orders
 from .quick import be_quick
 
 KEYS = {**FIVE, "brands": "id", "order_event_logs": "id"}
 WAYS = ("kill", "500", "refusal")
-_ORDERS, _VANISHED, _ANSWERS, _CHANGES = 60, 40, 30, 20
+_ORDERS, _ANSWERS, _CHANGES = 60, 30, 20
 
 
 @dataclass
@@ -115,17 +113,11 @@ class Interruption:
 
     async def _refuse(self) -> None:
         """Let the load refuse a run that saw two thirds of the orders gone, which then are there again."""
-        gone = vanish_some_orders(self.house.sandbox, _VANISHED)
+        gone = vanish(self.house.sandbox, some_orders(self.house.sandbox))
         await self.house.extract(full=True)
         with pytest.raises(IncompleteError, match="Run set aside"):
             self.house.load()
-        put_back(self.house.sandbox, gone)
-
-
-def put_back(sandbox: Sandbox, rows: list[tuple[str, Row]]) -> None:
-    """Let rows that vanished be there again."""
-    for resource, row in rows:
-        sandbox.put(resource, row)
+        gone.return_()
 
 
 async def play(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

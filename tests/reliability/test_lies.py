@@ -6,13 +6,13 @@ import pytest
 
 from pipeline.errors import IncompleteError
 from pipeline.sandbox.lies import Doubled, FailingPages, FailingRow, Lie, NullKeys
-from tests.acceptance.nights import FIVE, ONLY, open_house
+from tests.acceptance.nights import ONLY, open_house
+from tests.acceptance.vanishing import KEYS
 
 from ..marks import long_from
 from .lying import LIES, assert_equal_to_the_source, lie_for_a_night
 from .quick import be_quick
 
-KEYS = {**FIVE, "brands": "id"}
 SIX = ",".join(KEYS)
 
 
