@@ -35,18 +35,25 @@ class Edge:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of an order without a gap. `begins` and `ends` say that no row stands before or after it."""
+    """A stretch of an order without a gap.
+
+    `begins` and `ends` are the numbers of the newest pages that showed that no row stands before or after it; 0 where
+    none did.
+    """
 
     low: Edge
     high: Edge
-    begins: bool
-    ends: bool
+    begins: int
+    ends: int
 
     def joins(self, other: "Span", *, is_strict: bool) -> bool:
         """Say whether `other`, which does not begin lower, goes on where this one ends, or before.
 
-        At one value, a row that both show unchanged joins them: rows of one value keep their sequence.
+        At one value, a row that both show unchanged joins them: rows of one value keep their sequence. Where a newer
+        page showed that nothing stands between them, what this one ends with, or the other begins with, has gone.
         """
+        if other.begins > self.high.seen or self.ends > other.low.seen:
+            return True
         if other.low.value != self.high.value:
             return bool(other.low.value < self.high.value)
         return is_strict or any(self.high.rows.get(key) == seen for key, seen in other.low.rows.items())
@@ -60,7 +67,7 @@ class Span:
         high = max(self.high, other.high, key=lambda edge: edge.value)
         if self.high.value == other.high.value:
             high = self.high.meet(other.high)
-        return Span(low, high, self.begins or other.begins, self.ends or other.ends)
+        return Span(low, high, max(self.begins, other.begins), max(self.ends, other.ends))
 
 
 @dataclass(frozen=True)
@@ -240,7 +247,7 @@ def _span(order: Order, places: list[tuple[Any, Row]], page: Page, seen: int, of
         rows = {} if order.is_strict else {each.identity: hash(each.raw) for at, each in places if at == value}
         return Edge(value, offsets[id(row)], seen, rows)
 
-    begins, ends = page.offset == 0, page.is_end
+    begins, ends = seen * (page.offset == 0), seen * page.is_end
     if order.is_descending:
         begins, ends = ends, begins
     return Span(edge(*places[0]), edge(*places[-1]), begins, ends)

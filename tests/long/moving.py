@@ -13,8 +13,11 @@ from tests.reliability.histories import History, play
 
 
 async def case(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Play the history of a seed."""
-    return await play(History.of(seed), folder, monkeypatch)
+    """Play the history of a seed; print why its disturbed run could not be completed, if so."""
+    ending = await play(History.of(seed), folder, monkeypatch)
+    if not ending.startswith("complete"):
+        print(f"seed {seed}: {ending}", flush=True)
+    return ending
 
 
 if __name__ == "__main__":

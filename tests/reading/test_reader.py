@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.reading import Limits, Page, PageError, Proof, Row, Unproved, Values, read_listing
+from pipeline.reading.cover import Cover
 
 from .model import ORDERS, MovingListing
 
@@ -219,3 +220,26 @@ async def test_an_empty_listing_is_believed_after_three_equal_answers() -> None:
 
     assert proof.stated == 0
     assert listing.asked == 3
+
+
+def page_of(offset: int, count: int, *keys: int) -> Page:
+    return Page(offset, 2, count, [Row(str(key), Values(key, None, None), str(key).encode()) for key in keys])
+
+
+def test_a_gap_is_closed_by_a_newer_page_that_shows_that_nothing_stands_there_any_more() -> None:
+    cover = Cover()
+    for page in (page_of(0, 6, 1, 2), page_of(4, 6, 5, 6)):
+        cover.take(page)
+    before = [gap.values for gap in cover.gaps]
+    cover.take(page_of(0, 3, 5, 6))  # 1 to 4 went
+
+    assert (2, 5) in before
+    assert (2, 5) not in [gap.values for gap in cover.gaps]
+
+
+def test_a_gap_is_not_closed_by_an_older_page_before_which_nothing_stood_yet() -> None:
+    cover = Cover()
+    for page in (page_of(0, 3, 5, 6), page_of(0, 7, 1, 2)):  # 1 to 4 came
+        cover.take(page)
+
+    assert (2, 5) in [gap.values for gap in cover.gaps]

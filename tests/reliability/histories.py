@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import IncompleteError
 from pipeline.sandbox import Sandbox
+from pipeline.sandbox.trouble.wiggling import wiggle
 from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
 from .nightly import Held, broken_promises
@@ -109,7 +110,7 @@ class Unrest:
             number = self._rng.choice(sorted(self._present()["orders_received"]))
             sandbox.delete_order(number)
             return f"delete order {number}"
-        return sandbox.wiggle(self._rng, touch=self.history.touch)
+        return wiggle(sandbox, self._rng, touch=self.history.touch)
 
 
 async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -132,8 +133,8 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
         unrest.begin(house.sandbox)
         try:
             manifest, ending = await house.extract(full=history.is_full), "complete"
-        except IncompleteError:
-            manifest, ending = None, "incomplete"
+        except IncompleteError as error:
+            manifest, ending = None, f"incomplete, {error}"
         unrest.end()
         if manifest is None:
             # What a run read before it ended with 4 is not asked for again: the next one is its second half.
