@@ -41,3 +41,9 @@ class LockedError(LeafhouseError):
     """Another run holds the data folder. Wait for it."""
 
     exit_code = 6
+
+
+class ModelError(LeafhouseError):
+    """A file of sql/ cannot be read, or its query fails; the message names file and line. Mend it, load again."""
+
+    exit_code = 8

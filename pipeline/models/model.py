@@ -11,12 +11,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pipeline.errors import UsageError
+from pipeline.errors import ModelError
 from pipeline.models.settings import VARIABLES
-
-
-class ModelError(UsageError):
-    """A file under sql/ cannot be used; the message names the file and the line. Mend it and load again."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from pipeline.models.model import Model, ModelError, read_model
+from pipeline.errors import ModelError
+from pipeline.models.model import Model, read_model
 
 __all__ = ["LAYERS", "SQL", "Model", "ModelError", "Project", "lineage", "resources_of_marts"]
 

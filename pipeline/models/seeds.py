@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.models.model import ModelError
+from pipeline.errors import ModelError
 
 
 def load_seed(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:

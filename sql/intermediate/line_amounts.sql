@@ -1,7 +1,8 @@
 -- One row per live line of a live order, priced: the only place where a line is priced.
 -- Quantity is in base units but prices are per selling unit, so that a line is price x quantity / unit multiplier,
 -- to six decimals, half away from zero. It is computed in whole billionths, since dividing decimals gives doubles. A
--- price or a quantity of a hundred million or more is no price and no quantity: such lines stay without an amount.
+-- price or a quantity of a hundred million or more is no price and no quantity, and a trillion or more is no amount of a
+-- line: such lines stay without an amount.
 with
     lines as (select * from staging.line_items),
     orders as (select * from staging.orders_received),
@@ -34,10 +35,16 @@ with
             (
                 2 * price_billionths * quantity_billionths
                 + sign(price_billionths) * sign(quantity_billionths) * 1000000000000 * multiplier
-            ) // (2000000000000 * multiplier) as amount_millionths,
+            ) // (2000000000000 * multiplier) as unbounded_millionths,
             (2 * quantity_billionths + sign(quantity_billionths) * 1000 * multiplier) // (2000 * multiplier)
                 as cases_millionths
         from scaled
+    ),
+    amounts as (
+        select
+            *,
+            case when abs(unbounded_millionths) < 1000000000000000000 then unbounded_millionths end as amount_millionths
+        from divided
     )
 select
     _company,
@@ -52,4 +59,4 @@ select
     cast(cast(amount_millionths as decimal(38, 0)) * 0.000001 as decimal(28, 6)) as line_amount,
     is_sample,
     is_on_sale
-from divided
+from amounts

@@ -10,7 +10,7 @@ select
     _company,
     id as payment_id,
     "order" as order_number,
-    total_amount as amount,
+    case when abs(total_amount) < 1000000000000 then total_amount end as amount,  -- a trillion or more is no amount
     total_currency as currency,
     payment_type,
     -- Few payments lack their date; the day on which they were recorded is the nearest that is known.

@@ -1,4 +1,5 @@
 -- One row per live order, with its local dates and what its status counts for.
+-- An amount of a trillion or more is none: sums and products of such amounts would leave what a decimal holds.
 with
     orders as (
         select raw_orders.*, coalesce(companies.timezone, getvariable('timezone')) as timezone
@@ -16,16 +17,19 @@ select
     orders.customer.id as customer_id,
     orders.customer.display_name as customer_name,
     orders.status,
-    orders.total_amount,
+    case when abs(orders.total_amount) < 1000000000000 then orders.total_amount end as total_amount,
     orders.total_currency as currency,
-    coalesce(orders.credits, 0) as credits,
-    orders.payment_balance,
-    orders.discount,
+    coalesce(case when abs(orders.credits) < 1000000000000 then orders.credits end, 0) as credits,
+    case when abs(orders.payment_balance) < 1000000000000 then orders.payment_balance end as payment_balance,
+    case when abs(orders.discount) < 1000000000000 then orders.discount end as discount,
     orders.discount_type,
     -- A tax in percent is known as an amount only through final_tax.
-    coalesce(orders.final_tax, case when orders.tax_type = '$' then orders.tax_amount end, 0)
-        as tax_amount,
-    coalesce(orders.shipping_charge_amount, 0) as shipping_amount,
+    coalesce(
+        case when abs(orders.final_tax) < 1000000000000 then orders.final_tax end,
+        case when orders.tax_type = '$' and abs(orders.tax_amount) < 1000000000000 then orders.tax_amount end,
+        0
+    ) as tax_amount,
+    coalesce(case when abs(orders.shipping_charge_amount) < 1000000000000 then orders.shipping_charge_amount end, 0) as shipping_amount,
     orders.selected_payment_option.payment_term.days as option_term_days,
     orders.selected_payment_option.payment_term.code as option_term_code,
     orders.selected_payment_option.payment_term.term as option_term,

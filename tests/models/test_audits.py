@@ -91,6 +91,11 @@ PLANTS = [
     Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from", "NULL"), "error"),
     Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "NULL", "false"), "error"),
     Plant("history_periods", EARLIER.format("", "_valid_from", "true") + "; DELETE FROM raw.customers", "error"),
+    Plant("amounts_out_of_bounds", ORDER.format("shipping_charge_amount = 1e12"), "warn"),
+    Plant("amounts_out_of_bounds", PAYMENT.format("total_amount = -1e12"), "warn"),
+    Plant("amounts_out_of_bounds", LINE.format("quantity = 1e8"), "warn"),
+    Plant("amounts_out_of_bounds", LINE.format("quantity = 1e7, ordered_unit_price_amount = 9e7"), "warn"),
+    Plant("amounts_out_of_bounds", "UPDATE raw.products SET quantity = 1e12 WHERE id = 1", "warn"),
     Plant("unpriced_lines", LINE.format("quantity = NULL"), "warn"),
 ]
 

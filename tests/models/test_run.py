@@ -73,9 +73,10 @@ def test_a_mistake_is_named_by_its_line_and_changes_nothing(con, project: Projec
     write(project.root, "staging/numbers", "-- Changed.\nselect 2 as n\n")
     write(project.root, "marts/m", text)
 
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=message) as raised:
         run_models(con, SETTINGS, Project(project.root))
 
+    assert raised.value.exit_code == 8
     assert con.execute("SELECT n FROM staging.numbers").fetchall() == [(1,)]
     assert con.execute("SELECT getvariable('as_of')").fetchall() == [(None,)]
 
