@@ -20,6 +20,7 @@ _TAKES: dict[Kind, frozenset[str]] = {
     Kind.TEXT: frozenset({"string"}),
     Kind.LOOSE_TEXT: frozenset({"string", "integer"}),
     Kind.BOOLEAN: frozenset({"boolean"}),
+    Kind.LOOSE_BOOLEAN: frozenset({"boolean", "string"}),
     Kind.EXACT: frozenset({"number", "integer", "string", "number decimal", "string decimal"}),
     Kind.INSTANT: frozenset({"string", "string date-time"}),
     Kind.INSTANT_OR_DAY: frozenset({"string", "string date-time", "string date"}),

@@ -6,13 +6,8 @@ PATHS: dict[str, str] = {
     "orders-received/{number}/payments/": "the rows of order-payments/",
 }
 
-_SEEN_AS_BOOLEAN = "true or false wherever it was seen"
-
 # Fields, as path and field; `*` stands for anything.
 FIELDS: dict[str, str] = {
     "buyer/orders/line_items[[]].product.brand": "objet is a slip of the pen: an object",
     "customers/available_payment_options.*": "a list of such objects, which the document writes as one",
-    "orders-received/is_combination": _SEEN_AS_BOOLEAN,
-    "orders-received/order_taxes[[]].auto_apply": _SEEN_AS_BOOLEAN,
-    "products/has_deals_eligible_children": _SEEN_AS_BOOLEAN,
 }

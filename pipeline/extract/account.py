@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
+from pipeline.decoding.heads import HeadReader
 from pipeline.errors import RefusedError
-from pipeline.extract.heads import HeadReader
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.leaflink import Client, FailingError, NotFoundError, RejectedError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page

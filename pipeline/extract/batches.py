@@ -16,12 +16,12 @@ import pyarrow as pa
 from anyio.abc import TaskGroup
 
 from pipeline import clock
-from pipeline.extract.decode import Decoded, RowDecoder
-from pipeline.extract.drift import FieldsMet
-from pipeline.extract.instants import MICROSECOND
-from pipeline.extract.normalise import Rejected
-from pipeline.extract.personal import Treatment
+from pipeline.decoding.drift import FieldsMet
+from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.personal import Treatment
+from pipeline.decoding.rows import Decoded, RowDecoder
 from pipeline.extract.reading import ChildRead, Reading
+from pipeline.instants import MICROSECOND
 from pipeline.landing import Batch, Landing
 from pipeline.resources import Resource, WithParent
 

@@ -11,9 +11,9 @@ from itertools import islice
 import msgspec
 import pyarrow.parquet as pq
 
+from pipeline.decoding.heads import HeadReader
 from pipeline.errors import IncompleteError
 from pipeline.extract.fresh import Found
-from pipeline.extract.heads import HeadReader
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import NotOffered
 from pipeline.extract.plan import Step, Way

@@ -7,10 +7,10 @@ again. What a parent carried is never dropped because the list lacks it.
 from collections.abc import Awaitable, Callable
 from itertools import accumulate
 
-from pipeline.extract.instants import MICROSECOND, instant, text_of
 from pipeline.extract.listing import Listing
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.extract.windows import Bound, Window
+from pipeline.instants import MICROSECOND, instant, text_of
 from pipeline.landing import WindowRead
 from pipeline.landing.loss import is_too_much
 from pipeline.resources import Resource, WithParent

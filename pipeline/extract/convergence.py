@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.extract.fresh import Found, compare_count, most_pages, read_single
-from pipeline.extract.instants import instant
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
+from pipeline.instants import instant
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.extract.doubt import MOST_ASKED, find_gone
-from pipeline.extract.instants import instant, microseconds
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import STAYS, ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
+from pipeline.instants import instant, microseconds
 from pipeline.landing import Scope
 from pipeline.landing.held import HeldResource
 from pipeline.reading import Values

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from pipeline.decoding.oddities import Rejected
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.journal import Entry, JournalFile
-from pipeline.extract.normalise import Rejected
 from pipeline.extract.pages import STAYS, ListingError, Pages
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading

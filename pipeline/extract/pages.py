@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from pipeline.decoding.heads import Head, HeadReader
 from pipeline.errors import IncompleteError, LeafhouseError
-from pipeline.extract.heads import Head, HeadReader
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.windows import Window
 from pipeline.leaflink import Client, FailingError, NotFoundError, ReadTimes

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from pipeline.extract.drift import FieldsMet
-from pipeline.extract.normalise import Rejected
+from pipeline.decoding.drift import FieldsMet
+from pipeline.decoding.oddities import Rejected
 from pipeline.landing import Batch, WindowRead
 from pipeline.reading import Values
 

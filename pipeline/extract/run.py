@@ -10,30 +10,31 @@ import anyio
 from msgspec import structs
 
 from pipeline import clock
+from pipeline.decoding.drift import FieldsMet
+from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.personal import KEEP, Treatment
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.by_parent import read_by_parent
 from pipeline.extract.children import Witness, embedded_reading
 from pipeline.extract.clocks import Clocks, ClocksApart, check_clocks
 from pipeline.extract.convergence import Convergence, ReadState
-from pipeline.extract.drift import FieldsMet
 from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
-from pipeline.extract.instants import instant
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing
-from pipeline.extract.normalise import Rejected
 from pipeline.extract.pages import ListingError, NotOffered
-from pipeline.extract.personal import KEEP, Treatment
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
+from pipeline.instants import instant
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.leaflink import Client, ReadTimes
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
 
-# More bad rows than both of these say that the contract or the source is broken, not a row.
+# More bad rows than both of these say that the contract or the source is broken, not a row; so does more than half of
+# a resource that had rows before.
 MOST_QUARANTINED = 25
 MOST_QUARANTINED_SHARE = 0.001
 # `line-items/?order=` takes a list: so many order numbers keep the address short.
@@ -292,7 +293,7 @@ class Extraction:
     def _refuse_too_many_bad_rows(self) -> None:
         """Raise IncompleteError where too many rows are bad; a resource that is not vital counts as unread."""
         for read in list(self._reads):
-            if read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received:
+            if self._has_too_many_bad_rows(read):
                 first = next(each for name, each in self._rejected if name == read.resource)
                 error = IncompleteError(
                     f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
@@ -305,6 +306,12 @@ class Extraction:
                 self._reads.remove(read)
                 self._rejected = [each for each in self._rejected if each[0] != read.resource]
                 self._finish_unread(all_resources()[read.resource], ListingError(str(error)))
+
+    def _has_too_many_bad_rows(self, read: ResourceRead) -> bool:
+        step = self._plan.steps.get(read.resource)
+        held = 0 if step is None else step.held.rows
+        is_much = read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received
+        return is_much or (held > 0 and read.quarantined > max(held, read.received) / 2)
 
     def _clocks(self) -> Clocks:
         ours, times = clock.now(), self._times

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from pipeline.decoding.heads import Head
 from pipeline.errors import IncompleteError
-from pipeline.extract.heads import Head
-from pipeline.extract.instants import EPOCH, text_of
+from pipeline.instants import EPOCH, text_of
 
 _PAST = timedelta(days=3650)
 _BEGINNING = datetime(1990, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from pipeline.landing.fields import Fields
+from pipeline.decoding.fields import Fields
 
 FORMAT = 1
 _SECOND = "%Y%m%dT%H%M%SZ"
@@ -123,6 +123,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     format: int = FORMAT
     product: str = "leafhouse"
+
+    @property
+    def slow_rows(self) -> int:
+        """How many rows had to be taken apart one by one."""
+        return sum(read.fields.slow_rows for read in self.resources)
 
 
 class RefusedRun(msgspec.Struct, frozen=True, kw_only=True):

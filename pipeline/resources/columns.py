@@ -1,14 +1,17 @@
 """From the contract of a resource to its columns: names, Arrow types, DuckDB types and comments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pyarrow as pa
+from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from pipeline.resources.resource import Resource
-from pipeline.resources.types import PRECISION, SCALE, Kind, Money, Record
+from pipeline.resources.types import Kind, Money, Record, Weight
+from pipeline.resources.values import PRECISION, SCALE
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.INTEGER: pa.int64(),
@@ -16,6 +19,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
     Kind.LOOSE_TEXT: pa.string(),
     Kind.BOOLEAN: pa.bool_(),
+    Kind.LOOSE_BOOLEAN: pa.bool_(),
     Kind.EXACT: pa.decimal128(PRECISION, SCALE),
     Kind.INSTANT: pa.timestamp("us", "UTC"),
     Kind.INSTANT_OR_DAY: pa.timestamp("us", "UTC"),
@@ -27,6 +31,11 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
 # Columns that every table of raw has beside the API's fields: name, DuckDB type, comment.
 _BOOKKEEPING = (
     ("_extra", "JSON", "Fields that the contract does not name, as LeafLink sent them."),
+    (
+        "_odd",
+        "JSON",
+        "Values that their columns cannot hold, by field, as LeafLink sent them; most rows have none.",
+    ),
     ("_company", "VARCHAR", "The company of leafhouse.toml that the row was read for."),
     ("_run_id", "VARCHAR", "The run that read the row last."),
     ("_extracted_at", "TIMESTAMPTZ", "When the row was read."),
@@ -43,12 +52,17 @@ _VALID_FROM = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What a field holds: a plain kind, an object with fields, or a list of one of these."""
+    """What a field holds: a plain kind, an object with fields, or a list of one of these.
+
+    A row is set aside when an essential field cannot be read, a required one when it is null too.
+    """
 
     kind: Kind | None = None
     record: type[Record] | None = None
     is_list: bool = False
     is_reference: bool = False
+    is_essential: bool = False
+    is_required: bool = False
 
     @property
     def is_money(self) -> bool:
@@ -68,7 +82,9 @@ class Column:
 
 def shape_of(field: FieldInfo) -> Shape:
     """Return what a contract's field holds."""
-    return _shape(field.annotation, tuple(field.metadata))
+    shape = _shape(field.annotation, tuple(field.metadata))
+    is_essential = field.is_required() or Weight.ESSENTIAL in field.metadata
+    return replace(shape, is_essential=is_essential, is_required=field.is_required())
 
 
 def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
@@ -87,8 +103,18 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     if annotation is int:
         return Shape(kind=Kind.INTEGER)
     if isinstance(annotation, type) and issubclass(annotation, Record):
-        return Shape(record=annotation, is_reference=bool(metadata))
+        return Shape(record=annotation, is_reference=any(isinstance(each, BeforeValidator) for each in metadata))
     raise TypeError(f"a contract cannot hold {annotation!r}: see pipeline/resources/types.py for the kinds it can")
+
+
+@cache
+def fields_inside(shape: Shape) -> dict[str, Shape]:
+    """Return what the fields of an object hold, by name. Both fields of essential money are essential."""
+    assert shape.record is not None
+    found = {name: shape_of(info) for name, info in shape.record.model_fields.items()}
+    if shape.is_money and shape.is_essential:
+        found = {name: replace(inner, is_essential=True) for name, inner in found.items()}
+    return found
 
 
 def arrow_type(shape: Shape) -> pa.DataType:

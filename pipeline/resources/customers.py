@@ -12,6 +12,7 @@ from pipeline.resources.types import (
     IdOrObject,
     Instant,
     InstantOrDay,
+    Integer,
     Json,
     LooseInteger,
     LooseText,
@@ -36,7 +37,7 @@ class CustomerPaymentOption(Record):
 class CustomerContact(Record):
     """A person at a customer: the id, and more where LeafLink sends it."""
 
-    id: RequiredInteger = Field(description="Id of the contact.")
+    id: Integer = Field(None, description="Id of the contact.")
     first_name: Text = personal("First name.")
     last_name: Text = personal("Last name.")
     email: Text = personal("E-mail address.")

@@ -5,6 +5,7 @@ from pydantic import Field
 from pipeline.resources.resource import Resource, WithParent
 from pipeline.resources.types import (
     Boolean,
+    Essential,
     Exact,
     IdOrObject,
     Instant,
@@ -25,14 +26,20 @@ class LineItem(Record):
     """A line of an order. Quantity is in base units, prices are per selling unit (the case)."""
 
     id: RequiredInteger = Field(description="Key of the line.")
-    ordered_unit_price: MoneyField = Field(None, description="Price of a selling unit when the order was placed.")
-    quantity: Exact = Field(None, description="Base units ordered.")
+    ordered_unit_price: Essential[MoneyField] = Field(
+        None, description="Price of a selling unit when the order was placed."
+    )
+    quantity: Essential[Exact] = Field(None, description="Base units ordered.")
     order: RequiredText = Field(description="Number of the order that the line belongs to.")
-    product: IdOrObject = Field(None, description="Id of the product.")
+    product: Essential[IdOrObject] = Field(None, description="Id of the product.")
     notes: Text = personal("Notes on this line.")
-    is_sample: Boolean = Field(None, description="Whether the line is a sample.")
-    sale_price: MoneyField = Field(None, description="Reduced price of a selling unit; 0 means that there is no sale.")
-    unit_multiplier: LooseInteger = Field(None, description="Base units in a selling unit; null or 0 counts as 1.")
+    is_sample: Essential[Boolean] = Field(None, description="Whether the line is a sample.")
+    sale_price: Essential[MoneyField] = Field(
+        None, description="Reduced price of a selling unit; 0 means that there is no sale."
+    )
+    unit_multiplier: Essential[LooseInteger] = Field(
+        None, description="Base units in a selling unit; null or 0 counts as 1."
+    )
     is_medical_line_item: Boolean = Field(None, description="Whether the line is for the medical market.")
     is_packed: Boolean = Field(None, description="Whether the line has been packed.")
     packed_at: Instant = Field(None, description="When the line was packed.")

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from pipeline.resources.resource import Appended, Resource
 from pipeline.resources.types import (
+    Essential,
     Instant,
     InstantOrDay,
     Integer,
@@ -26,7 +27,7 @@ class OrderPayment(Record):
     order: RequiredText = Field(description="Number of the order that it pays.")
     recorded_by: Integer = Field(None, description="Id of the staff member who recorded it.")
     recorder_name: Text = personal("Name of the staff member who recorded it.")
-    total: MoneyField = Field(None, description="What was paid; negative when money went back.")
+    total: Essential[MoneyField] = Field(None, description="What was paid; negative when money went back.")
     payment_date: InstantOrDay = Field(None, description="When the payment was made.")
     reason: Text = personal("Free text on the payment.")
     payment_type: Text = Field(

@@ -9,11 +9,13 @@ from pipeline.resources.resource import Changed, Resource
 from pipeline.resources.types import (
     Boolean,
     Day,
+    Essential,
     Exact,
     Instant,
     InstantOrDay,
     Integer,
     Json,
+    LooseBoolean,
     LooseInteger,
     LooseText,
     MoneyField,
@@ -41,7 +43,7 @@ class OrderCustomer(Record):
 class SalesRep(Record):
     """A staff member who looks after the order."""
 
-    id: RequiredInteger = Field(description="Id of the staff member.")
+    id: Integer = Field(None, description="Id of the staff member.")
     user: Text = personal("First and last name.")
 
 
@@ -54,7 +56,7 @@ class OrderTax(Record):
     name: Text = Field(None, description="Name of the tax.")
     rate: LooseText = Field(None, description="Rate as LeafLink writes it.")
     state: Text = Field(None, description="State that levies it.")
-    auto_apply: Boolean = Field(None, description="Whether it is applied by itself.")
+    auto_apply: LooseBoolean = Field(None, description="Whether it is applied by itself.")
 
 
 class DeliveryInfo(Record):
@@ -83,25 +85,27 @@ class OrderReceived(Record):
     user: Text = personal("Username of who last edited the order.")
     buyer: Integer = Field(None, description="Id of the buying company.")
     seller: Integer = Field(None, description="Id of the selling company.")
-    customer: Annotated[OrderCustomer | None, Reference] = Field(
+    customer: Essential[Annotated[OrderCustomer | None, Reference]] = Field(
         None, description="The seller's customer record for the buying company."
     )
     brand: Integer = Field(None, description="Id of the brand, for sellers who separate orders by brand.")
     status: RequiredText = Field(description="Status of the order.", json_schema_extra=ORDER_STATUSES)
     manual: Boolean = Field(None, description="Whether the seller entered the order by hand.")
-    discount: Exact = Field(None, description="Discount on the order, in the unit of discount_type.")
-    discount_type: Text = Field(None, description="% for a percentage, $ for an amount.", json_schema_extra=_UNITS)
+    discount: Essential[Exact] = Field(None, description="Discount on the order, in the unit of discount_type.")
+    discount_type: Essential[Text] = Field(
+        None, description="% for a percentage, $ for an amount.", json_schema_extra=_UNITS
+    )
     tax_amount: Exact = Field(None, description="Tax on the order, in the unit of tax_type.")
     tax_type: Text = Field(None, description="% for a percentage, $ for an amount.", json_schema_extra=_UNITS)
     final_tax: Exact = Field(None, description="Tax on the order as an amount.")
     shipping_charge: MoneyField = Field(None, description="Charge for shipping.")
-    total: MoneyField = Field(None, description="Total of the order, after discount, tax and shipping.")
+    total: Essential[MoneyField] = Field(None, description="Total of the order, after discount, tax and shipping.")
     payment_term: Text = Field(None, description="Payment term in words; LeafLink prefers the payment option.")
     payment_methods: Texts = Field(None, description="Payment methods in words; LeafLink prefers the payment option.")
     available_payment_options: list[PaymentOption] | None = Field(None, description="Options the buyer can choose.")
     selected_payment_option: PaymentOption | None = Field(None, description="Option the buyer chose.")
     payment_due_date: InstantOrDay = Field(None, description="When the payment is due.")
-    paid: Boolean = Field(None, description="Whether the order is ticked as paid.")
+    paid: Essential[Boolean] = Field(None, description="Whether the order is ticked as paid.")
     paid_date: Day = Field(None, description="Date it was paid on.")
     ship_date: InstantOrDay = Field(None, description="When the order was shipped: a date, written as 12:00 UTC.")
     shipping_details: Text = personal("Details on the shipping.")
@@ -117,9 +121,9 @@ class OrderReceived(Record):
     delivery_provider: Integer = Field(None, description="Id of the delivering company.")
     order_taxes: list[OrderTax] | None = Field(None, description="The taxes applied to the order.")
     delivery_info: DeliveryInfo | None = Field(None, description="What the delivery provider needs.")
-    is_combination: Boolean = Field(None, description="Whether the order was combined from others.")
+    is_combination: LooseBoolean = Field(None, description="Whether the order was combined from others.")
     llf_payment_method: Boolean = Field(None, description="Whether LeafLink Financial finances the order.")
-    credits: Exact = Field(None, description="Credits applied to the order.")
+    credits: Essential[Exact] = Field(None, description="Credits applied to the order.")
     facility_id: LooseInteger = Field(None, description="Id of the facility that ships the order.")
     order_number: Text = Field(None, description="The number again.")
     order_seller_number: LooseText = Field(None, description="The seller's number, else the short id.")

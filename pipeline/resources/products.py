@@ -8,11 +8,13 @@ from pipeline.resources.common import STRAIN_CLASSES
 from pipeline.resources.resource import Changed, Resource
 from pipeline.resources.types import (
     Boolean,
+    Essential,
     Exact,
     Instant,
     InstantOrDay,
     Integer,
     Json,
+    LooseBoolean,
     LooseInteger,
     LooseText,
     MoneyField,
@@ -30,7 +32,7 @@ _UNITS = one_of("Milligram", "Gram", "Kilogram", "Ounce", "Pound", "Unit", "Lite
 class ParentProduct(Record):
     """The product that a variety belongs to."""
 
-    id: RequiredInteger = Field(description="Id of the product.")
+    id: Integer = Field(None, description="Id of the product.")
 
 
 class UnitDenomination(Record):
@@ -45,7 +47,7 @@ class UnitDenomination(Record):
 class ProductLicense(Record):
     """The licence that a product is sold under."""
 
-    id: RequiredInteger = Field(description="Id of the licence.")
+    id: Integer = Field(None, description="Id of the licence.")
     number: LooseText = Field(None, description="Licence number.")
     type: LooseText = Field(None, description="Type of the licence.")
     display_type: Text = Field(None, description="Type as displayed.")
@@ -113,7 +115,7 @@ class Product(Record):
     grow_type: LooseInteger = Field(None, description="Id of the way of growing, for flower.")
     seller: Integer = Field(None, description="Id of the selling company.")
     seller_internal_id: LooseText = Field(None, description="The seller's own id of the product.")
-    brand: LooseInteger = Field(None, description="Id of the brand.")
+    brand: Essential[LooseInteger] = Field(None, description="Id of the brand.")
     product_line: LooseInteger = Field(None, description="Id of the product line.")
     manufacturer: LooseInteger = Field(None, description="Id of the manufacturing company.")
     strain_classification: Text = Field(
@@ -129,7 +131,7 @@ class Product(Record):
     extern_sts_ids: Texts = Field(None, description="Ids for the Metrc add-on.")
     strain_classification_display: Text = Field(None, description="The strain class as displayed.")
     modified: Instant = Field(None, description="When the product was last changed.")
-    has_deals_eligible_children: Boolean = Field(None, description="Whether varieties can be on deals.")
+    has_deals_eligible_children: LooseBoolean = Field(None, description="Whether varieties can be on deals.")
     discount_percent: Exact = Field(None, description="Discount of the sale price from the wholesale price.")
     base_units_per_unit: Exact = Field(None, description="Base units of the category in a unit of the product.")
     external_ids: Json = Field(None, description="Identifiers in other systems, by system.")

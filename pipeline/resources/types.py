@@ -1,22 +1,18 @@
-"""The kinds of values that LeafLink sends, each with the forms it is known to come in.
+"""The types of a contract's fields: what pydantic validates, and what `resources.columns` makes columns from.
 
-A type here is what pydantic validates and normalises when a row leaves the fast path (see `extract.decode`),
-and what `resources.columns` turns into an Arrow and a DuckDB column. Nothing is rounded: a value that does
-not fit its column is refused.
+A field that a row is worthless without is required, or essential: a value of it that cannot be read sets the row aside.
+A bad value of any other field is null in its column, and kept in `_odd` as it came.
 """
 
-import re
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-PRECISION, SCALE = 38, 9
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+from pipeline.instants import instant
+from pipeline.resources import values
 
 
 class Kind(Enum):
@@ -27,6 +23,7 @@ class Kind(Enum):
     TEXT = "text"
     LOOSE_TEXT = "text or integer"
     BOOLEAN = "boolean"
+    LOOSE_BOOLEAN = "boolean or its text"
     EXACT = "decimal"
     INSTANT = "instant"
     INSTANT_OR_DAY = "instant or date"
@@ -35,122 +32,48 @@ class Kind(Enum):
     TEXTS = "list of texts"
 
 
-def _parse_exact(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError("not a decimal number")
-    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError("not a decimal number")
-    try:
-        number = Decimal(value)
-    except InvalidOperation as error:
-        raise ValueError("not a decimal number") from error
-    if not number.is_finite() or number.adjusted() >= PRECISION - SCALE:  # abs() rounds to 28 digits
-        raise ValueError(f"not a finite number of at most {PRECISION - SCALE} digits before the point")
-    if _places(number) > SCALE:
-        raise ValueError(f"more than {SCALE} digits after the point: it would lose digits")
-    return number
+class Weight(Enum):
+    """What a row is worth without a field."""
+
+    ESSENTIAL = "nothing"
 
 
-def _places(number: Decimal) -> int:
-    """Return how many digits there are after the point, without zeros at the end; normalize() rounds to 28 digits."""
-    digits, exponent = number.as_tuple().digits, number.as_tuple().exponent
-    assert isinstance(exponent, int), "a finite number"
-    zeros = next((place for place, digit in enumerate(reversed(digits)) if digit), -exponent)
-    return -exponent - zeros
+_T = TypeVar("_T")
+# What rows are joined by, or amount to. It may be null; what is there must be readable, and the models compute with it.
+Essential = Annotated[_T, Weight.ESSENTIAL]
 
 
-def _parse_instant(value: Any) -> Any:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("not a timestamp with an offset and at most microseconds")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"not a timestamp: {error}") from error
-
-
-def _parse_instant_or_day(value: Any) -> Any:
-    # LeafLink writes such dates as 12:00 UTC, which is the same day in every zone of the Americas.
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        value = f"{value}T12:00:00Z"
-    return _parse_instant(value)
-
-
-def _parse_day(value: Any) -> Any:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("not a date (YYYY-MM-DD)")
-    return date.fromisoformat(value)
-
-
-def _parse_integer(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
-        raise ValueError("not a whole number of at most 64 bits")
-    return value
-
-
-def _parse_loose_integer(value: Any) -> Any:
-    if isinstance(value, str):
-        if not value:
-            return None
-        if not re.fullmatch(r"[+-]?[0-9]{1,19}", value):
-            raise ValueError("not a whole number")
-        value = int(value)
-    return _parse_integer(value)
-
-
-def _parse_text(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("not a text")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("not valid Unicode (a lone surrogate)") from error
-    return value
-
-
-def _parse_loose_text(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _parse_text(value)
-
-
-def _parse_boolean(value: Any) -> Any:
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if not isinstance(value, bool):
-        raise ValueError("not true or false")
-    return value
-
-
-def _parse_texts(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _nullable(parse: Any) -> BeforeValidator:
+def _nullable(parse: values.Parse) -> BeforeValidator:
     return BeforeValidator(lambda value: None if value is None else parse(value))
 
 
-Integer = Annotated[int | None, _nullable(_parse_integer), Kind.INTEGER]
-LooseInteger = Annotated[int | None, _nullable(_parse_loose_integer), Kind.LOOSE_INTEGER]
-Text = Annotated[str | None, _nullable(_parse_text), Kind.TEXT]
-LooseText = Annotated[str | None, _nullable(_parse_loose_text), Kind.LOOSE_TEXT]
-Boolean = Annotated[bool | None, _nullable(_parse_boolean), Kind.BOOLEAN]
+def _datetime(parse: values.Parse) -> values.Parse:
+    return lambda value: instant(parse(value))
+
+
+Integer = Annotated[int | None, _nullable(values.parse_integer), Kind.INTEGER]
+LooseInteger = Annotated[int | None, _nullable(values.parse_integer), Kind.LOOSE_INTEGER]
+Text = Annotated[str | None, _nullable(values.parse_text), Kind.TEXT]
+LooseText = Annotated[str | None, _nullable(values.parse_text), Kind.LOOSE_TEXT]
+Boolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.BOOLEAN]
+LooseBoolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.LOOSE_BOOLEAN]
 Exact = Annotated[
     Decimal | None,
-    _nullable(_parse_exact),
+    _nullable(values.parse_exact),
     PlainSerializer(lambda number: None if number is None else f"{number:f}", when_used="json"),
     Kind.EXACT,
 ]
-Instant = Annotated[datetime | None, _nullable(_parse_instant), Kind.INSTANT]
-InstantOrDay = Annotated[datetime | None, _nullable(_parse_instant_or_day), Kind.INSTANT_OR_DAY]
-Day = Annotated[date | None, _nullable(_parse_day), Kind.DAY]
+Instant = Annotated[datetime | None, _nullable(_datetime(values.parse_instant)), Kind.INSTANT]
+InstantOrDay = Annotated[datetime | None, _nullable(_datetime(values.parse_instant_or_day)), Kind.INSTANT_OR_DAY]
+Day = Annotated[date | None, _nullable(values.parse_day), Kind.DAY]
 Json = Annotated[Any, Kind.JSON]
-Texts = Annotated[list[Annotated[str, BeforeValidator(_parse_text)]] | None, _nullable(_parse_texts), Kind.TEXTS]
+Texts = Annotated[list[str | None] | None, _nullable(values.parse_texts), Kind.TEXTS]
 
 # Keys and what no row can do without: the same forms, never null.
-RequiredInteger = Annotated[int, BeforeValidator(_parse_integer), Kind.INTEGER]
-RequiredText = Annotated[str, BeforeValidator(_parse_text), Kind.TEXT]
-RequiredLooseText = Annotated[str, BeforeValidator(_parse_loose_text), Kind.LOOSE_TEXT]
-RequiredInstant = Annotated[datetime, BeforeValidator(_parse_instant), Kind.INSTANT]
+RequiredInteger = Annotated[int, BeforeValidator(values.parse_integer), Kind.INTEGER]
+RequiredText = Annotated[str, BeforeValidator(values.parse_text), Kind.TEXT]
+RequiredLooseText = Annotated[str, BeforeValidator(values.parse_text), Kind.LOOSE_TEXT]
+RequiredInstant = Annotated[datetime, BeforeValidator(_datetime(values.parse_instant)), Kind.INSTANT]
 
 
 def personal(description: str) -> Any:
@@ -188,10 +111,6 @@ def reference_to(value: Any) -> Any:
     return {"id": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def id_of(value: Any) -> Any:
-    """Give an expanded object back its id: {"id": 7, …} becomes 7."""
-    return value["id"] if isinstance(value, dict) and "id" in value else value
-
-
 Reference = BeforeValidator(reference_to)
-IdOrObject = Annotated[int | None, _nullable(lambda value: _parse_loose_integer(id_of(value))), Kind.LOOSE_INTEGER]
+# An object that stands for its id: 7, or {"id": 7, …}.
+IdOrObject = Annotated[int | None, _nullable(values.parse_integer), Kind.LOOSE_INTEGER]

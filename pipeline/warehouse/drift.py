@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipeline.landing import Drift, Manifest, ResourceRead
+from pipeline.decoding.fields import Drift
+from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.tables import describe, quoted

@@ -48,6 +48,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
             ("retries", "BIGINT", "Requests that were repeated."),
             ("load_id", "VARCHAR", "The load that took it."),
             ("personal", "VARCHAR", "What became of personal data: keep, drop, or hash with the mark of its key."),
+            ("slow_rows", "BIGINT", "Rows that had to be taken apart one by one: no documented form needs that."),
             ("skew_seconds", "DOUBLE", "Over how many seconds the data stand apart: how long the last pass took."),
             ("passes", "INTEGER", "Passes over what changed since the reading began."),
             ("warnings", "VARCHAR[]", "What whoever looks at the run should know."),
@@ -205,7 +206,7 @@ def record_run(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: str)
         _company=manifest.company, started_at=manifest.started_at, finished_at=manifest.finished_at,
         server_time=manifest.server_time, requests=manifest.requests, retries=manifest.retries, load_id=load_id,
         personal=manifest.personal, warnings=list(manifest.warnings), skew_seconds=manifest.skew_seconds,
-        passes=manifest.passes,
+        passes=manifest.passes, slow_rows=manifest.slow_rows,
     )  # fmt: skip
     for read in manifest.resources:
         _insert(

@@ -70,7 +70,7 @@ def _changes(con: duckdb.DuckDBPyConnection, table: str, resource: Resource) -> 
     changes = {
         name: personal.get(name, "NULL")
         for name in describe(con, table)
-        if name in personal or name == "_extra" or (name not in named and name not in own)
+        if name in personal or name in ("_extra", "_odd") or (name not in named and name not in own)
     }
     return [f'"{name}" = {value}' for name, value in changes.items()]
 

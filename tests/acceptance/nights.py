@@ -18,12 +18,12 @@ from pipeline.extract.selection import selected
 from pipeline.jobs.extract import extract
 from pipeline.jobs.job import open_job
 from pipeline.jobs.load import load
+from pipeline.jobs.load_result import LoadResult
 from pipeline.landing import Manifest, new_run_id
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
-from pipeline.terminal.load_view import LoadResult
 from pipeline.warehouse.build import Build
 
 from .expected import Row, actual_row, expected_row, same
@@ -48,7 +48,7 @@ class House:
 
     async def extract(self, *, full: bool = False, only: str | None = None) -> Manifest:
         job = open_job(read_settings())
-        return await extract(job, full=full, only=only or self.only, view=ExtractView(Output(as_json=True), "live"))
+        return await extract(job, full=full, only=only or self.only, observer=ExtractView(Output(as_json=True), "live"))
 
     def load(self) -> LoadResult:
         return load(open_job(read_settings()), as_of=None)
@@ -87,7 +87,7 @@ class House:
     def differences(self, resource: str, key: str, rows: Iterable[Row] | None = None) -> list[Any]:
         """Return how raw differs from the sandbox, or `rows`: keys on one side, and (key, column, expected, actual)."""
         table = self.raw(resource)
-        actual = {row[key]: actual_row(row) for row in table.to_pylist()}
+        actual = {row[key]: actual_row(row) for row in rows_of(table)}
         assert len(actual) == table.num_rows, "keys are unique"
         rows = self.sandbox.rows(resource) if rows is None else rows
         expected = {row[key]: expected_row(row, table.schema) for row in rows}
@@ -97,6 +97,23 @@ class House:
                 if value != actual[each][name] and not same(value, actual[each][name]):
                     found.append((each, name, value, actual[each][name]))
         return found
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Return rows, with microseconds since 1970 for an instant of a year that Python does not know."""
+    columns = {
+        name: [_value_of(each) for each in column] if pa.types.is_timestamp(column.type) else column.to_pylist()
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _value_of(moment: pa.TimestampScalar) -> datetime | int | None:
+    try:
+        value: datetime | None = moment.as_py()
+    except (OverflowError, ValueError):
+        return int(moment.value)
+    return value
 
 
 @contextmanager

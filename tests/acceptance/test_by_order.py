@@ -18,7 +18,7 @@ from pipeline.jobs.extract import plan_extract
 from pipeline.jobs.job import open_job, refusals
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import all_resources
-from pipeline.sandbox.below_orders import BELOW_ORDERS, comments_of
+from pipeline.sandbox.world.below_orders import BELOW_ORDERS, comments_of
 from pipeline.settings import read_settings
 from pipeline.warehouse.status import read_status
 
@@ -244,7 +244,7 @@ async def test_an_order_with_a_comment_in_quarantine_is_asked_again_until_it_is_
 ) -> None:
     async with switched_on(tmp_path, monkeypatch) as house:
         bad = next(comments(house))
-        spoil = {bad["id"]: {"created_on": "soon"}}
+        spoil = {bad["id"]: {"id": f"number {bad['id']}"}}
         with monkeypatch.context() as patch:
             answer(patch, lambda found: [each | spoil.get(each["id"], {}) for each in found])
             first = read_of(await house.extract(), COMMENTS)
@@ -262,7 +262,7 @@ async def test_an_order_with_a_comment_in_quarantine_is_asked_again_until_it_is_
 async def test_an_order_in_quarantine_is_asked_with_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with switched_on(tmp_path, monkeypatch) as house:
         order = next(house.sandbox.rows("orders_received"))
-        house.sandbox.put("orders_received", order | {"paid_date": "soon"})
+        house.sandbox.put("orders_received", order | {"paid": "soon"})
 
         manifest = await house.extract()
 

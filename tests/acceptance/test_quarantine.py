@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import IncompleteError
+
 from .nights import FIVE, ONLY, House, open_house
 
 
@@ -21,24 +23,20 @@ async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
     async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
         order = next(row for row in house.sandbox.rows("orders_received") if row["paid"])
-        customer = next(house.sandbox.rows("customers"))
         line = house.sandbox.lines_of(next(r["number"] for r in house.sandbox.rows("orders_received") if r["paid"]))[0]
-        house.sandbox.put("orders_received", order | {"paid_date": "soon"})
-        house.sandbox.put("customers", customer | {"discount_percent": "a little"})
-        house.sandbox.put("line_items", line | {"wholesale_price": [1]})
+        house.sandbox.put("orders_received", order | {"paid": "soon"})
+        house.sandbox.put("line_items", line | {"is_sample": [1]})
         await house.read()
         held = quarantine(house)
         house.sandbox.put("orders_received", order)
-        house.sandbox.put("customers", customer)
         house.sandbox.put("line_items", line)
         manifest = await house.extract()
         house.merge()
 
         assert {read.scope for read in manifest.resources} == {"changed", "sets"}, "not all is read again"
         assert held == [
-            ("customers", str(customer["id"]), "discount_percent"),
-            ("line_items", str(line["id"]), "wholesale_price"),
-            ("orders_received", order["number"], "paid_date"),
+            ("line_items", str(line["id"]), "is_sample"),
+            ("orders_received", order["number"], "paid"),
         ]
         assert quarantine(house) == []
         assert all(house.differences(name, key) == [] for name, key in FIVE.items())
@@ -48,17 +46,15 @@ async def test_nothing_is_deleted_because_a_row_is_bad(tmp_path: Path, monkeypat
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         await house.read()
         order = next(house.sandbox.rows("orders_received"))
-        house.sandbox.put("orders_received", order | {"paid_date": "soon"})
+        house.sandbox.put("orders_received", order | {"paid": "soon"})
         await house.read(full=True)
 
         (kept,) = (r for r in house.raw("orders_received").to_pylist() if r["number"] == order["number"])
         assert kept["status"] == order["status"]
-        assert quarantine(house) == [("orders_received", order["number"], "paid_date")]
+        assert quarantine(house) == [("orders_received", order["number"], "paid")]
 
 
 async def test_too_many_bad_rows_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.errors import IncompleteError
-
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         for row in list(house.sandbox.rows("orders_received"))[:30]:
             house.sandbox.put("orders_received", row | {"total": {"amount": "a lot", "currency": "USD"}})
@@ -67,3 +63,19 @@ async def test_too_many_bad_rows_stop_the_run(tmp_path: Path, monkeypatch: pytes
             IncompleteError, match=r"30 of 60 rows break their contract, the first one at total\.amount"
         ):
             await house.extract()
+
+
+async def test_more_than_half_of_what_was_there_stops_the_run_however_few_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path, monkeypatch, orders=9, only=ONLY) as house:
+        await house.read()
+        orders = list(house.sandbox.rows("orders_received"))
+        for row in orders[: len(orders) // 2]:
+            house.sandbox.put("orders_received", row | {"paid": "soon"})
+        await house.read(full=True)
+        for row in orders[: len(orders) // 2 + 1]:
+            house.sandbox.put("orders_received", row | {"paid": "soon"})
+
+        with pytest.raises(IncompleteError, match=r"5 of 9 rows break their contract, the first one at paid"):
+            await house.extract(full=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract.heads import Head, HeadReader
+from pipeline.decoding.heads import Head, HeadReader
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -17,7 +17,11 @@ class Number(NamedTuple):
 
 
 class Refused(Exception):
-    """A value that its field cannot hold."""
+    """A value that its field cannot hold; `instead` is the nearest that it can."""
+
+    def __init__(self, reason: str, instead: Any = None) -> None:
+        super().__init__(reason)
+        self.instead = instead
 
 
 _WHOLE = re.compile(r"-?[0-9]+")
@@ -48,35 +52,40 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def whole(value: Any) -> int:
-    if not isinstance(value, Number) or not _WHOLE.fullmatch(value.text) or abs(Decimal(value.text)) > 2**63:
+def whole(value: Any) -> int | None:
+    if isinstance(value, dict) and "id" in value:
+        value = value["id"]
+    if value == "":
+        return None
+    written = value.text if isinstance(value, Number) else value
+    if not isinstance(written, str) or not re.fullmatch(r"[+-]?[0-9]{1,19}(\.0{1,9})?", written):
         raise Refused("not a whole number")
-    if not -(2**63) <= int(value.text) < 2**63:
+    if not -(2**63) <= int(Fraction(written)) < 2**63:
         raise Refused("too large")
-    return int(value.text)
+    return int(Fraction(written))
 
 
-def loose_whole(value: Any) -> int | None:
-    if isinstance(value, str):
-        if value and not re.fullmatch(r"[+-]?[0-9]{1,19}", value):
-            raise Refused("not a whole number")
-        return whole(Number(value.removeprefix("+"))) if value else None
-    return whole(value)
-
-
-def id_or_object(value: Any) -> int | None:
-    return loose_whole(value["id"] if isinstance(value, dict) and "id" in value else value)
+def key(value: Any) -> int:
+    if not isinstance(value, Number) or not _WHOLE.fullmatch(value.text):
+        raise Refused("not a number")
+    found = whole(value)
+    assert found is not None
+    return found
 
 
 def text(value: Any) -> str:
-    if not isinstance(value, str) or isinstance(value, Number):
+    if isinstance(value, Number):
+        if len(value.text) > 4000:
+            raise Refused("too long")
+        return str(int(value.text)) if _WHOLE.fullmatch(value.text) else value.text
+    if not isinstance(value, str):
         raise Refused("not a text")
     return value
 
 
-def loose_text(value: Any) -> str:
-    if isinstance(value, Number) and _WHOLE.fullmatch(value.text) and len(value.text) < 4000:
-        return str(int(value.text))
+def key_text(value: Any) -> str:
+    if isinstance(value, Number):
+        raise Refused("not a text")
     return text(value)
 
 
@@ -92,21 +101,50 @@ def exact(value: Any) -> Decimal:
     written = value.text if isinstance(value, Number) else value
     if not isinstance(written, str) or not _DECIMAL.fullmatch(written) or len(written.lower().partition("e")[2]) > 4:
         raise Refused("not a number")
-    if len(written) > 58 or abs(Fraction(written)) >= 10**29 or (Fraction(written) * 10**9).denominator > 1:
+    if isinstance(value, Number) and _WHOLE.fullmatch(written):
+        written = written.removeprefix("-").lstrip("0").rjust(1, "0")
+    if len(written) > 60 or abs(Fraction(written)) >= 10**29:
         raise Refused("more digits than the column has")
-    return Decimal(written)
+    number = Fraction(value.text if isinstance(value, Number) else written)
+    ninths = abs(number) * 10**9
+    if ninths.denominator > 1:
+        rounded = int(ninths + Fraction(1, 2)) * (1 if number > 0 else -1)
+        raise Refused("more digits than the column has", _decimal(rounded, 9) if abs(rounded) < 10**38 else None)
+    return _decimal(int(number * 10**9), 9)
 
 
-def instant(value: Any) -> datetime:
+def amount(value: Any) -> Decimal:
+    try:
+        return exact(value)
+    except Refused as error:
+        if error.instead is None:
+            raise
+    number = Fraction(value.text if isinstance(value, Number) else value)
+    cents = int(abs(number) * 100 + Fraction(1, 2)) * (1 if number > 0 else -1)
+    if abs(number - Fraction(cents, 100)) > Fraction(1, 10**9):
+        raise Refused("more digits than the column has")
+    return _decimal(cents, 2)
+
+
+def _decimal(units: int, places: int) -> Decimal:
+    return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))
+
+
+def instant(value: Any) -> int:
+    """Return microseconds since 1970."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise Refused("not an instant")
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
         raise Refused(str(error)) from error
+    seconds = (moment.toordinal() - 719_163) * 86_400 + moment.hour * 3_600 + moment.minute * 60 + moment.second
+    offset = moment.utcoffset()
+    assert offset is not None
+    return (seconds - offset.days * 86_400 - offset.seconds) * 10**6 + moment.microsecond
 
 
-def instant_or_day(value: Any) -> datetime:
+def instant_or_day(value: Any) -> int:
     return instant(f"{value}T12:00:00Z" if isinstance(value, str) and _DAY.fullmatch(value) else value)
 
 
@@ -119,23 +157,31 @@ def day(value: Any) -> date:
         raise Refused(str(error)) from error
 
 
-def texts(value: Any) -> list[str]:
-    if isinstance(value, Number) or not isinstance(value, str | list):
-        raise Refused("no texts")
-    return [text(each) for each in value] if isinstance(value, list) else [value]
+def texts(value: Any) -> list[str | None]:
+    items = value if isinstance(value, list) else [value]
+    return [None if each is None else text(each) for each in items]
 
 
-def wholes(value: Any) -> list[int]:
+def wholes(value: Any) -> list[int | None]:
     if isinstance(value, Number) or not isinstance(value, list):
         raise Refused("not a list")
-    return [whole(each) for each in value]
+    found, is_odd = list[int | None](), False
+    for each in value:
+        try:
+            found.append(None if each is None else whole(each))
+        except Refused:
+            is_odd = True
+            found.append(None)
+    if is_odd:
+        raise Refused("one of them is odd", found)
+    return found
 
 
 Kind = Callable[[Any], Any]
 
 # Values that some field or other must refuse, and values that look as if it must.
 ODD = [
-    b"null", b"true", b"false", b"0", b"-0", b"7", b"7.0", b"-1", b"1e3", b"1E400", b"-1e400", b"NaN", b"Infinity",
+    b"", b"null", b"true", b"false", b"0", b"-0", b"7", b"7.0", b"-1", b"1e3", b"1E400", b"-1e400", b"NaN", b"Infinity",
     b"-Infinity", b"1e99999999999999999999", b"0.1", b"0.123456789", b"0.1234567891", b"12345678901234567.123456789",
     b"99999999999999999999999999999", b"100000000000000000000000000000", b"1.50000000000000000000", b"-0.0", b"1e28",
     b"1e29", b"1e-9", b"1e-10", b"9007199254740993", b"9223372036854775807", b"9223372036854775808",
@@ -160,7 +206,7 @@ ODD = [
 ]  # fmt: skip
 
 # Texts after which nobody can say where the next field begins.
-UNREADABLE = [b'"no end', b"[1, 2", b'{"a": 1', b"1]", b"}", b'{"a": [}', b"", b"1,,2"]
+UNREADABLE = [b'"no end', b"[1, 2", b'{"a": 1', b"1]", b"}", b'{"a": [}', b"1,,2"]
 
 
 def random_text(rng: Random) -> bytes:

@@ -12,8 +12,9 @@ import pytest
 from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.landing import Manifest
 from pipeline.sandbox import Faults
-from pipeline.sandbox.faults import REQUEST_FAULTS, ROW_FAULTS
-from pipeline.sandbox.spoiling import bad_field
+from pipeline.sandbox.trouble.faults import REQUEST_FAULTS, ROW_FAULTS
+from pipeline.sandbox.trouble.spoiling import bad_field
+from pipeline.sandbox.trouble.wiggling import wiggle
 from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
 from .quick import be_quick
@@ -21,7 +22,12 @@ from .quick import be_quick
 # A redirect is refused as a wrong setting (exit 3), whatever else goes wrong: it has a test of its own.
 KINDS = tuple(name for name in (*REQUEST_FAULTS, *ROW_FAULTS) if name != "redirect")
 # Rows with these land: what they hold is odd, but it is what the source says.
-_LANDING = {"nul": "before\0after", "huge-row": "x" * 4 * 2**20}
+_LANDING = {
+    "nul": "before\0after",
+    "huge-row": "x" * 4 * 2**20,
+    "year-0001": -62_135_614_800_000_000,
+    "year-9999": 253_402_325_999_999_999,
+}
 # These have the client wait for a second each time.
 _SLOW = {"429", "429-date"}
 _COSTLY = {"bomb", "huge-row"}
@@ -115,7 +121,7 @@ def change(house: House, rng: Random, *, everywhere: bool) -> None:
     sandbox = house.sandbox
     for _ in range(6):
         if everywhere:
-            sandbox.wiggle(rng, touch=True)
+            wiggle(sandbox, rng, touch=True)
         else:
             number = rng.choice([row["number"] for row in sandbox.rows("orders_received")])
             sandbox.edit_order(number, modified=sandbox.now, notes=f"note {rng.random()}")
@@ -125,11 +131,15 @@ def change(house: House, rng: Random, *, everywhere: bool) -> None:
 def unexplained(house: House, manifest: Manifest, faults: Faults) -> Iterator[Any]:
     """Yield every difference between raw and the source but those that bad rows are the reason of.
 
-    A bad row is in quarantine under the name of its field, and its old state stays, as do the lines of a bad order.
+    A bad row is in quarantine under the name of its field, and its old state stays, as do the lines of a bad order. A
+    bad value that its row can do without is null, and kept beside it.
     What was deleted stays as well where a key could not be read: it might be the missing one.
     """
     con = house.connect()
     aside = con.execute("select resource, key, path from meta.quarantine").fetchall()
+    for resource, key_name in FIVE.items():
+        odd = f"select '{resource}', \"{key_name}\"::varchar, unnest(json_keys(_odd)) from raw.{resource}"
+        aside += con.execute(f"{odd} where _odd is not null").fetchall()
     con.close()
     keyless = {read.resource for read in manifest.resources if read.keyless}
     order_of = {line["id"]: line["order"] for line in house.sandbox.rows("line_items")}

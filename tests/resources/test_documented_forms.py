@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.extract.decode import RowDecoder
+from pipeline.decoding.rows import RowDecoder
 from pipeline.resources import all_resources
 
 ORDER = "93b532b3-a125-4cd2-9b71-9996b1e164ce"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.landing import Drift, Fields
+from pipeline.decoding.fields import Drift, Fields
 from pipeline.warehouse.drift import FEWEST_ROWS
 
 from .seller import LINES, ORDERS, Read, Seller, line, order

@@ -13,7 +13,8 @@ import msgspec
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]|[^\[\]{},"]+|"', re.DOTALL)
 _MEMBER = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:(.*)', re.DOTALL)
-_MOST_DIGITS = 4000  # Python refuses to read a whole number of more than 4,300
+_CLOSING = {b"]": b"[", b"}": b"{"}
+MOST_DIGITS = 4000  # Python refuses to read a whole number of more than 4,300
 
 
 def members_of(text: bytes) -> list[tuple[str, bytes]]:
@@ -41,19 +42,21 @@ def _parts(text: bytes, opening: bytes, closing: bytes) -> list[bytes]:
     text = text.strip()
     if not (text.startswith(opening) and text.endswith(closing)):
         raise ValueError(f"it does not go from {opening.decode()} to {closing.decode()}")
-    parts, depth, start = list[bytes](), 0, 1
+    parts, open_brackets, start = list[bytes](), list[bytes](), 1
     for token in _TOKEN.finditer(text):
         mark = token[0]
         if mark == b'"':
             raise ValueError("a text without an end")
-        if start > 1 and not depth:
+        if start > 1 and not open_brackets:
             raise ValueError("more behind its end")
-        depth -= mark in (b"]", b"}")
-        if (depth == 1 and mark == b",") or (depth == 0 and mark == closing):
+        if mark in _CLOSING and (not open_brackets or open_brackets.pop() != _CLOSING[mark]):
+            raise ValueError("brackets that do not match")
+        if (len(open_brackets) == 1 and mark == b",") or (not open_brackets and mark == closing):
             parts.append(text[start : token.start()].strip())
             start = token.end()
-        depth += mark in (b"[", b"{")
-    if depth:
+        if mark in (b"[", b"{"):
+            open_brackets.append(mark)
+    if open_brackets:
         raise ValueError("brackets that do not close")
     if parts == [b""]:
         return []
@@ -74,6 +77,17 @@ def read_value(text: bytes) -> Any:
     )  # fmt: skip
 
 
+def has_structure(text: bytes) -> bool:
+    """Whether an object or a list is one to its end, whatever its texts and names are."""
+    try:
+        json.loads(text.decode("utf-8", "surrogateescape"), strict=False)
+    except RecursionError:
+        return True
+    except ValueError:
+        return text[:1] not in (b"{", b"[")
+    return True
+
+
 def check_json(text: bytes) -> None:
     """Raise ValueError or RecursionError unless `text` can be kept as JSON, as it is."""
     text.decode()
@@ -88,7 +102,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) <= _MOST_DIGITS else Decimal(text)
+    return int(text) if len(text) <= MOST_DIGITS else Decimal(text)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

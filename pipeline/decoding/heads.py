@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.extract.fragments import members_of
-from pipeline.extract.instants import microseconds
+from pipeline.decoding.fragments import members_of
+from pipeline.instants import microseconds
 
 
 class Head(NamedTuple):

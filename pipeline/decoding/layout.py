@@ -1,8 +1,10 @@
 """From a contract to the msgspec struct that decodes its rows the fast way.
 
 The struct names every field and forbids all others. A field that it does not know is learned: the struct is
-built again with that field kept as raw text, so that new fields cost once and land in `_extra`. In the same way it
-wants every field until it has met a row that lacks it: the members of a row can then be counted at almost no cost.
+built again with that field kept as raw text, so that new fields cost once and land in `_extra`. A field that comes in
+another JSON type than its contract's is learned as well: the struct takes it in any type from then on, and its column
+is read with care. In the same way the struct wants every field until it has met a row that lacks it: the members of a
+row can then be counted at almost no cost.
 """
 
 import itertools
@@ -25,26 +27,25 @@ from pipeline.resources.types import Kind, Record
 # One resource may grow this many unknown fields; beyond it (field names that are data) rows take the slow path.
 MOST_LEARNED = 300
 
-# Characters of a number as it is written, without quotation marks; a column holds 38 digits.
-LONGEST_NUMBER = 60
-
 _TYPES: dict[Kind, Any] = {
     Kind.INTEGER: int,
     Kind.LOOSE_INTEGER: int | str,
     Kind.TEXT: str,
     Kind.LOOSE_TEXT: str | int,
     Kind.BOOLEAN: bool,
+    Kind.LOOSE_BOOLEAN: bool | str,
     Kind.EXACT: Any,  # its text, or a whole number: Decimal would take "1_000" and " 1.5 "
     Kind.INSTANT: str,
     Kind.INSTANT_OR_DAY: str,
     Kind.DAY: str,
     Kind.JSON: msgspec.Raw,
-    Kind.TEXTS: list[str] | str,
+    Kind.TEXTS: list[str | None] | str,
 }
 _COMPLAINT = re.compile(
     r"Object (?:contains )?(?P<kind>unknown|missing required) field `(?P<name>.*?)`(?: - at `\$(?P<path>.*)`)?",
     re.DOTALL,
 )
+_RETYPED = re.compile(r"(?:Expected `.*`, got `(?P<got>.*?)`|.*out of range) - at `\$(?P<path>.*)`")
 # A raw field that the row does not have.
 NOTHING = msgspec.Raw(b"")
 _NULL = msgspec.Raw(b"null")
@@ -59,13 +60,15 @@ _SPACE_TO_MARK = pa.scalar(int.from_bytes(b"\x02\0", sys.byteorder), pa.uint16()
 class Member(NamedTuple):
     """A field of a struct: its name at the API, what it holds, and whether every row has it.
 
-    What the contract does not name, and the rows of another resource, have no shape.
+    What the contract does not name, and the rows of another resource, have no shape. One that `is_bent` has come in
+    another JSON type than its contract's.
     """
 
     name: str
     shape: Shape | None
     is_everywhere: bool
     is_embedded: bool = False
+    is_bent: bool = False
 
     @property
     def is_unknown(self) -> bool:
@@ -80,23 +83,34 @@ class Member(NamedTuple):
     @property
     def is_list_of_raw(self) -> bool:
         """Whether its values are lists of such texts."""
-        return self.is_embedded or (self.shape is not None and self.shape.kind is Kind.JSON and self.shape.is_list)
+        return self.is_embedded or (
+            self.shape is not None and self.shape.kind is Kind.JSON and self.shape.is_list and not self.is_bent
+        )
 
 
 class Met(NamedTuple):
-    """The paths ("customer.foo") of unknown fields, and of known ones that a row lacked, met so far."""
+    """The paths ("customer.foo") met so far: of unknown fields, of known ones that a row lacked, and of known ones
+
+    that came in another JSON type.
+    """
 
     unknown: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    bent: frozenset[str] = frozenset()
 
 
 @dataclass
 class Layout:
-    """The struct of a record: the type, its fields in order, and the layouts of the objects inside."""
+    """The struct of a record: the type, its fields in order, the name of its key, the layouts of the objects inside.
+
+    `types` says as what the values of each field are decoded.
+    """
 
     struct: Any
     members: list[Member]
+    key: str | None = None
     nested: dict[str, "Layout"] = field(default_factory=dict)
+    types: dict[str, Any] = field(default_factory=dict)
 
     @property
     def nothing(self) -> tuple[Any, ...]:
@@ -109,12 +123,35 @@ class Layout:
         return len(self.members)
 
     @property
+    def bends(self) -> bool:
+        """Whether a field of it, or inside it, has come in another JSON type than its contract's."""
+        return any(member.is_bent for member in self.members) or any(inner.bends for inner in self.nested.values())
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether its objects may hold fields that the contract does not name."""
+        return any(
+            member.is_unknown
+            or (member.name in self.nested and (member.is_bent or self.nested[member.name].has_extras))
+            for member in self.members
+        )
+
+    def can_bend(self, path: str) -> bool:
+        """Whether a path ("order_taxes.auto_apply") is that of a field whose values may come in any JSON type."""
+        name, _, inside = path.partition(".")
+        if inside:
+            return name in self.nested and self.nested[name].can_bend(inside)
+        member = next((member for member in self.members if member.name == name), None)
+        return member is not None and member.shape is not None and name != self.key
+
+    @property
     def varies(self) -> bool:
         """Whether its objects may have more or fewer names in them than it has fields."""
         return bool(self.nested) or not all(
-            member.is_everywhere and member.shape is not None and member.shape.kind is not Kind.JSON
+            member.is_everywhere and not member.is_bent
+            and member.shape is not None and member.shape.kind is not Kind.JSON
             for member in self.members
-        )
+        )  # fmt: skip
 
 
 def build_layout(
@@ -123,26 +160,30 @@ def build_layout(
     *,
     embedded: frozenset[str] = frozenset(),
     filled: frozenset[str] = frozenset(),
+    key: str | None = None,
     path: str = "",
 ) -> Layout:
     """Build the struct of `record`.
 
     `embedded` are the fields that hold the rows of another resource, `filled` the required fields that may be missing
-    because the reader knows them.
+    because the reader knows them. The `key` never bends: it is read elsewhere too, in the forms that are usual.
     """
-    layout = Layout(struct=None, members=[])
+    layout = Layout(struct=None, members=[], key=key)
     fields: list[Any] = []
     for name, info in record.model_fields.items():
         shape = shape_of(info)
+        is_bent = f"{path}{name}" in met.bent
         annotation = _annotation(layout, name, shape, met, f"{path}{name}")
-        is_required = info.is_required() and name not in filled
+        is_required = shape.is_required and name not in filled
         is_everywhere = is_required or f"{path}{name}" not in met.absent
-        layout.members.append(Member(name, shape, is_everywhere))
+        layout.members.append(Member(name, shape, is_everywhere, is_bent=is_bent))
         if shape.kind is Kind.JSON and not shape.is_list:  # raw text takes null as it comes
+            layout.types[name] = msgspec.Raw
             fields.append(msgspec.Raw if is_everywhere else (msgspec.Raw, NOTHING))
         else:
-            annotation = annotation if is_required else annotation | None
-            fields.append(annotation if is_everywhere else (annotation | UnsetType, UNSET))
+            of_value = Any if is_bent else annotation if is_required else annotation | None
+            layout.types[name] = of_value
+            fields.append(of_value if is_everywhere else (of_value | UnsetType, UNSET))
     for name in sorted(embedded):
         layout.members.append(Member(name, None, False, is_embedded=True))
         fields.append((list[msgspec.Raw] | None | UnsetType, UNSET))
@@ -161,7 +202,7 @@ def _annotation(layout: Layout, name: str, shape: Shape, met: Met, path: str) ->
     else:
         layout.nested[name] = build_layout(shape.record, met, path=f"{path}.")
         annotation = layout.nested[name].struct
-        if shape.is_reference:
+        if shape.is_reference and not shape.is_money:
             annotation |= int
     return types.GenericAlias(list, (annotation,)) if shape.is_list else annotation
 
@@ -251,7 +292,9 @@ def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, l
         if not member.is_everywhere:
             column = [value for value in column if value is not UNSET and not (member.is_raw and value == b"")]
         total += len(column)
-        if member.name in layout.nested:
+        if member.is_bent:
+            total += sum(map(_count_names, column))
+        elif member.name in layout.nested:
             inner = layout.nested[member.name]
             structs = [value for value in values_in(column, member) if value.__class__ is inner.struct]
             if structs and inner.varies:
@@ -269,6 +312,21 @@ def _count_members(columns: list[Sequence[Any]], layout: Layout) -> tuple[int, l
     return total, raws
 
 
+def _count_names(value: Any) -> int:
+    """Return how many names there are in a decoded value."""
+    inner: Iterable[Any]
+    if value.__class__ is dict:
+        inner, total = value.values(), len(value)
+    elif value.__class__ is list:
+        inner, total = value, 0
+    else:
+        return 0
+    for each in inner:  # a call for each costs twice as much
+        if each.__class__ is dict or each.__class__ is list:
+            total += _count_names(each)
+    return total
+
+
 def values_in(column: Iterable[Any], member: Member) -> Iterable[Any]:
     """Return the values of a column, and those in its lists."""
     if member.shape is not None and not member.shape.is_list:
@@ -276,13 +334,44 @@ def values_in(column: Iterable[Any], member: Member) -> Iterable[Any]:
     return itertools.chain.from_iterable(value if isinstance(value, list) else (value,) for value in column)
 
 
-def learn(error: msgspec.ValidationError, met: Met) -> Met:
-    """Return what has been met now that `error` came; the same where it does not complain of a field's name."""
-    match = _COMPLAINT.fullmatch(str(error))
-    if match is None or _NO_NAME.search(match["name"]):
+def learn(complaint: str, met: Met, layout: Layout) -> Met:
+    """Return what has been met now that msgspec complains; the same where nothing can be learned from it."""
+    match = _COMPLAINT.fullmatch(complaint)
+    if match is None:
+        return _learn_type(complaint, met, layout)
+    if _NO_NAME.search(match["name"]):
         return met
-    parents = re.sub(r"\[[^\]]*\]", "", match["path"] or "").strip(".")
+    parents = _without_indexes(match["path"] or "")
     path = f"{parents}.{match['name']}" if parents else match["name"]
     if match["kind"] == "missing required":
         return met._replace(absent=met.absent | {path})
     return met if len(met.unknown) >= MOST_LEARNED else met._replace(unknown=met.unknown | {path})
+
+
+def _learn_type(complaint: str, met: Met, layout: Layout) -> Met:
+    match = _RETYPED.fullmatch(complaint)
+    # Null is no other type: what is never null breaks the contract.
+    if match is None or match["got"] == "null":
+        return met
+    path = _without_indexes(match["path"])
+    return met._replace(bent=met.bent | {path}) if layout.can_bend(path) else met
+
+
+def within(error: msgspec.ValidationError, name: str) -> str:
+    """Return what msgspec says of the value of a field as it would say it of the row."""
+    reason, _, path = str(error).partition(" - at `$")
+    return f"{reason} - at `$.{name}{path.removesuffix('`')}`"
+
+
+def explain(complaint: str) -> tuple[str, str]:
+    """Return the path ("sales_reps.1.id") that msgspec complains of, and the reason."""
+    match = _COMPLAINT.fullmatch(complaint)
+    reason, _, path = complaint.partition(" - at `$")
+    path = re.sub(r"\[([^\]]*)\]", r".\1", path.removesuffix("`")).strip(".")
+    if match is not None and match["kind"] == "missing required":
+        return f"{path}.{match['name']}".strip("."), "Field required"
+    return path, reason
+
+
+def _without_indexes(path: str) -> str:
+    return re.sub(r"\[[^\]]*\]", "", path).strip(".")

@@ -16,8 +16,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fields(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows were decoded, how many of them are null in each column, and the drift that shows in one read."""
+    """How many rows were decoded, how many of them are null in each column, and the drift that shows in one read.
+
+    `slow_rows` are rows that had to be taken apart one by one: no documented form needs that.
+    """
 
     rows: int = 0
+    slow_rows: int = 0
     nulls: dict[str, int] = {}
     drift: tuple[Drift, ...] = ()

@@ -6,7 +6,8 @@ objects of a list. Values are never noted, but those of fields that declare whic
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,13 +15,14 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import UNSET
+from msgspec.structs import astuple
 
-from pipeline.extract.normalise import Rejected
-from pipeline.extract.structs import Layout, Member, values_in
-from pipeline.landing import Drift, DriftKind, Fields
+from pipeline.decoding.fields import Drift, DriftKind, Fields
+from pipeline.decoding.layout import Layout, Member, columns_of_values, values_in
+from pipeline.decoding.oddities import Odd, Rejected
 from pipeline.resources import Resource
 from pipeline.resources.columns import shape_of
-from pipeline.resources.types import Record
+from pipeline.resources.types import Kind, Record
 
 # In fewer rows than this, that a field is missing says nothing.
 FEWEST_ROWS = 100
@@ -33,19 +35,30 @@ _TYPES = {b'"': "text", b"{": "object", b"[": "list", b"t": "boolean", b"f": "bo
 _INDEX = re.compile(r"\[\d+\]")
 _ANY_INDEX = re.compile(r"\[[^\]]*\]|\.\d+(?=\.|$)")  # as msgspec and pydantic write it
 
+_NAMES_OF_TYPES: dict[type, str] = {str: "text", int: "number", bool: "boolean", dict: "object", list: "list"}
+_USUAL: dict[Kind, frozenset[type]] = {
+    Kind.INTEGER: frozenset({int}),
+    Kind.LOOSE_INTEGER: frozenset({int, str}),
+    Kind.LOOSE_TEXT: frozenset({int, str}),
+    Kind.BOOLEAN: frozenset({bool}),
+    Kind.LOOSE_BOOLEAN: frozenset({bool, str}),
+    Kind.TEXTS: frozenset({list, str}),
+}
+
 Counts = dict[str, dict[str, int]]
 
 
 class FieldsMet(msgspec.Struct):
     """The fields that a number of rows of one resource had.
 
-    `nulls` counts by column; `unknown` counts the types of fields that the contract does not name, `unusual` the
-    complaints about fields whose form only the slow path takes. `carried` are the known fields that some row had;
-    `lacking` counts the rows (or objects) without a field, of those in which none had it. `values` are the new ones
-    of fields that declare their values.
+    `slow_rows` had to be taken apart. `nulls` counts by column; `unknown` counts the types of fields that the contract
+    does not name, `unusual` the other types, and the odd values, of those that it names. `carried` are the known fields
+    that some row had; `lacking` counts the rows (or objects) without a field, of those in which none had it. `values`
+    are the new ones of fields that declare their values.
     """
 
     rows: int = 0
+    slow_rows: int = 0
     nulls: dict[str, int] = msgspec.field(default_factory=dict)
     unknown: Counts = msgspec.field(default_factory=dict)
     unusual: Counts = msgspec.field(default_factory=dict)
@@ -56,6 +69,7 @@ class FieldsMet(msgspec.Struct):
     def add(self, other: "FieldsMet") -> None:
         """Take in what was met in further rows."""
         self.rows += other.rows
+        self.slow_rows += other.slow_rows
         self.carried |= other.carried
         for mine, others in ((self.nulls, other.nulls), (self.lacking, other.lacking)):
             for name, count in others.items():
@@ -99,17 +113,34 @@ class FieldsMet(msgspec.Struct):
             for path, raw in (extra or {}).items():
                 _count(self.unknown, _INDEX.sub("[]", path), _TYPES.get(bytes(raw)[:1], "number"))
 
-    def note_unusual(self, complaint: str) -> None:
-        """Note what msgspec says of a row that the slow path took; not that a field is new or missing."""
-        reason, _, path = complaint.partition(" - at `$")
-        if path and not reason.startswith("Object "):
-            _count(self.unusual, _ANY_INDEX.sub("[]", path.rstrip("`").removeprefix(".")), reason)
+    def note_types(self, columns: Sequence[Sequence[Any]], layout: Layout, path: str = "") -> None:
+        """Note in which other types fields have come than their contract's."""
+        if not layout.bends:
+            return
+        for member, column in zip(layout.members, columns, strict=True):
+            name = path + member.name
+            if member.is_bent:
+                for found, count in Counter(map(type, column)).items():
+                    if found in _NAMES_OF_TYPES and not _is_usual(found, member):
+                        _count(self.unusual, name, f"as {_NAMES_OF_TYPES[found]}", count)
+            elif member.name in layout.nested and layout.nested[member.name].bends:
+                inner = layout.nested[member.name]
+                objects = [astuple(value) for value in values_in(column, member) if value.__class__ is inner.struct]
+                if objects:
+                    brackets = "[]." if member.shape is not None and member.shape.is_list else "."
+                    self.note_types(columns_of_values(objects, inner), inner, name + brackets)
+
+    def note_odd(self, rows: Iterable[Mapping[str, Odd]]) -> None:
+        """Note the values that their columns cannot hold."""
+        for row in rows:
+            for path, odd in row.items():
+                _count(self.unusual, _ANY_INDEX.sub("[]", path), odd.reason)
 
     def note_columns(self, table: pa.Table, known: Mapping[str, frozenset[str]]) -> None:
         """Note how many values are null, and new values of the fields in `known` (`total`, or `customer.foo`)."""
         self.rows += table.num_rows
         for name, column in zip(table.column_names, table.columns, strict=True):
-            if name != "_extra":
+            if name not in ("_extra", "_odd"):
                 self.nulls[name] = self.nulls.get(name, 0) + column.null_count
         for path, values in known.items():
             name, *inside = path.split(".")
@@ -139,7 +170,7 @@ class FieldsMet(msgspec.Struct):
             *_drift("retyped", retyped, "in {count:,}: {what}"),
             *_drift("new value", values, "{what}", most=_MOST_VALUES),
         )
-        return Fields(rows=self.rows, nulls=self.nulls, drift=found)
+        return Fields(rows=self.rows, slow_rows=self.slow_rows, nulls=self.nulls, drift=found)
 
 
 def known_values(resource: Resource) -> dict[str, frozenset[str]]:
@@ -174,6 +205,16 @@ def _count(counts: Counts, path: str, what: str, more: int = 1) -> None:
     if path in counts or len(counts) < _MOST_PATHS:
         found = counts.setdefault(path, {})
         found[what] = found.get(what, 0) + more
+
+
+def _is_usual(found: type, member: Member) -> bool:
+    shape = member.shape
+    assert shape is not None
+    if shape.is_list:
+        return found is list
+    if shape.record is not None:
+        return found is dict or (found is int and shape.is_reference and not shape.is_money)
+    return shape.kind is not None and found in _USUAL.get(shape.kind, {str})
 
 
 def _is_in(values: Iterable[Any], member: Member) -> bool:

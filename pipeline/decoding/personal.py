@@ -13,11 +13,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.errors import ConfigurationError
-from pipeline.extract.drift import Counts
-from pipeline.extract.fragments import items_of, members_of, read_value
-from pipeline.extract.normalise import Rejected
-from pipeline.landing import Manifest
+from pipeline.decoding.drift import Counts
+from pipeline.decoding.fragments import items_of, members_of, read_value
+from pipeline.decoding.oddities import Rejected
 from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.personal import holds_personal, is_personal, personal_columns
@@ -56,7 +54,9 @@ class Treatment:
         """Return decoded rows without what is personal in them."""
         for name, shape, is_whole in personal_columns(resource):
             table = self._treat_column(table, name, shape, is_whole=is_whole)
-        return self._treat_column(table, "_extra", Shape(kind=Kind.JSON), is_whole=True)
+        for name in ("_extra", "_odd"):
+            table = self._treat_column(table, name, Shape(kind=Kind.JSON), is_whole=True)
+        return table
 
     def treat_rejected(self, resource: Resource, rejected: Iterable[Rejected]) -> list[Rejected]:
         """Return rows that were set aside without what is personal in them.
@@ -152,21 +152,6 @@ class Treatment:
         except (ValueError, RecursionError):
             value = text.decode("utf-8", "replace")
         return msgspec.json.encode(self._hash(value))
-
-
-def refuse_other_treatment(manifests: Iterable[Manifest], label: str, *, full: bool) -> None:
-    """Raise ConfigurationError when the newest run treated personal data otherwise, unless everything is read again."""
-    last = next((manifest.personal for manifest in reversed(list(manifests))), label)
-    if full or last == label:
-        return
-    (now, _, _), (before, _, _) = label.partition(" "), last.partition(" ")
-    seen = f"LEAFHOUSE_PII is {now}, but the last run was read with {before}"
-    if now == before:
-        seen = "LEAFHOUSE_PII is hash, but its key beside the data folder is gone, or not the one of the last run"
-    raise ConfigurationError(
-        f"{seen}: run `leafhouse extract --full`, so that all rows are treated alike, or set it back. Nothing was "
-        "changed; see docs/settings.md for what stays of earlier runs."
-    )
 
 
 def _item_of(shape: Shape) -> Shape:

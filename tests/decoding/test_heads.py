@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.extract.heads import HeadReader
+from pipeline.decoding.heads import HeadReader
 
 UNREADABLE = {
     "half of a surrogate pair": b'"half \\ud83c of a leaf"',
