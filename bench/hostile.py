@@ -17,7 +17,8 @@ import anyio
 
 from bench.measure import KEY
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
-from pipeline.sandbox.lies import BareList, Doubled, Empty, FailingRow, Lie, NullKeys, Third
+from pipeline.sandbox.trouble.lies import BareList, Doubled, Empty, FailingRow, Lie, NullKeys, Third
+from pipeline.sandbox.trouble.wiggling import wiggle
 
 TABLES = {"orders_received": "number", "line_items": "id", "customers": "id", "products": "id", "order_payments": "id"}
 ORDERS = 500
@@ -46,7 +47,7 @@ def _exchange(sandbox: Sandbox) -> None:
 
 
 def _wiggle(sandbox: Sandbox) -> None:
-    sandbox.wiggle(Random(sandbox.count("line_items")), touch=False)
+    wiggle(sandbox, Random(sandbox.count("line_items")), touch=False)
 
 
 def _nothing(sandbox: Sandbox) -> None:

@@ -9,17 +9,20 @@ import anyio
 from pipeline import clock
 from pipeline.errors import UsageError
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
-from pipeline.sandbox.ordering import check_orders
+from pipeline.sandbox.trouble.ordering import check_orders
+from pipeline.sandbox.trouble.wiggling import wiggle
 
 
 async def serve_sandbox(
     folder: Path, *, orders: int, seed: int, host: str, port: int, key: str, rate: int, latency_seconds: float,
-    faults: Faults, move_every: int, change_every: int, listed: Mapping[str, str], say: Callable[[str], None],
+    faults: Faults, move_every: int, change_every: int, listed: Mapping[str, str], mixed_types: int | None,
+    say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Serve the sandbox in `folder` (made with so many orders when it is new) until the process is told to stop.
 
     It moves on by a step after every `move_every` answers, and one small thing changes after every `change_every`;
-    0 is never. Raises UsageError if a resource has no field for the order that `listed` wants.
+    0 is never. `mixed_types` is the seed by which documented types are mixed. Raises UsageError if a resource has no
+    field for the order that `listed` wants.
     """
     sandbox = Sandbox.open(folder, SandboxConfig(orders=orders, seed=seed), clock.now())
     try:
@@ -27,7 +30,10 @@ async def serve_sandbox(
             check_orders(sandbox.store, listed)
         except ValueError as error:
             raise UsageError(f"--listed: {error}") from error
-        settings = {"rate_per_minute": rate, "latency_seconds": latency_seconds, "faults": faults, "listed": listed}
+        settings = {
+            "rate_per_minute": rate, "latency_seconds": latency_seconds, "faults": faults, "listed": listed,
+            "mixed_types": mixed_types,
+        }  # fmt: skip
         between = _between(sandbox, move_every, change_every)
         async with serve(sandbox, host=host, port=port, key=key, between=between, **settings) as base_url:
             say(f"LEAFLINK_BASE_URL={base_url} LEAFLINK_API_KEY={key}")
@@ -47,6 +53,6 @@ def _between(sandbox: Sandbox, move_every: int, change_every: int) -> Callable[[
         if move_every and given % move_every == 0:
             sandbox.advance(clock.now())
         if change_every and given % change_every == 0:
-            sandbox.wiggle(rng, touch=True, now=clock.now())
+            wiggle(sandbox, rng, touch=True, now=clock.now())
 
     return count

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.jobs.extract import plan_extract
 from pipeline.jobs.job import open_job
+from pipeline.sandbox.trouble.wiggling import wiggle
 from pipeline.settings import read_settings
 
 from .nights import FIVE, NOW, ONLY, House, open_house
@@ -31,7 +32,7 @@ async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
         await house.read()
         rng = random.Random(7)
         for _ in range(40):
-            house.sandbox.wiggle(rng, touch=False)
+            wiggle(house.sandbox, rng, touch=False)
         await house.read()
 
         assert differences(house) == {}
@@ -77,7 +78,7 @@ async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, mo
     ignored = frozenset({("orders_received", "modified__gte"), ("orders_received", "created_on__gte")})
     async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY, ignored_filters=ignored) as house:
         await house.read()
-        house.sandbox.wiggle(random.Random(3), touch=True)
+        wiggle(house.sandbox, random.Random(3), touch=True)
         manifest = await house.extract()
         house.merge()
 

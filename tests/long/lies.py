@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sandbox.lies import Lie
+from pipeline.sandbox.trouble.lies import Lie
 from tests.acceptance.nights import open_house
 from tests.long.driver import run_cases
 from tests.reliability.lying import LIES, assert_equal_to_the_source, lie_for_a_night, listings

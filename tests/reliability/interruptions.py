@@ -13,7 +13,8 @@ from random import Random
 import pytest
 
 from pipeline.errors import IncompleteError
-from pipeline.sandbox.lies import FailingPages, Lie
+from pipeline.sandbox.trouble.lies import FailingPages, Lie
+from pipeline.sandbox.trouble.wiggling import wiggle
 from tests.acceptance.nights import FIVE, House, open_house
 from tests.acceptance.vanishing import some_orders, vanish
 from tests.forked import run_forked
@@ -79,7 +80,7 @@ class Interruption:
         if self.rng.random() < 0.1:
             sandbox.delete_order(self.rng.choice([row["number"] for row in sandbox.rows("orders_received")]))
         else:
-            sandbox.wiggle(self.rng, touch=True)
+            wiggle(sandbox, self.rng, touch=True)
 
     def _unrest(self, turn: Callable[[], object]) -> None:
         """Let changes come amid the next answers, and a turn at one of them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.errors import IncompleteError
 from pipeline.resources import PerParent, all_resources
-from pipeline.sandbox.lies import BareList, Empty, Lie, Third
+from pipeline.sandbox.trouble.lies import BareList, Empty, Lie, Third
 from tests.acceptance.nights import House
 
 LIES: tuple[Lie, ...] = (Empty(), Third(), BareList())

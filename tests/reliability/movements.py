@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from pipeline.sandbox import Sandbox
+from pipeline.sandbox.trouble.wiggling import wiggle
 from tests.acceptance.nights import FIVE, open_house
 
 from .histories import keys_of
@@ -45,7 +46,7 @@ class Source:
         if self.every and self.answers % self.every == 0:
             assert self.sandbox is not None
             self.changes += 1
-            self.sandbox.wiggle(self._rng, touch=True)
+            wiggle(self.sandbox, self._rng, touch=True)
 
 
 async def play(movement: Movement, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import IncompleteError
-from pipeline.sandbox.lies import Doubled, FailingPages, FailingRow, Lie, NullKeys
+from pipeline.sandbox.trouble.lies import Doubled, FailingPages, FailingRow, Lie, NullKeys
 from tests.acceptance.nights import ONLY, open_house
 from tests.acceptance.vanishing import KEYS
 

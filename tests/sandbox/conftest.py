@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
-from pipeline.sandbox.store import from_json
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.store.store import from_json
+from pipeline.sandbox.world.tables import TABLES
 
 NOW = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 RESOURCES = ("orders_received", "line_items", "customers", "products", "order_payments")

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.resources import all_resources
 from pipeline.sandbox import Faults, Sandbox, serve
-from pipeline.sandbox.faults import ROW_FAULTS
-from pipeline.sandbox.spoiling import bad_field
-from pipeline.sandbox.store import from_json
+from pipeline.sandbox.store.store import from_json
+from pipeline.sandbox.trouble.faults import ROW_FAULTS
+from pipeline.sandbox.trouble.spoiling import bad_field
 
 from .conftest import RESOURCES, client_of
 from .raw import ask_raw

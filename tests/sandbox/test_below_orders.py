@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.sandbox import Sandbox
+from pipeline.sandbox.trouble.wiggling import wiggle
 
 from .conftest import NOW, Client
 
@@ -48,7 +49,7 @@ def test_nothing_changes_unless_the_order_says_that_it_changed(own: Sandbox):
         own.advance(NOW + timedelta(hours=hours))
         rng = random.Random(hours)
         for _ in range(20):
-            own.wiggle(rng, touch=rng.random() < 0.5)
+            wiggle(own, rng, touch=rng.random() < 0.5)
         after = below(own)
         for number in before.keys() & after.keys():
             assert before[number][0] != after[number][0] or before[number] == after[number]

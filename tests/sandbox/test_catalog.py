@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.resources import all_resources
 from pipeline.sandbox import Sandbox
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 
 from .conftest import EVERY, NOW, Client
 

@@ -13,7 +13,7 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.resources import all_resources
 from pipeline.sandbox import Sandbox, SandboxConfig
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 
 from .conftest import EVERY, NOW
 

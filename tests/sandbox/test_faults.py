@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import UsageError
 from pipeline.sandbox import Faults, Sandbox, serve
-from pipeline.sandbox.faults import REQUEST_FAULTS, ROW_FAULTS
+from pipeline.sandbox.trouble.faults import REQUEST_FAULTS, ROW_FAULTS
 
 from .conftest import NOW, Client, client_of
 from .raw import Raw, ask_raw

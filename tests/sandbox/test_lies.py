@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pipeline.sandbox import Sandbox
-from pipeline.sandbox.lies import (
+from pipeline.sandbox.store.table import Row
+from pipeline.sandbox.trouble.lies import (
     BareList,
     CountOff,
     Doubled,
@@ -21,8 +22,7 @@ from pipeline.sandbox.lies import (
     Stale,
     Third,
 )
-from pipeline.sandbox.table import Row
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 
 from .conftest import EVERY, NOW, RESOURCES, Client, client_of
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.sandbox import Sandbox
+from pipeline.sandbox.trouble.wiggling import wiggle
 
 from .conftest import NOW, Client
 
@@ -56,7 +57,7 @@ def test_reps_and_logs_follow_what_happens_to_orders(own: Sandbox):
         own.advance(NOW + timedelta(hours=hours))
         rng = random.Random(hours)
         for _ in range(25):
-            own.wiggle(rng, touch=rng.random() < 0.5)
+            wiggle(own, rng, touch=rng.random() < 0.5)
         own.add_order(own.now - timedelta(days=1), own.now)
 
     assert_reps_fit(own)

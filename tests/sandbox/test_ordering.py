@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pipeline.sandbox import Sandbox
-from pipeline.sandbox.ordering import ORDERS
-from pipeline.sandbox.table import Row
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.store.table import Row
+from pipeline.sandbox.trouble.ordering import ORDERS
+from pipeline.sandbox.world.tables import TABLES
 
 from .conftest import EVERY, RESOURCES, client_of
 

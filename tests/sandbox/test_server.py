@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from pipeline.sandbox import Sandbox, serve
-from pipeline.sandbox.tables import TABLES
-from pipeline.sandbox.throttle import Throttle
+from pipeline.sandbox.api.throttle import Throttle
+from pipeline.sandbox.world.tables import TABLES
 
 from .conftest import EVERY, Client, client_of
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.sandbox import Sandbox
+from pipeline.sandbox.trouble.wiggling import wiggle
 
 from .conftest import NOW, Client
 
@@ -76,7 +77,7 @@ def test_stock_and_batches_follow_what_happens_to_products(own: Sandbox):
         own.advance(NOW + timedelta(hours=hours))
         rng = random.Random(hours)
         for _ in range(10):
-            own.wiggle(rng, touch=True)
+            wiggle(own, rng, touch=True)
 
     assert_stock_fits(own)
     assert_batches_fit(own)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pipeline.sandbox import Faults, Sandbox, SandboxConfig, serve
-from pipeline.sandbox.changes import NEXT_STATUSES
-from pipeline.sandbox.generation import follow
+from pipeline.sandbox.trouble.wiggling import wiggle
+from pipeline.sandbox.world.changes import NEXT_STATUSES
+from pipeline.sandbox.world.generation import follow
 
 from .conftest import EVERY, NOW, RESOURCES, client_of
 from .raw import ask_raw
@@ -67,7 +68,7 @@ def test_a_wiggle_is_one_small_change_of_the_kind_that_it_says(small: Sandbox):
 
     for _ in range(200):
         before, moment = after, small.now
-        name = small.wiggle(rng, touch=True)
+        name = wiggle(small, rng, touch=True)
         after = state_of(small)
         resource, effect = EFFECTS[name]
         assert difference(before, after)[resource] == effect, name
@@ -85,7 +86,7 @@ def test_without_a_touch_lines_payments_and_ticks_do_not_show_in_modified(small:
     rng, silent, after = Random(2), set(), orders_of(small)
 
     for _ in range(200):
-        before, name = after, small.wiggle(rng, touch=False)
+        before, name = after, wiggle(small, rng, touch=False)
         after = orders_of(small)
         for number, order in after.items():
             if number not in before:
@@ -105,7 +106,7 @@ def test_a_touch_shows_the_moment_in_modified(small: Sandbox):
 
     for _ in range(40):
         before = orders_of(small)
-        small.wiggle(rng, touch=True)
+        wiggle(small, rng, touch=True)
         for number, order in orders_of(small).items():
             if number in before and order != before[number]:
                 assert datetime.fromisoformat(order["modified"]) == small.now
@@ -115,7 +116,7 @@ def test_the_same_chance_makes_the_same_changes(tmp_path: Path):
     histories = []
     for folder in ("one", "two"):
         sandbox, rng = Sandbox.open(tmp_path / folder, SandboxConfig(orders=30), NOW), Random(7)
-        names = [sandbox.wiggle(rng, touch=True) for _ in range(25)]
+        names = [wiggle(sandbox, rng, touch=True) for _ in range(25)]
         histories.append((names, sandbox.now, state_of(sandbox)))
         sandbox.close()
 
@@ -123,10 +124,10 @@ def test_the_same_chance_makes_the_same_changes(tmp_path: Path):
 
 
 def test_a_wiggle_happens_when_it_is_told_to_but_never_before_the_last(small: Sandbox):
-    small.wiggle(Random(1), touch=True, now=NOW + timedelta(hours=1))
+    wiggle(small, Random(1), touch=True, now=NOW + timedelta(hours=1))
     assert small.now == NOW + timedelta(hours=1)
 
-    small.wiggle(Random(1), touch=True, now=NOW)
+    wiggle(small, Random(1), touch=True, now=NOW)
     assert small.now == NOW + timedelta(hours=1)
 
 
@@ -134,9 +135,9 @@ def test_what_follows_from_a_change_is_the_same_as_if_everything_had_been_looked
     rng = Random(4)
     small.advance(NOW + timedelta(days=2))
     for _ in range(80):
-        small.wiggle(rng, touch=rng.random() < 0.5)
+        wiggle(small, rng, touch=rng.random() < 0.5)
     small.edit_line(next(small.rows("line_items"))["id"], product=20010)
-    small.wiggle(rng, touch=True)
+    wiggle(small, rng, touch=True)
     before = {resource: list(small.rows(resource)) for resource in EVERY}
 
     small.store.write("INSERT INTO changed_orders SELECT key FROM orders_received")
@@ -150,7 +151,7 @@ def test_wiggles_go_on_when_everything_is_gone(small: Sandbox):
     for number in orders_of(small):
         small.delete_order(number)
 
-    names = {small.wiggle(Random(seed), touch=True) for seed in range(60)}
+    names = {wiggle(small, Random(seed), touch=True) for seed in range(60)}
 
     assert names >= {"insert_order", "add_customer", "edit_product"}
     assert_exact(small)
