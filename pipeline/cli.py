@@ -16,7 +16,7 @@ from pipeline.settings import read_settings
 from pipeline.terminal.console import Output, clean
 
 if TYPE_CHECKING:
-    from pipeline.terminal.load_view import LoadResult
+    from pipeline.jobs.load_result import LoadResult
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -99,7 +99,7 @@ def extract_command(full: Full = False, only: Only = None, as_json: Json = False
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)
-        extracted = _run(extract_companies, job, full=full, only=only, view=view)
+        extracted = _run(extract_companies, job, full=full, only=only, observer=view)
     output.document(extracted.as_document())
     _exit_for([*extracted.failed, *(each for run in extracted.manifests.values() for each in refusals(run))])
 
@@ -133,7 +133,7 @@ def run_command(
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "run"):
         view = ExtractView(output, job.source)
-        result = _run(run, job, full=full, only=only, as_of=day, accept_shrink=accept_shrink, view=view)
+        result = _run(run, job, full=full, only=only, as_of=day, accept_shrink=accept_shrink, observer=view)
     _show_load(output, result)
 
 
@@ -256,16 +256,20 @@ def sandbox_command(
             "for downwards) or shuffled; * is every other resource. May be given several times.",
         ),
     ] = None,
+    mixed_types: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Give fields the other types that LeafLink documents, by chance.")
+    ] = None,
 ) -> None:
     """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
     from pipeline.jobs.sandbox import serve_sandbox
     from pipeline.sandbox import Faults
-    from pipeline.sandbox.ordering import parse_orders
+    from pipeline.sandbox.trouble.ordering import parse_orders
 
     say = Output(as_json=False).say
     _run(serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
          latency_seconds=latency_ms / 1000, faults=Faults.parse(faults), move_every=move_every,
-         change_every=change_every, listed=parse_orders(listed or []), say=say)  # fmt: skip
+         change_every=change_every, listed=parse_orders(listed or []),
+         mixed_types=mixed_types, say=say)  # fmt: skip
 
 
 def _run(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:

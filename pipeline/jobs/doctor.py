@@ -9,19 +9,19 @@ import msgspec
 from pipeline import clock
 from pipeline.companies import Company
 from pipeline.datafolder import claimed_by
+from pipeline.decoding.heads import HeadReader
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
-from pipeline.extract.heads import HeadReader
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
+from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, Sight
 from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
+from pipeline.jobs.refused import describe_refused
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import PerParent, Resource, all_resources
 from pipeline.settings import Settings
-from pipeline.terminal.doctor_view import Diagnosis, KeyHealth, Sight
-from pipeline.terminal.refused_view import describe_refused
 from pipeline.warehouse.folder import Folder, read_folder
 
 # Whoever calls a doctor waits for the answer.

@@ -1,6 +1,6 @@
 """Extract: read what is new at the source into the landing, and commit it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +11,19 @@ from pydantic import SecretStr
 from pipeline import clock
 from pipeline.companies import Company, refuse_other_names
 from pipeline.datafolder import claim_data_dir, keep_account, make_personal_key, read_personal_key
-from pipeline.errors import LeafhouseError
-from pipeline.extract.personal import KEEP, Treatment, refuse_other_treatment
+from pipeline.decoding.personal import KEEP, Treatment
+from pipeline.errors import ConfigurationError, LeafhouseError
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
 from pipeline.extract.run import Extraction, Origin
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
 from pipeline.jobs.job import Job
+from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Settings
-from pipeline.terminal.extract_view import ExtractView
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,31 @@ class Extracted:
 
 
 async def extract_companies(
-    job: Job, *, full: bool, only: str | None, view: ExtractView, on_landed: Callable[[Batch], None] | None = None
+    job: Job,
+    *,
+    full: bool,
+    only: str | None,
+    observer: ExtractObserver,
+    on_landed: Callable[[Batch], None] | None = None,
 ) -> Extracted:
     """Read every company of the job, side by side; what happens to one leaves the others alone.
 
     Raises the error of the only company, or of the first one when all fail.
     """
     if len(job.companies) == 1:
-        manifest = await extract(job, full=full, only=only, view=view, on_landed=on_landed)
+        manifest = await extract(job, full=full, only=only, observer=observer, on_landed=on_landed)
         return Extracted({job.companies[0].name: manifest}, {})
     job.landing.sweep()
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
     pacers = {owner: _pacer_of(job) for owner in {company.owner for company in job.companies}}
 
     async def read(company: Company) -> None:
-        reading = _Reading(job, company, pacers[company.owner], view.of_company(company.name))
+        reading = _Reading(job, company, pacers[company.owner], observer.of_company(company.name))
         try:
             manifests[company.name] = await reading.run(full=full, only=only, on_landed=on_landed)
         except LeafhouseError as error:
             failures[company.name] = error
-            view.of_company(company.name).failed(error)
+            observer.of_company(company.name).failed(error)
 
     async with task_group() as readings:
         for company in job.companies:
@@ -77,14 +82,19 @@ async def extract_companies(
 
 
 async def extract(
-    job: Job, *, full: bool, only: str | None, view: ExtractView, on_landed: Callable[[Batch], None] | None = None
+    job: Job,
+    *,
+    full: bool,
+    only: str | None,
+    observer: ExtractObserver,
+    on_landed: Callable[[Batch], None] | None = None,
 ) -> Manifest:
     """Read what is new at the only company (everything with `full`) into the landing, and commit it.
 
     `on_landed` is called with each batch as soon as its window is complete.
     """
     (company,) = job.companies
-    reading = _Reading(job, company, _pacer_of(job), view)
+    reading = _Reading(job, company, _pacer_of(job), observer)
     return await reading.run(full=full, only=only, on_landed=on_landed)
 
 
@@ -101,34 +111,34 @@ class _Reading:
     job: Job
     company: Company
     pacer: Pacer
-    view: ExtractView
+    observer: ExtractObserver
 
     async def run(self, *, full: bool, only: str | None, on_landed: Callable[[Batch], None] | None) -> Manifest:
         job, company, settings = self.job, self.company, self.job.settings
         plan = plan_extract(job, company, full=full, only=only)
-        self.view.refused(refused_runs_of(job, company))
-        self.view.plan(plan)
+        self.observer.refused(refused_runs_of(job, company))
+        self.observer.plan(plan)
         key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
         async with open_source(job, company) as source:
             client = Client(
                 source, self.pacer, max_connections=settings.max_connections, give_up_seconds=settings.give_up_seconds,
-                gzip=job.source == "live", on_event=lambda event: self.view.tick(),
+                gzip=job.source == "live", on_event=lambda event: self.observer.tick(),
             )  # fmt: skip
             async with client:
                 account = await check_account(job, company, client)
                 extraction = Extraction(
                     client, job.landing, plan, Origin(job.source, source.base_url, company.name, account.fingerprint),
                     page_size=settings.page_size, connections=settings.max_connections,
-                    progress=self.view.progress, on_landed=on_landed,
+                    progress=self.observer.progress, on_landed=on_landed,
                     personal=None if settings.personal == KEEP else Treatment(key), run_id=_next_run_id(job),
                 )  # fmt: skip
                 if len(job.companies) == 1:  # what others are reading is in no journal yet
                     job.landing.sweep()
-                with self.view.watch(client.stats):
+                with self.observer.watch(client.stats):
                     manifest = await extraction.run()
         claim_data_dir(settings.data_dir, job.source)
         keep_account(settings.data_dir, company.name, account)
-        self.view.done(manifest)
+        self.observer.done(manifest)
         return manifest
 
 
@@ -152,7 +162,7 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     refuse_other_names(job.companies, {manifest.company for manifest in manifests}, settings.data_dir)
     manifests = [manifest for manifest in manifests if manifest.company == company.name]
     personal = _label_of(settings)
-    refuse_other_treatment(manifests, personal, full=full)
+    _refuse_other_treatment(manifests, personal, full=full)
     resources, held = selected(only, company.resources, company.also), Held()
     if manifests:
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
@@ -163,6 +173,21 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
         resources, manifests, held, clock.now(), why_anew=why_anew,
         page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
+
+
+def _refuse_other_treatment(manifests: Iterable[Manifest], label: str, *, full: bool) -> None:
+    """Raise ConfigurationError when the newest run treated personal data otherwise, unless everything is read again."""
+    last = next((manifest.personal for manifest in reversed(list(manifests))), label)
+    if full or last == label:
+        return
+    (now, _, _), (before, _, _) = label.partition(" "), last.partition(" ")
+    seen = f"LEAFHOUSE_PII is {now}, but the last run was read with {before}"
+    if now == before:
+        seen = "LEAFHOUSE_PII is hash, but its key beside the data folder is gone, or not the one of the last run"
+    raise ConfigurationError(
+        f"{seen}: run `leafhouse extract --full`, so that all rows are treated alike, or set it back. Nothing was "
+        "changed; see docs/settings.md for what stays of earlier runs."
+    )
 
 
 def refused_runs_of(job: Job, company: Company) -> list[RefusedRun]:

@@ -10,6 +10,8 @@ from pipeline import clock
 from pipeline.companies import DEFAULT_NAME
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
+from pipeline.jobs.load_result import Headline, LoadResult
+from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
     AuditResult,
@@ -23,8 +25,6 @@ from pipeline.models import (
 )
 from pipeline.resources import all_resources
 from pipeline.settings import Settings
-from pipeline.terminal.load_view import Headline, LoadResult
-from pipeline.terminal.refused_view import describe_refused
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.ids import known_loads

@@ -31,7 +31,7 @@ What Leafhouse reads, a line per file in `pipeline/resources/`. Made by `make do
 def count_rows() -> dict[str, int]:
     """Return how many rows the standard sandbox has, by resource."""
     from pipeline.sandbox import Sandbox, SandboxConfig
-    from pipeline.sandbox.tables import TABLES
+    from pipeline.sandbox.world.tables import TABLES
 
     with tempfile.TemporaryDirectory() as folder:
         sandbox = Sandbox.open(Path(folder) / "sandbox", SandboxConfig(), _MADE_AT)

@@ -9,15 +9,15 @@ import anyio.to_thread
 from pipeline.jobs.extract import extract_companies
 from pipeline.jobs.job import Job
 from pipeline.jobs.load import finish_load, load, load_without, open_build
+from pipeline.jobs.load_result import LoadResult
+from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch
 from pipeline.reading.tasks import task_group
-from pipeline.terminal.extract_view import ExtractView
-from pipeline.terminal.load_view import LoadResult
 from pipeline.warehouse.shrink import ShrinkError
 
 
 async def run(
-    job: Job, *, full: bool, only: str | None, as_of: date | None, accept_shrink: bool, view: ExtractView
+    job: Job, *, full: bool, only: str | None, as_of: date | None, accept_shrink: bool, observer: ExtractObserver
 ) -> LoadResult:
     """Extract and load at the same time: batches are merged as soon as their window is complete.
 
@@ -42,7 +42,7 @@ async def run(
                     tasks.start_soon(merge_batches)
                     with send:
                         extracted = await extract_companies(
-                            job, full=full, only=only, view=view, on_landed=send.send_nowait
+                            job, full=full, only=only, observer=observer, on_landed=send.send_nowait
                         )
             manifests = sorted(extracted.manifests.values(), key=lambda manifest: manifest.run_id)
             if merged <= {batch.file for run in manifests for read in run.resources for batch in read.batches}:

@@ -4,30 +4,19 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from rich.live import Live
 from rich.table import Table
 
 from pipeline.extract.plan import Plan
 from pipeline.extract.progress import Progress, ResourceProgress
+from pipeline.jobs.observer import Counters
+from pipeline.jobs.refused import describe_refused, refused_document
 from pipeline.landing import Manifest, RefusedRun, ResourceRead
 from pipeline.terminal.console import NAMES, Output
-from pipeline.terminal.refused_view import describe_refused, refused_document
 
 _LOG_EVERY_SECONDS = 10.0
-
-
-class Counters(Protocol):
-    """What a client counts."""
-
-    @property
-    def requests(self) -> int:
-        """Requests sent so far, retries included."""
-
-    @property
-    def retries(self) -> int:
-        """Of these, those that repeated one that failed."""
 
 
 class ExtractView:

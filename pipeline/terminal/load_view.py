@@ -1,84 +1,21 @@
 """What people see of a load: a line while it works, and the summary that ends it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 from pipeline.companies import DEFAULT_NAME
-from pipeline.landing import Manifest, RefusedRun
-from pipeline.models import AuditResult, ModelRun
+from pipeline.jobs.load_result import LoadResult
+from pipeline.jobs.refused import describe_refused, refused_document
+from pipeline.landing import Manifest
+from pipeline.models import AuditResult
 from pipeline.terminal.console import NAMES, Output
-from pipeline.terminal.refused_view import describe_refused, refused_document
-from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.made import KeptModel
-from pipeline.warehouse.merge import Merged
 from pipeline.warehouse.status import Status
 from pipeline.warehouse.untreated import LeftBehind
 
 _FEW = 5
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The first number of the morning: what is open on a day, and what of it is past due, by currency."""
-
-    as_of: date
-    currency: str
-    open_balance: Decimal
-    past_due: Decimal
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """What a load did."""
-
-    load_id: str
-    source: str
-    as_of: date
-    runs: Sequence[Manifest]
-    merged: Sequence[Merged]
-    models: Sequence[ModelRun]
-    audits: Sequence[AuditResult]
-    headlines: Sequence[Headline]
-    refused: Sequence[str]
-    kept: Sequence[KeptModel]
-    published: Published
-    drift: Sequence[FoundDrift] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
-    left_behind: LeftBehind | None = None
-    refused_runs: Sequence[RefusedRun] = ()  # runs that are set aside, by this load or an earlier one
-    unread: Sequence[str] = ()  # what was not read as lately as the rest, a sentence each
-
-    @property
-    def kept_marts(self) -> list[KeptModel]:
-        """The marts that were not made anew."""
-        return [each for each in self.kept if each.name.startswith("marts.")]
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the result for machines."""
-        return {
-            "load_id": self.load_id,
-            "source": self.source,
-            "as_of": self.as_of.isoformat(),
-            "runs": [manifest.run_id for manifest in self.runs],
-            "raw": [asdict(each) for each in self.merged],
-            "marts": [asdict(each) for each in self.models if each.name.startswith("marts.")],
-            "kept": [asdict(each) for each in self.kept_marts],
-            "audits": [asdict(each) for each in self.audits],
-            "open_receivables": [asdict(each) for each in self.headlines],
-            "refused": list(self.refused),
-            "failed": dict(self.failed),
-            "refused_runs": refused_document(self.refused_runs),
-            "unread": list(self.unread),
-            "drift": [asdict(each) for each in self.drift],
-            "left_behind": None if self.left_behind is None else asdict(self.left_behind),
-            "warehouse": str(self.published.path),
-            "bytes": self.published.bytes,
-            "seconds": round(self.published.seconds, 3),
-        }
 
 
 class LoadView:

@@ -145,7 +145,7 @@ def write_companies(**companies: tuple[str, str]) -> None:
 
 async def read_companies() -> Extracted:
     view = ExtractView(Output(as_json=True), "live")
-    return await extract_companies(open_job(read_settings()), full=False, only=ONLY, view=view)
+    return await extract_companies(open_job(read_settings()), full=False, only=ONLY, observer=view)
 
 
 async def test_the_embedded_sandbox_is_an_account_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,4 +166,4 @@ async def test_the_embedded_sandbox_is_an_account_too(tmp_path: Path, monkeypatc
 
 async def read_embedded() -> Manifest:
     view = ExtractView(Output(as_json=True), "sandbox")
-    return await extract(open_job(read_settings()), full=False, only=ONLY, view=view)
+    return await extract(open_job(read_settings()), full=False, only=ONLY, observer=view)

@@ -97,7 +97,7 @@ async def served(yard: Yard, folder: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 async def night() -> Manifest:
     job = open_job(read_settings())
-    manifest = await extract(job, full=False, only=None, view=ExtractView(Output(as_json=True), "live"))
+    manifest = await extract(job, full=False, only=None, observer=ExtractView(Output(as_json=True), "live"))
     load(job, as_of=None)
     return manifest
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from pipeline.extract.clocks import ClocksApart
 from pipeline.landing import Landing, Manifest
 from pipeline.sandbox import Sandbox
-from pipeline.sandbox.forms import instant, random_for
+from pipeline.sandbox.store.forms import instant, random_for
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
 

@@ -44,7 +44,7 @@ class Street:
 
     async def extract(self, *, full: bool = False) -> Extracted:
         view = ExtractView(Output(as_json=True), "live")
-        return await extract_companies(open_job(read_settings()), full=full, only=None, view=view)
+        return await extract_companies(open_job(read_settings()), full=full, only=None, observer=view)
 
     def later(self) -> None:
         """Move every source on, by two days."""
@@ -136,7 +136,9 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         await street.servers["birch"].aclose()
 
         view = ExtractView(Output(as_json=True), "live")
-        result = await run(open_job(read_settings()), full=False, only=None, as_of=None, accept_shrink=False, view=view)
+        result = await run(
+            open_job(read_settings()), full=False, only=None, as_of=None, accept_shrink=False, observer=view
+        )
 
         LoadView(Output(as_json=False)).done(result)
         assert "\n  birch: not read, its rows of the last run stay. " in capsys.readouterr().out

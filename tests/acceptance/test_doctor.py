@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.jobs.diagnosis import Diagnosis
 from pipeline.jobs.doctor import diagnose, granted_rate
 from pipeline.jobs.job import open_job
 from pipeline.sandbox import Faults
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import Settings, read_settings
 from pipeline.terminal.console import Output
-from pipeline.terminal.doctor_view import Diagnosis, show_diagnosis
+from pipeline.terminal.doctor_view import show_diagnosis
 from pipeline.warehouse.lock import DataLock
 
 from . import commands, nights

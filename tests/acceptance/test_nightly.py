@@ -13,8 +13,8 @@ from aiohttp import web
 from pipeline.jobs.doctor import diagnose
 from pipeline.jobs.job import open_job
 from pipeline.resources import all_resources
-from pipeline.sandbox.server import _Handler
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.api.server import _Handler
+from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import read_settings
 from tests.models import oracle
 
@@ -109,7 +109,7 @@ async def test_a_short_count_fails_the_run_and_leaves_the_warehouse(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipeline.errors import IncompleteError
-    from pipeline.sandbox.store import Store
+    from pipeline.sandbox.store.store import Store
 
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         await house.night()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError, IncompleteError
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 
 from .nights import ONLY, open_house
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.jobs.load_result import LoadResult
 from pipeline.resources import all_resources
-from pipeline.sandbox.tables import TABLES
+from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
-from pipeline.terminal.load_view import LoadResult, LoadView, show_status
+from pipeline.terminal.load_view import LoadView, show_status
 from pipeline.warehouse.status import read_status
 
 from . import commands

@@ -18,12 +18,12 @@ from pipeline.errors import IncompleteError
 from pipeline.jobs.extract import plan_extract
 from pipeline.jobs.job import open_job
 from pipeline.jobs.load import load
+from pipeline.jobs.load_result import LoadResult
 from pipeline.jobs.run import run
 from pipeline.landing import Landing, Manifest
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
-from pipeline.terminal.load_view import LoadResult
 from tests.forked import run_forked
 
 from ..marks import long_from
@@ -57,7 +57,7 @@ def set_aside(house: nights.House) -> list[str]:
 async def night_in_one(*, full: bool = False) -> LoadResult:
     view = ExtractView(Output(as_json=True), "live")
     job = open_job(read_settings())
-    return await run(job, full=full, only=ONLY, as_of=None, accept_shrink=False, view=view)
+    return await run(job, full=full, only=ONLY, as_of=None, accept_shrink=False, observer=view)
 
 
 def refuses_to_load(house: nights.House, run: Manifest, says: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.sandbox import Sandbox
-from pipeline.sandbox.table import Row
+from pipeline.sandbox.store.table import Row
 
 from .nights import FIVE
 

@@ -1,4 +1,4 @@
-"""What people and machines see of runs that a load set aside."""
+"""Runs that a load set aside, in words and for machines."""
 
 from collections.abc import Iterable
 
