@@ -108,6 +108,5 @@ def _whole(text: str) -> int | Decimal:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the name {next(name for name in names if names.count(name) > 1)} comes twice")
+        raise ValueError("a name in it comes twice")  # which one may be personal
     return found

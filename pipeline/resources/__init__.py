@@ -11,10 +11,17 @@ __all__ = ["Appended", "Changed", "Full", "PerParent", "Resource", "WithParent",
 
 @cache
 def all_resources() -> dict[str, Resource]:
-    """Return every declared resource by name, in alphabetical order."""
+    """Return every declared resource by name, in alphabetical order.
+
+    Raises ValueError for a parent that is not there.
+    """
     found: dict[str, Resource] = {}
     for module in iter_modules(__path__, f"{__name__}."):
         for value in vars(import_module(module.name)).values():
             if isinstance(value, Resource):
                 found[value.name] = value
+    for resource in found.values():
+        parent = None if isinstance(resource.refresh, Full | Changed) else resource.refresh.parent
+        if parent is not None and parent not in found:
+            raise ValueError(f"{resource.path}: its parent {parent} is no resource")
     return dict(sorted(found.items()))

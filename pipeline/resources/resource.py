@@ -88,6 +88,37 @@ class Resource:
     keeps_history: bool = False
     is_vital: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise ValueError, with a sentence, for a declaration that cannot be meant."""
+        if not self.path.endswith("/") or self.path.startswith("/"):
+            raise ValueError(f"{self.path}: a path is relative to the API's root and ends in a slash")
+        for name in self._fields_named():
+            if name not in self.record.model_fields:
+                known = ", ".join(sorted(self.record.model_fields))
+                raise ValueError(f"{self.path}: {self.record.__name__} has no field {name} (it has {known})")
+        if missing := sorted(self._filters_needed() - self.filters):
+            raise ValueError(f"{self.path}: it is read by {', '.join(missing)}, which is not among its filters")
+
+    def _fields_named(self) -> list[str]:
+        refresh, names = self.refresh, [self.key]
+        if isinstance(refresh, Changed):
+            names += [refresh.modified_field, refresh.created_field, *filter(None, (refresh.open_flag,))]
+        elif isinstance(refresh, WithParent):
+            names.append(refresh.parent_key)
+        elif isinstance(refresh, PerParent):
+            names += [refresh.parent_key, *filter(None, (refresh.whole_as,))]
+        elif isinstance(refresh, Appended):
+            names += filter(None, (refresh.parent_key,))
+        return names
+
+    def _filters_needed(self) -> set[str]:
+        refresh = self.refresh
+        if not isinstance(refresh, Changed):
+            return set()
+        times = (refresh.modified_field, refresh.created_field)
+        needed = {f"{name}__{suffix}" for name in times for suffix in ("gte", "lt")}
+        return needed if refresh.open_flag is None else needed | {refresh.open_flag}
+
     @property
     def name(self) -> str:
         """The name of its table and its landing folder: the path with underscores, without a placeholder."""

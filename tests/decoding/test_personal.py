@@ -18,7 +18,7 @@ from pipeline.decoding.personal import Treatment
 from pipeline.decoding.rows import Decoded, RowDecoder
 from pipeline.extract.batches import Decoders, Landed, Workshop
 from pipeline.landing import Landing
-from pipeline.resources import Appended, Changed, Resource, WithParent, all_resources
+from pipeline.resources import Appended, Changed, Full, Resource, WithParent, all_resources
 from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.personal import is_personal
 from pipeline.resources.types import Json, Kind, Record, RequiredInteger, Text, Texts, personal
@@ -187,7 +187,7 @@ class Odd(Record):
     nicknames: Texts = personal("Texts, personal.")
 
 
-ODD = Resource(path="odd/", record=Odd, key="id", refresh=Changed())
+ODD = Resource(path="odd/", record=Odd, key="id", refresh=Full())
 
 
 @BOTH

@@ -25,6 +25,7 @@ class Order(Record):
     number: RequiredText = Field(description="Key of the order.")
     status: Text = Field(None, description="Status of the order.", json_schema_extra=ORDER_STATUSES)
     created_on: Instant = Field(None, description="When it was created.")
+    modified: Instant = Field(None, description="When it was last changed.")
     paid: Boolean = Field(None, description="Whether it is settled.")
 
 
@@ -34,7 +35,10 @@ class Line(Record):
     quantity: Exact = Field(None, description="Units ordered.")
 
 
-ORDERS = Resource(path="orders/", record=Order, key="number", refresh=Changed(), keeps_history=True)
+ORDERS = Resource(
+    path="orders/", record=Order, key="number", refresh=Changed(), keeps_history=True,
+    filters=frozenset({"modified__gte", "modified__lt", "created_on__gte", "created_on__lt", "paid"}),
+)  # fmt: skip
 LINES = Resource(
     path="lines/", record=Line, key="id", keeps_history=True,
     refresh=WithParent(parent="orders", embedded_as="lines", parent_key="order"),

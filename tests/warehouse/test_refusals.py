@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.errors import ConfigurationError, LeafhouseError
-from pipeline.resources import Changed, Resource
+from pipeline.resources import Full, Resource
 from pipeline.warehouse.reader import attach
 
 from .seller import LINES, ORDERS, Line, Seller, line, order, read_all, table_of
@@ -210,7 +210,7 @@ def test_invented_and_real_rows_never_meet(seller: Seller, published: bool) -> N
 
 
 def test_a_run_with_an_unknown_resource_is_refused_and_not_lost(loaded: Seller) -> None:
-    novelty = Resource(path="novelties/", record=Line, key="id", refresh=Changed())
+    novelty = Resource(path="novelties/", record=Line, key="id", refresh=Full())
     run = loaded.land(read_all(novelty, line(1, "a")))
 
     error = refusal(loaded)
