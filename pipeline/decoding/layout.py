@@ -24,7 +24,7 @@ from msgspec.structs import astuple
 from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.types import Kind, Record
 
-# One resource may grow this many unknown fields; beyond it (field names that are data) rows take the slow path.
+# One resource may grow this many unknown fields; beyond it (field names that are data) rows are taken apart one by one.
 MOST_LEARNED = 300
 
 _TYPES: dict[Kind, Any] = {

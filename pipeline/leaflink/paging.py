@@ -1,6 +1,6 @@
 """Reading a page: the count, and every row as the bytes it came in.
 
-Rows stay raw here: they are decoded many at a time (see `extract.decode`), which costs a third of decoding
+Rows stay raw here: they are decoded many at a time (see `decoding.rows`), which costs a third of decoding
 page by page, and a row that turns out to be bad can be set aside exactly as it came.
 """
 
