@@ -1,6 +1,6 @@
 """Careful values: a column whose values come in another form than its contract's, read one by one.
 
-Only such a column pays for it. Measured on trial data: 0.1 us for a text that was met before, 1 us for a new one.
+Only such a column pays for it: 0.1 us for a number as text that was met before, 1.8 for a new one (measured).
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ _PARSERS: dict[Kind, Parse] = {
     Kind.DAY: parse_day,
     Kind.TEXTS: parse_texts,
 }
-# Where a value stands: the row of a position in a column, and the indexes of the lists on the way to it.
+# Gives the row that the value at a position of a column is of, and the path to it: `sales_reps.1.id`.
 Place = Callable[[int], tuple[int, str]]
 
 

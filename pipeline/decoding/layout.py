@@ -13,6 +13,7 @@ import sys
 import types
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -121,6 +122,11 @@ class Layout:
     def width(self) -> int:
         """How many fields it has."""
         return len(self.members)
+
+    @cached_property
+    def plain_names(self) -> frozenset[str]:
+        """The fields that the contract names and that hold no object."""
+        return frozenset(each.name for each in self.members if each.shape is not None and each.name not in self.nested)
 
     @property
     def bends(self) -> bool:
@@ -321,7 +327,7 @@ def _count_names(value: Any) -> int:
         inner, total = value, 0
     else:
         return 0
-    for each in inner:  # a call for each costs twice as much
+    for each in inner:
         if each.__class__ is dict or each.__class__ is list:
             total += _count_names(each)
     return total

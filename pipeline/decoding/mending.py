@@ -5,6 +5,7 @@ UTF-8, NaN, thousands of brackets; rows without a field that is never null; and 
 learned.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -40,6 +41,7 @@ class _Unfit(Exception):
         self.reason = str(reason)
 
 
+_INDEX = re.compile(r"\.(\d+)(?=\.)")
 _NULL = msgspec.Raw(b"null")
 _UNKNOWN = Shape(kind=Kind.JSON)
 # Returns the path inside a field, and why a JSON text is no value of it; nothing for one that is.
@@ -105,7 +107,8 @@ class _Reader:
             if name in inside:
                 values[name] = value
             elif path + name not in self.odd:
-                self.extra[path + name] = value
+                place = _INDEX.sub(r"[\1]", path)  # as in rows that are not taken apart
+                self.extra[place + name] = value
         return values
 
     def _read_embedded(self, found: list[bytes], name: str) -> list[bytes] | None:

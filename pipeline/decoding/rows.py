@@ -275,12 +275,9 @@ class RowDecoder:
                         extra[member.name] = msgspec.Raw(raw)
             elif member.name in self._layout.nested:
                 layout = self._layout.nested[member.name]
-                if member.is_bent:
-                    known = {each.name for each in layout.members if each.shape is not None and not layout.nested}
-                    column = [None if value.__class__ is dict and value.keys() <= known else value for value in column]
                 if member.is_bent or layout.has_extras:
                     for extra, value, row in zip(extras, column, rows, strict=True):
-                        if value is not None:
+                        if value is not None and not (value.__class__ is dict and value.keys() <= layout.plain_names):
                             _collect_extras(value, layout, member.name, extra, row)
         return extras
 

@@ -38,8 +38,10 @@ async def test_documented_types_mixed_by_chance_land_as_what_they_say_and_no_row
         slow = con.execute("SELECT slow_rows FROM meta.runs ORDER BY run_id").fetchall()
         aside = con.execute("SELECT count(*) FROM meta.quarantine").fetchall()
         odd = [con.execute(f"SELECT count(_odd) FROM raw.{name}").fetchone() for name in FIVE]
+        retyped = con.execute("SELECT field FROM meta.drift WHERE kind = 'retyped'").fetchall()
         con.close()
 
+        assert {("paid",), ("customer.delinquent",), ("total",), ("product",)} <= set(retyped), "types are mixed"
         assert (first.slow_rows, second.slow_rows, slow) == (0, 0, [(0,), (0,)])
         assert (aside, odd) == ([(0,)], [(0,)] * len(FIVE))
         for resource, key in FIVE.items():

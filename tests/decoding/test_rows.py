@@ -315,6 +315,15 @@ def test_unknown_fields_inside_objects_are_kept_under_their_path() -> None:
     assert orjson.loads(row["_extra"]) == {"customer.vip": True, "sales_reps[1].team": "west"}
 
 
+@pytest.mark.parametrize("notes", [b'"fine"', b"NaN"])
+def test_unknown_fields_in_lists_have_one_path_whatever_else_the_row_holds(notes: bytes) -> None:
+    rows = order(notes="x", sales_reps=[{"id": 1}, {"id": 2, "team": "west"}])
+
+    (row,) = landed("orders_received", orjson.dumps(rows).replace(b'"x"', notes))
+
+    assert orjson.loads(row["_extra"]) == {"sales_reps[1].team": "west"}
+
+
 def test_free_form_fields_keep_their_text() -> None:
     raw = b'{"id": 1, "order": "n", "frozen_data": {"price": 1.10, "n": 12345678901234567890123}}'
 
