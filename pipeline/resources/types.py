@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.instants import instant
 from pipeline.resources import values
@@ -57,12 +57,7 @@ Text = Annotated[str | None, _nullable(values.parse_text), Kind.TEXT]
 LooseText = Annotated[str | None, _nullable(values.parse_text), Kind.LOOSE_TEXT]
 Boolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.BOOLEAN]
 LooseBoolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.LOOSE_BOOLEAN]
-Exact = Annotated[
-    Decimal | None,
-    _nullable(values.parse_exact),
-    PlainSerializer(lambda number: None if number is None else f"{number:f}", when_used="json"),
-    Kind.EXACT,
-]
+Exact = Annotated[Decimal | None, _nullable(values.parse_exact), Kind.EXACT]
 Instant = Annotated[datetime | None, _nullable(_datetime(values.parse_instant)), Kind.INSTANT]
 InstantOrDay = Annotated[datetime | None, _nullable(_datetime(values.parse_instant_or_day)), Kind.INSTANT_OR_DAY]
 Day = Annotated[date | None, _nullable(values.parse_day), Kind.DAY]
