@@ -20,16 +20,35 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
     the file was replaced; a file that is attached anew is always the newest. Raises ConfigurationError when the file is
     damaged or from a newer DuckDB.
     """
-    con = duckdb.connect()
-    try:
-        with damage_refused(path):
-            con.execute("SET TimeZone = 'UTC'")
-            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
-            con.execute(f"USE {CATALOG}")
-    except BaseException:
+    while True:
+        before, con = _identity(path), duckdb.connect()
+        try:
+            _attach(con, path)
+            # DuckDB opens the file more than once. Where it was replaced meanwhile, what was read may be of two files:
+            # one of some 250 attachments to a file that was replaced without a pause failed.
+            if _identity(path) == before:
+                return con
+        except BaseException as error:
+            con.close()
+            if not isinstance(error, duckdb.Error | ConfigurationError) or _identity(path) == before:
+                raise
         con.close()
-        raise
-    return con
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    with damage_refused(path):
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+        con.execute(f"USE {CATALOG}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that replaces it; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import signal
 import stat
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pipeline.warehouse import reader
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.reader import attach
 
@@ -154,6 +157,30 @@ def test_a_connection_keeps_its_snapshot_and_a_new_one_in_the_same_process_sees_
     assert late.execute("SELECT count(*) FROM raw.orders").fetchall() == [(2,)]
     early.close()
     late.close()
+
+
+@pytest.mark.parametrize("error", [None, duckdb.IOException("Could not read enough bytes")])
+def test_a_file_that_is_replaced_while_it_is_attached_is_attached_anew(
+    seller: Seller, monkeypatch: pytest.MonkeyPatch, error: duckdb.Error | None
+) -> None:
+    seller.land(read_all(ORDERS, order("a")))
+    seller.load()
+    attach_once, attachments = reader._attach, count(1)
+
+    def attach_slowly(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+        attach_once(con, path)
+        if next(attachments) == 1:
+            seller.land(read_all(ORDERS, order("a"), order("b")))
+            seller.load()
+            if error is not None:
+                raise error
+
+    monkeypatch.setattr(reader, "_attach", attach_slowly)
+    con = attach(seller.published)
+
+    assert con.execute("SELECT count(*) FROM raw.orders").fetchall() == [(2,)]
+    assert next(attachments) == 3
+    con.close()
 
 
 def test_a_log_that_someone_left_beside_the_file_is_not_replayed_into_the_next_one(seller: Seller) -> None:

@@ -7,6 +7,7 @@ again, and held for SECONDS each time; every publish that is seen is printed, an
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -23,8 +24,7 @@ def main(path: Path, how: str, seconds: float, last: int) -> None:
     """Watch until the publish `last`. Raises AssertionError for an answer that is not of one publish."""
     seen = 0
     while seen < last:
-        con = pipeline.connect(path) if how == "pipeline" else duckdb.connect(path, read_only=True)
-        answer = con.execute(_QUERY).fetchall()
+        con, answer = look(path, how)
         ((statuses, quantities, rows, runs),) = answer
         assert (statuses, quantities, rows) == ([f"run {runs}"], [runs], 100), answer
         assert runs >= seen, f"publish {runs} came after {seen}"
@@ -36,6 +36,18 @@ def main(path: Path, how: str, seconds: float, last: int) -> None:
             time.sleep(_BREATH_SECONDS)
             assert con.execute(_QUERY).fetchall() == answer, "what was open has changed"
         con.close()
+
+
+def look(path: Path, how: str) -> tuple[duckdb.DuckDBPyConnection, list[Any]]:
+    """Open the file and ask. Another tool that opens it in the moment of a rename may fail, and opens it once more."""
+    before = path.stat().st_ino
+    try:
+        con = pipeline.connect(path) if how == "pipeline" else duckdb.connect(path, read_only=True)
+        return con, con.execute(_QUERY).fetchall()
+    except duckdb.IOException:
+        if how == "pipeline" or path.stat().st_ino == before:
+            raise
+        return look(path, how)
 
 
 if __name__ == "__main__":
