@@ -32,11 +32,13 @@ class Kept:
     def reasons(self, model: Model, why: Callable[[str, str], str | None]) -> dict[str, str]:
         """Return the companies for which `why` (of an input and a company) has a reason, each with the first one.
 
-        They are all of them when rows of the model do not say whose they are: it can but stay whole.
+        A model that names what it needs asks for these resources alone. They are all companies when rows of the model
+        do not say whose they are: it can but stay whole.
         """
         found: dict[str, str] = {}
+        inputs = model.inputs if model.needs is None else sorted(f"raw.{name}" for name in model.needs)
         for company in self.companies:
-            reason = next(filter(None, (why(name, company) for name in model.inputs)), None)
+            reason = next(filter(None, (why(name, company) for name in inputs)), None)
             if reason is not None:
                 found[company] = reason
         if found and not model.is_by_company:
@@ -54,7 +56,7 @@ def models_to_keep(reads: Mapping[str, Mapping[str, str | None]], project: Proje
     """Return what cannot be made anew, because a resource that it needs did not come.
 
     `reads` gives, by company and resource, what stood in the way of its newest read, such as "was refused"; None when
-    it came. A model needs what it reads, and what those that it reads need.
+    it came. A model needs the resources that its header names; else what it reads, and what those need.
     """
     kept = Kept(reads.keys())
 

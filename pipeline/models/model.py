@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,21 +14,30 @@ from sqlglot.errors import SqlglotError
 from pipeline.errors import ModelError
 from pipeline.models.settings import VARIABLES
 
+# A line of the header that says something to the runner, and not to a reader of the table.
+_SETTING = re.compile(r"^-- (needs|kind): (.+)$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Model:
     """A SELECT in a file. `name` is schema and table; `inputs` are the tables that it reads, `comments` by column.
 
-    `is_by_company` when it selects `_company`, by name or with all columns of an input: its rows say whose they are.
+    `columns` are those that it casts in its last SELECT, with their types. `is_by_company` when it selects `_company`,
+    by name or with all columns of an input: its rows say whose they are. `needs` are the resources that its header
+    names as needed (`-- needs: orders_received, line_items`); None when all that it reads is. `is_view` when its header
+    says `-- kind: view`: its rows are those of its inputs, and nothing is stored.
     """
 
     name: str
     path: Path
     text: str
-    header: str
-    inputs: tuple[str, ...]
-    comments: dict[str, str]
-    is_by_company: bool
+    header: str = ""
+    inputs: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    is_by_company: bool = False
+    needs: frozenset[str] | None = None
+    is_view: bool = False
 
     def error(self, message: str, line: int = 1) -> ModelError:
         """Return the error that says `message` about a line of the file."""
@@ -55,7 +64,7 @@ def read_model(path: Path, name: str) -> Model:
 
 @cache  # a load asks for the models more than once, and to parse them takes as long as to run them on a few rows
 def _parse(path: Path, name: str, text: str) -> Model:
-    model = Model(name, path, text, _header(text), (), {}, False)
+    model = Model(name, path, text)
     try:
         statements = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
@@ -64,8 +73,21 @@ def _parse(path: Path, name: str, text: str) -> Model:
         raise model.error("a file holds one SELECT and nothing else")
     query = statements[0]
     _check_variables(model, query)
-    inputs, is_by_company = tuple(sorted(set(_inputs(query)))), bool({"_company", "*"} & set(query.named_selects))
-    return Model(name, path, text, model.header, inputs, _comments(query), is_by_company)
+    settings = dict(_SETTING.findall(text))
+    return replace(
+        model,
+        header=_header(text),
+        inputs=tuple(sorted(set(_inputs(query)))),
+        columns={column.alias: column.this.to.sql("duckdb") for column in query.selects if _is_cast(column)},
+        comments=_comments(query),
+        is_by_company=bool({"_company", "*"} & set(query.named_selects)),
+        needs=frozenset(re.findall(r"\w+", settings["needs"])) if "needs" in settings else None,
+        is_view=settings.get("kind") == "view",
+    )
+
+
+def _is_cast(column: exp.Expr) -> bool:
+    return isinstance(column, exp.Alias) and isinstance(column.this, exp.Cast)
 
 
 def _display(path: Path) -> str:
@@ -77,7 +99,8 @@ def _header(text: str) -> str:
     for line in text.splitlines():
         if not line.startswith("--"):
             break
-        lines.append(line.removeprefix("--").strip())
+        if not _SETTING.match(line):
+            lines.append(line.removeprefix("--").strip())
     return " ".join(lines)
 
 

@@ -52,7 +52,7 @@ def check_inputs(models: Iterable[Model], tables: set[str]) -> None:
     """Raise ModelError when a model reads a table that is not in `tables`."""
     for model in models:
         for name in model.inputs:
-            if name not in tables:
+            if name not in tables and not name.startswith("previous."):
                 raise model.error(f"there is no table {name}, and no model makes it", model.line_of(name))
 
 

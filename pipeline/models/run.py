@@ -1,14 +1,16 @@
 """Running the models: every table of staging, intermediate and marts, made anew in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from time import perf_counter
 
 import duckdb
 
+from pipeline.models.catalog import Relation, drop, greet, relations, write_table, write_view
 from pipeline.models.inventory import create_inventory
 from pipeline.models.kept import Kept
 from pipeline.models.model import Model
+from pipeline.models.previous import previous_tables
 from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
 from pipeline.models.settings import ModelSettings, bound_settings
@@ -41,21 +43,27 @@ def run_models(
     which names the file and the line, for a model that cannot be read or run.
     """
     project, kept = project or Project(), kept or Kept()
-    models = project.models
-    with bound_settings(con, settings), transaction(con):
+    models, before = {model.name: model for model in project.models}, relations(con)
+    with bound_settings(con, settings), previous_tables(con, models, before), transaction(con):
         create_inventory(con)
-        _drop_leftovers(con, {model.name for model in models} | set(project.seeds))
+        _drop_leftovers(con, before, models.keys() | project.seeds.keys())
         for layer in ("seeds", *LAYERS):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for table, path in project.seeds.items():
             load_seed(con, table, path)
-        tables = existing_tables(con)
-        check_inputs(models, tables | {model.name for model in models})
-        return [
-            _run_model(con, model, kept.of(model.name), is_made=model.name in tables)
-            for model in models
-            if not kept.is_whole(model.name)
+        check_inputs(models.values(), existing_tables(con) | models.keys())
+        runs = [
+            _run_model(con, model, kept.of(model.name), before.get(model.name))
+            for model in models.values()
+            if not _stays(model, kept, before)
         ]
+        greet(con)
+        return runs
+
+
+def _stays(model: Model, kept: Kept, before: Mapping[str, Relation]) -> bool:
+    """Say whether the table of a model stays as it is, or missing if it is a mart; others are there to be read."""
+    return kept.is_whole(model.name) and (model.name in before or model.name.startswith("marts."))
 
 
 def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
@@ -67,30 +75,29 @@ def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _drop_leftovers(con: duckdb.DuckDBPyConnection, wanted: set[str]) -> None:
+def _drop_leftovers(con: duckdb.DuckDBPyConnection, before: Mapping[str, Relation], wanted: Set[str]) -> None:
     # A model that was removed or renamed must not leave its last rows behind as if they were new.
-    for name in sorted(existing_tables(con) - wanted):
-        if name.partition(".")[0] in ("seeds", *LAYERS):
-            con.execute(f"DROP TABLE {name}")
+    for name, relation in sorted(before.items()):
+        if name.partition(".")[0] in ("seeds", *LAYERS) and name not in wanted:
+            drop(con, name, relation)
 
 
-def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str], *, is_made: bool) -> ModelRun:
-    """Make the table of a model anew, but for its rows of the companies in `kept`: they stay, where it `is_made`."""
+def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str], before: Relation | None) -> ModelRun:
+    """Make the table of a model anew, but for its rows of the companies in `kept`: they stay as they were `before`."""
     started, companies = perf_counter(), list(kept)
     try:
-        if companies and is_made:
+        if model.is_view:
+            write_view(con, model, before)
+            return ModelRun(model.name, 0, perf_counter() - started)
+        if companies and before is not None:
             con.execute(f"CREATE TEMP TABLE kept AS FROM {model.name} WHERE list_contains(?, _company)", [companies])
-        # No line break before the text, so that DuckDB counts the file's own lines.
-        con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.text}")
+        write_table(con, model, before)
         if companies:
             con.execute(f"DELETE FROM {model.name} WHERE list_contains(?, _company)", [companies])  # noqa: S608
-        if companies and is_made:
+        if companies and before is not None:
             _put_back(con, model.name)
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise model.error_from(error) from error
-    con.execute(f"COMMENT ON TABLE {model.name} IS {_quoted(model.header)}")
-    for column, comment in model.comments.items():
-        con.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {_quoted(comment)}')
     (rows,) = con.execute(f"SELECT count(*) FROM {model.name}").fetchone() or (0,)  # noqa: S608
     return ModelRun(model.name, rows, perf_counter() - started)
 
@@ -101,7 +108,3 @@ def _put_back(con: duckdb.DuckDBPyConnection, table: str) -> None:
     names = ", ".join(f'"{name}"' for (name,) in con.execute(shared).fetchall())
     con.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM kept")  # noqa: S608
     con.execute("DROP TABLE kept")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
