@@ -33,7 +33,7 @@ from pipeline.decoding.layout import (
 from pipeline.decoding.mending import Mended, mend
 from pipeline.decoding.oddities import Oddities, Rejected, json_at, reject
 from pipeline.resources.columns import columns_of
-from pipeline.resources.resource import Resource, WithParent
+from pipeline.resources.resource import Resource
 from pipeline.resources.values import Unfit
 
 # Columns are made of the objects of so many rows at once: those of 20,000 lines lie in no cache, and cost half as much
@@ -72,8 +72,7 @@ class RowDecoder:
         self.resource = resource
         self._embedded = embedded
         self._met = Met()
-        refresh = resource.refresh
-        self._filled = refresh.parent_key if isinstance(refresh, WithParent) else None
+        self._filled = resource.parent_key if resource.is_embedded else None
         self._schema = pa.schema([(each.name, each.arrow_type) for each in columns_of(resource)])
         self._schema = self._schema.append(pa.field("_extra", pa.string())).append(pa.field("_odd", pa.string()))
         self._known_values = known_values(resource)

@@ -10,7 +10,7 @@ from pipeline.errors import RefusedError
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.leaflink import Client, FailingError, NotFoundError, RejectedError
 from pipeline.leaflink.paging import BrokenPage, Page, parse_page
-from pipeline.resources import Appended, Resource, WithParent, all_resources
+from pipeline.resources import Resource, all_resources
 
 # A key's own companies are few. Where more are listed, they are everybody's, and tell nothing.
 _MOST_COMPANIES = 100
@@ -163,9 +163,7 @@ async def _ask(client: Client, row: HeldRow) -> _Sign:
 
 def _identity_of(resource: Resource) -> tuple[str, str]:
     """Return the fields with a row's parent and its creation."""
-    refresh = resource.refresh
-    parent = refresh.parent_key if isinstance(refresh, Appended | WithParent) else None
-    return parent or "order", resource.created_field or "created_on"
+    return resource.parent_key or "order", resource.created_field or "created_on"
 
 
 async def _refuse_strangers(client: Client, proofs: Proofs, noted: Collection[str]) -> None:

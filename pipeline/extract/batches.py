@@ -23,7 +23,7 @@ from pipeline.decoding.rows import Decoded, RowDecoder
 from pipeline.extract.reading import ChildRead, Reading
 from pipeline.instants import MICROSECOND
 from pipeline.landing import Batch, Landing
-from pipeline.resources import Resource, WithParent
+from pipeline.resources import Resource
 
 # Decoding single pages costs three times as much; more bytes than this cost memory and gain nothing.
 _BATCH_ROWS = 5_000
@@ -103,9 +103,9 @@ class Decoders:
     def __init__(self, resource: Resource, resources: Mapping[str, Resource]) -> None:
         self.resource = resource
         self.embedded = {
-            each.refresh.embedded_as: each
+            each.embedded_as: each
             for each in resources.values()
-            if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name
+            if each.embedded_as is not None and each.parent == resource.name
         }
         self._own = RowDecoder(resource, frozenset(self.embedded))
         self._children = {name: RowDecoder(each) for name, each in self.embedded.items()}

@@ -21,7 +21,7 @@ from pipeline.extract.reading import Reading
 from pipeline.landing import Batch, Landing
 from pipeline.leaflink import NotFoundError
 from pipeline.leaflink.paging import BrokenPage, parse_set
-from pipeline.resources import Changed, PerParent, Resource
+from pipeline.resources import Resource
 
 # So many requests are lost, at most, when a run is cut off; and tell, the first time, that there is nothing to read.
 AT_ONCE = 250
@@ -48,8 +48,8 @@ async def read_by_parent(step: Step, parent: Step, of: Found, listing: Listing, 
 
 def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> dict[str, int | None]:
     """Return the rows that landed of `resource`, by key, with the last change of each."""
-    assert isinstance(resource.refresh, Changed)
-    names, found = [resource.key, resource.refresh.modified_field], dict[str, int | None]()
+    assert resource.change_field is not None, "what is asked for per parent has a parent that shows its changes"
+    names, found = [resource.key, resource.change_field], dict[str, int | None]()
     for batch in batches:
         if batch.resource == resource.name:
             keys, moments = pq.read_table(landing.path_of(batch), columns=names).select(names).columns
@@ -76,11 +76,11 @@ def _in_parts(keys: list[str]) -> Iterator[list[str]]:
 
 class _Reader:
     def __init__(self, listing: Listing, resource: Resource) -> None:
-        assert isinstance(resource.refresh, PerParent)
+        assert resource.parent_key is not None, "what is asked for per parent names it"
         self._listing = listing
         self._resource = resource
-        self._refresh = resource.refresh
-        self._parents = HeadReader(resource.refresh.parent_key, ())
+        self._parent_key = resource.parent_key
+        self._parents = HeadReader(resource.parent_key, ())
 
     async def read(self, parents: Moments) -> Reading:
         """Read what belongs to some parents, or recall it from a run that was cut off and saw them as they are now."""
@@ -93,21 +93,20 @@ class _Reader:
                 rows.extend(await self._fetch(parent))
 
             await self._listing.side_by_side(parents, fetch)
-            reading = await self._listing.land(rows, f"of {len(parents):,} rows of {self._refresh.parent}, one by one")
+            reading = await self._listing.land(rows, f"of {len(parents):,} rows of {self._resource.parent}, one by one")
             if self._listing.pages.server_time is not None:  # else nothing was there
                 self._listing.keep(query, reading)
         return reading
 
     async def _fetch(self, parent: str) -> list[bytes]:
         """Return the rows of one parent; none when it, or what is asked of it, is not there."""
-        path, is_whole = self._resource.path_of(parent), self._refresh.whole_as is not None
+        path, whole_as = self._resource.path_of(parent), self._resource.whole_as
         try:
-            body = await self._listing.pages.ask(path, self._resource.params, may_be_empty=is_whole)
+            body = await self._listing.pages.ask(path, self._resource.params, may_be_empty=whole_as is not None)
         except NotFoundError:
             return []
-        parent_key = self._refresh.parent_key
-        if self._refresh.whole_as is not None:
-            return [msgspec.json.encode({parent_key: parent, self._refresh.whole_as: msgspec.Raw(body)})]
+        if whole_as is not None:
+            return [msgspec.json.encode({self._parent_key: parent, whole_as: msgspec.Raw(body)})]
         try:
             page = parse_set(body)
         except BrokenPage:
@@ -115,7 +114,7 @@ class _Reader:
         if page.count != len(page.rows):
             raise self._unusable(path, f"{len(page.rows):,} of {page.count:,} rows")
         if not all(head.key in (parent, None) for head in self._parents.read(page.rows)):
-            raise self._unusable(path, f"rows whose {parent_key} is another one")
+            raise self._unusable(path, f"rows whose {self._parent_key} is another one")
         return page.rows
 
     def _unusable(self, path: str, seen: str) -> IncompleteError:

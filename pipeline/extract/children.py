@@ -13,7 +13,7 @@ from pipeline.extract.windows import Bound, Window
 from pipeline.instants import MICROSECOND, instant, text_of
 from pipeline.landing import WindowRead
 from pipeline.landing.loss import is_too_much
-from pipeline.resources import Resource, WithParent
+from pipeline.resources import Resource
 
 # Fewer parents than this are read again rather than asked about once more: about a page of them.
 _FEW_PARENTS = 90
@@ -36,11 +36,10 @@ class Witness:
         self, child: Resource, listing: Listing, parent_listing: Listing, parents: Reading,
         catch_up: Callable[[], Awaitable[None]], find_ghosts: Callable[[], Awaitable[None]],
     ) -> None:  # fmt: skip
-        assert isinstance(child.refresh, WithParent)
         self.doubts: list[str] = []
         self._child, self._listing, self._parent_listing, self._parents = child, listing, parent_listing, parents
         self._catch_up, self._find_ghosts = catch_up, find_ghosts
-        self._filter = f"{child.refresh.parent_key}__{parent_listing.resource.created_field}"
+        self._filter = f"{child.parent_key}__{parent_listing.resource.created_field}"
         pages = len(parents.values) / parent_listing.page_size
         self._requests_left = max(_FEWEST_REQUESTS, int(pages * _SEARCH_SHARE))
 

@@ -18,7 +18,6 @@ from pipeline.extract.plan import Step
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.instants import instant
 from pipeline.reading.tasks import task_group
-from pipeline.resources import Appended, Changed
 
 _MOST_PASSES = 4
 # A pass of so few requests takes five seconds at 300 a minute: another one would bring what changed in these.
@@ -54,9 +53,7 @@ class Convergence:
 
     def __init__(self, states: Mapping[str, ReadState]) -> None:
         self._all = states
-        self._states = {
-            name: state for name, state in states.items() if isinstance(state.step.resource.refresh, Appended | Changed)
-        }
+        self._states = {name: state for name, state in states.items() if state.step.resource.can_converge}
         self._unfiltered: set[str] = set()
         self._began: dict[str, datetime | None] = {}  # when what the last pass follows began
         self._counts: dict[str, int] = {}  # of lists that grow at one end, as of the last pass
@@ -123,12 +120,12 @@ class Convergence:
         touched: dict[str, set[str]] = {}
         async with task_group() as tasks:
             for state in self._states.values():
-                if isinstance(state.step.resource.refresh, Appended):
+                if state.step.resource.grows_at_end:
                     tasks.start_soon(self._read_grown, state, touched)
         brought: dict[str, set[str]] = {}
         async with task_group() as tasks:
             for name, state in self._states.items():
-                if isinstance(state.step.resource.refresh, Changed) and name not in self._unfiltered:
+                if state.step.resource.change_field is not None and name not in self._unfiltered:
                     tasks.start_soon(self._read_changed, state, since[name], brought)
         for name, keys in touched.items():
             if name in self._states:
@@ -138,8 +135,7 @@ class Convergence:
 
     async def _read_grown(self, state: ReadState, touched: dict[str, set[str]]) -> None:
         """Read the end that grows of a list."""
-        refresh, found = state.step.resource.refresh, state.found
-        assert isinstance(refresh, Appended)
+        parent, found = state.step.resource.parent, state.found
         known = found.known(state.step.held)
         if not known:
             return
@@ -151,12 +147,12 @@ class Convergence:
         self._counts[state.name] = growth.count
         absent = {str(key) for key in growth.absent} if growth.is_settled else set()
         parents = set(reading.links.values())
-        parents |= {parent for key in absent if (parent := found.reading.links.get(key)) is not None}
-        parents |= {parent for key in absent if (parent := state.step.held.parents.get(key)) is not None}
+        parents |= {link for key in absent if (link := found.reading.links.get(key)) is not None}
+        parents |= {link for key in absent if (link := state.step.held.parents.get(key)) is not None}
         found.lose(absent)
         found.reading.add_changes(reading)
-        if refresh.parent is not None:
-            touched.setdefault(refresh.parent, set()).update(parents)
+        if parent is not None:
+            touched.setdefault(parent, set()).update(parents)
 
     async def _read_changed(self, state: ReadState, since: datetime | None, brought: dict[str, set[str]]) -> None:
         """Read what changed, from the newest row known on: an answer without any row would prove nothing."""

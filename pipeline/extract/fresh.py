@@ -14,7 +14,6 @@ from pipeline.instants import instant, microseconds
 from pipeline.landing import Scope
 from pipeline.landing.held import HeldResource
 from pipeline.reading import Values
-from pipeline.resources import Changed
 
 # Single rows cost a request each: beyond this many, and beyond what everything costs, everything is read.
 _FEW_SINGLE_ROWS = 50
@@ -101,22 +100,21 @@ async def read_changed(step: Step, listing: Listing, touched: Callable[[], Await
 
 async def _read_unsettled(step: Step, listing: Listing, found: Found) -> None:
     """Read again what is not settled of the rows that an interrupted run read: it changes without saying so."""
-    refresh, recent_from = step.resource.refresh, step.recent_from
-    if isinstance(refresh, Changed) and refresh.open_flag is not None and recent_from is not None:
-        older = Bound(refresh.created_field, None, recent_from)
-        unsettled = Window(step.resource.params, {refresh.open_flag: False}, (older,))
+    by, open_flag, recent_from = step.resource.window_field, step.resource.open_flag, step.recent_from
+    if by is not None and open_flag is not None and recent_from is not None:
+        unsettled = Window(step.resource.params, {open_flag: False}, (Bound(by, None, recent_from),))
         found.reading.add_changes(await listing.read(unsettled, keep=False))
 
 
 async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listing: Listing) -> Found:
     """Read what was created since `recent_from`, and of the older rows those not settled and those that changed."""
-    refresh, params = step.resource.refresh, step.resource.params
-    assert isinstance(refresh, Changed)
-    older = Bound(refresh.created_field, None, recent_from)
-    recent = Window(params).limited(Bound(refresh.created_field, recent_from))
+    by, open_flag, params = step.resource.window_field, step.resource.open_flag, step.resource.params
+    assert by is not None, "what is read by its changes can be cut by creation"
+    older = Bound(by, None, recent_from)
+    recent = Window(params).limited(Bound(by, recent_from))
     found = Found(await listing.read(recent, keep=False), "changed", complete_since=recent_from)
-    if refresh.open_flag is not None:
-        found.reading.add(await listing.read(Window(params, {refresh.open_flag: False}, (older,)), keep=False))
+    if open_flag is not None:
+        found.reading.add(await listing.read(Window(params, {open_flag: False}, (older,)), keep=False))
     limit = microseconds(recent_from)
     held = {key: each for key, each in step.held.values.items() if each.created is not None and each.created < limit}
     changed = await read_since(Window(params).limited(older), since, held, listing)

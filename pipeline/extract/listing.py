@@ -28,7 +28,7 @@ from pipeline.reading import (
 )
 from pipeline.reading.side_by_side import side_by_side
 from pipeline.reading.tasks import task_group
-from pipeline.resources import Appended, Changed, Resource
+from pipeline.resources import Resource
 
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
@@ -62,8 +62,6 @@ class Listing:
         self._progress = progress
         self._limits = Limits(max(page_size, 2), connections)  # pages overlap by a row
         self._on_landed = on_landed
-        refresh = resource.refresh
-        self._cut_by = refresh.created_field if isinstance(refresh, Changed) else None
 
     @property
     def page_size(self) -> int:
@@ -81,7 +79,8 @@ class Listing:
         if done is not None:
             return done
         first = await self._first(window)
-        if self._cut_by is None:
+        by = self.resource.window_field
+        if by is None:
             return await self._read_whole(window, first)
         if first.count <= LARGEST_WINDOW:
             before = self._progress.rows
@@ -92,8 +91,8 @@ class Listing:
                     raise
                 self._progress.rows = before
         try:
-            reading = await self._read_parts(window, self._cut_by, first.count)
-            if await self._parts_hold_everything(window, self._cut_by):
+            reading = await self._read_parts(window, by, first.count)
+            if await self._parts_hold_everything(window, by):
                 return reading
         except IgnoredFilter:
             pass
@@ -250,12 +249,10 @@ class Listing:
         That holds for lists whose rows are never edited, and for the old ones of those that are read every night by
         their changes and by not being settled. All others are read anew.
         """
-        refresh = self.resource.refresh
-        if isinstance(refresh, Appended):
-            return refresh.is_final
-        if not isinstance(refresh, Changed) or not refresh.is_trailing or self._recent_from is None:
-            return False
-        high = window.bound_of(refresh.created_field).high
+        by = self.resource.window_field
+        if by is None or not self.resource.is_trailing or self._recent_from is None:
+            return self.resource.is_final
+        high = window.bound_of(by).high
         return high is not None and high <= self._recent_from
 
     def recall(self, query: Mapping[str, str]) -> Reading | None:

@@ -10,7 +10,7 @@ from pipeline.extract.windows import Window
 from pipeline.leaflink import Client, FailingError, NotFoundError, ReadTimes
 from pipeline.leaflink.paging import BrokenPage, parse_page
 from pipeline.reading import Ask, Page, PageError, Row, Values
-from pipeline.resources import Appended, Changed, Resource
+from pipeline.resources import Resource
 
 _BROKEN_PAGES = 3
 # A request that fails so often while others are answered is given up; the parts of a page that failed, sooner.
@@ -43,8 +43,7 @@ class Pages:
         self._client, self._resource, self._progress = client, resource, progress
         self._most_failures = _MOST_FAILURES
         self._was_answered = False
-        refresh = resource.refresh
-        self._link = refresh.parent_key if isinstance(refresh, Appended) else None
+        self._link = _link_of(resource)
         self._heads = HeadReader(resource.key, _head_fields(resource))
 
     @property
@@ -146,7 +145,10 @@ class Pages:
 
 def _head_fields(resource: Resource) -> tuple[str, ...]:
     """Return the fields that windows are checked by, that listings may be in the order of, or that name a parent."""
-    refresh = resource.refresh
-    open_flag = refresh.open_flag if isinstance(refresh, Changed) else None
-    parent_key = refresh.parent_key if isinstance(refresh, Appended) else None
-    return tuple(filter(None, (resource.created_field, resource.modified_field, open_flag, parent_key)))
+    named = (resource.created_field, resource.modified_field, resource.open_flag, _link_of(resource))
+    return tuple(filter(None, named))
+
+
+def _link_of(resource: Resource) -> str | None:
+    """Return the field of listed rows that names their parent."""
+    return resource.parent_key if resource.is_listed else None

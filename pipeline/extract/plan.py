@@ -14,7 +14,7 @@ from enum import Enum
 from pipeline.extract.windows import midnight
 from pipeline.landing import Manifest
 from pipeline.landing.held import Held, HeldResource
-from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent
+from pipeline.resources import Resource
 
 # Changes that were under way when the last run read the clock become visible later: look back that far.
 OVERLAP = timedelta(hours=1)
@@ -98,10 +98,11 @@ def make_plan(
     steps = {}
     for name, resource in resources.items():
         planner = _Planner(resource, history, held.of(name), now, page_size, personal)
-        if isinstance(resource.refresh, PerParent):
-            steps[name] = planner.plan_by_parent(held.of(resource.refresh.parent).rows, why_anew)
+        if resource.is_asked_per_parent and resource.parent is not None:
+            steps[name] = planner.plan_by_parent(held.of(resource.parent).rows, why_anew)
             continue
-        steps[name] = planner.plan(why_anew, trailing_days=trailing_days, with_parent=_parent_of(resource) in resources)
+        with_parent = resource.is_embedded and resource.parent in resources
+        steps[name] = planner.plan(why_anew, trailing_days=trailing_days, with_parent=with_parent)
     return Plan(steps)
 
 
@@ -117,10 +118,6 @@ def newest_watermark(manifests: Iterable[Manifest]) -> datetime | None:
         if found:
             return max(found)
     return None
-
-
-def _parent_of(resource: Resource) -> str | None:
-    return resource.refresh.parent if isinstance(resource.refresh, WithParent) else None
 
 
 class _History:
@@ -159,7 +156,7 @@ class _Planner:
             reason = "each order brings its lines as a set"
             return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.held.quarantined), held=self.held)
         why, pages = self._why_everything(why_anew), self._pages(self.held.rows)
-        pages += _CONVERGING * isinstance(self.resource.refresh, Changed | Appended)
+        pages += _CONVERGING * self.resource.can_converge
         everything = Step(
             self.resource, Way.EVERYTHING, why, pages, recent_from=recent_since(self.now, trailing_days), held=self.held
         )
@@ -167,7 +164,7 @@ class _Planner:
             return everything
         nightly = self._nightly(trailing_days)
         if nightly is None:
-            why = "short" if isinstance(self.resource.refresh, Appended) else "the API has no filter for changes"
+            why = "short" if self.resource.grows_at_end else "the API has no filter for changes"
             return replace(everything, reason=why)
         if nightly.requests >= everything.requests and everything.requests > 1:
             return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
@@ -203,26 +200,26 @@ class _Planner:
         return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
 
     def _nightly(self, trailing_days: int) -> Step | None:
-        refresh, name = self.resource.refresh, self.resource.name
-        if isinstance(refresh, Appended) and not refresh.is_final and self._pages(self.held.rows) <= _SHORT_LIST:
+        resource, name = self.resource, self.resource.name
+        if resource.grows_at_end and not resource.is_final and self._pages(self.held.rows) <= _SHORT_LIST:
             return None
-        if isinstance(refresh, Appended) and self.held.values:
-            return Step(self.resource, Way.TAIL, "grows at one end", 3, held=self.held)
+        if resource.grows_at_end and self.held.values:
+            return Step(resource, Way.TAIL, "grows at one end", 3, held=self.held)
         watermark = self.history.watermarks.get(name)
-        if not isinstance(refresh, Changed) or watermark is None:
+        if resource.change_field is None or watermark is None:
             return None
         changed = self._pages(self.history.last_changed.get(name, self.held.rows // 100))
         counting = 1
         step = Step(
-            self.resource, Way.CHANGED, "changes show in modified", changed + counting + _CONVERGING,
+            resource, Way.CHANGED, "changes show in modified", changed + counting + _CONVERGING,
             watermark - OVERLAP, held=self.held,
         )  # fmt: skip
-        if not refresh.is_trailing:
+        if not resource.is_trailing:
             return step
         recent_from = recent_since(watermark, trailing_days)
         requests = self._pages(self.held.recent) + self._pages(len(self.held.open_keys)) + 1
         requests += counting + _CONVERGING
-        reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {refresh.open_flag}"
+        reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {resource.open_flag}"
         return replace(step, way=Way.FRESH, reason=reason, requests=requests, recent_from=recent_from)
 
     def _pages(self, rows: int) -> int:

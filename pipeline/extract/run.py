@@ -31,7 +31,7 @@ from pipeline.instants import instant
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.leaflink import Client, ReadTimes
 from pipeline.reading.tasks import task_group
-from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent, all_resources
+from pipeline.resources import Resource, all_resources
 
 # More bad rows than both of these say that the contract or the source is broken, not a row; so does more than half of
 # a resource that had rows before.
@@ -87,9 +87,7 @@ class Extraction:
         self._started: dict[str, float] = {}
         self._warnings: list[str] = []
         self._touches: dict[str, set[str]] = defaultdict(set)
-        self._ready = {
-            name: anyio.Event() for name, step in plan.steps.items() if isinstance(step.resource.refresh, Appended)
-        }
+        self._ready = {name: anyio.Event() for name, step in plan.steps.items() if step.resource.grows_at_end}
 
     async def run(self) -> Manifest:
         """Read every resource of the plan, bring them to one moment, and commit the manifest.
@@ -102,8 +100,7 @@ class Extraction:
             self._progress.of(name).way = step.way.value
         async with task_group() as extractors:
             for step in self._plan.steps.values():
-                refresh = step.resource.refresh
-                if not isinstance(refresh, WithParent | PerParent) or refresh.parent not in self._plan.steps:
+                if step.resource.is_listed or step.resource.parent not in self._plan.steps:
                     extractors.start_soon(self._extract, step)
         convergence = Convergence(self._states)
         await convergence.run()
@@ -114,8 +111,9 @@ class Extraction:
             self._finish(state.step.resource, state.found, state.listing)
         async with task_group() as extractors:
             for step in self._plan.steps.values():
-                if isinstance(step.resource.refresh, PerParent) and step.resource.refresh.parent in self._states:
-                    extractors.start_soon(self._extract_by_parent, step, self._states[step.resource.refresh.parent])
+                parent = step.resource.parent
+                if step.resource.is_asked_per_parent and parent in self._states:
+                    extractors.start_soon(self._extract_by_parent, step, self._states[parent])
         self._refuse_a_key_that_sees_nothing()
         self._refuse_too_many_bad_rows()
         clocks = self._clocks()
@@ -161,18 +159,18 @@ class Extraction:
     async def _touched(self, resource: Resource) -> set[str]:
         """Return the rows of `resource` that new, changed or vanished rows of other resources point at."""
         for name, step in self._plan.steps.items():
-            if isinstance(step.resource.refresh, Appended) and step.resource.refresh.parent == resource.name:
+            if step.resource.grows_at_end and step.resource.parent == resource.name:
                 await self._ready[name].wait()
         return self._touches[resource.name]
 
     def _note_touched(self, step: Step, found: Found) -> None:
-        refresh, held = step.resource.refresh, step.held
-        if isinstance(refresh, Appended) and refresh.parent is not None:
+        resource, held = step.resource, step.held
+        if resource.grows_at_end and resource.parent is not None:
             links = found.reading.links
             parents = {links[key] for key in links.keys() - held.values.keys()} if held.values else set()
             gone = found.gone | (held.values.keys() - found.reading.keys if found.scope == "all" else set())
             parents |= {held.parents[key] for key in gone if key in held.parents}
-            self._touches[refresh.parent] |= parents
+            self._touches[resource.parent] |= parents
 
     async def _extract_children(self, child: Resource, state: ReadState, convergence: Convergence) -> None:
         """Finish the rows that came inside their parents, or read them on their own when they did not."""
@@ -217,11 +215,11 @@ class Extraction:
         self._progress.finish(self._reads[-1])
 
     async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
-        assert isinstance(child.refresh, WithParent)
+        assert child.parent_key is not None, "rows that come inside others name these"
         numbers, reading = sorted(parents), Reading()
         for start in range(0, len(numbers), _PARENTS_PER_REQUEST):
             asked = ",".join(numbers[start : start + _PARENTS_PER_REQUEST])
-            reading.add(await listing.read(Window({**child.params, child.refresh.parent_key: asked}), keep=False))
+            reading.add(await listing.read(Window({**child.params, child.parent_key: asked}), keep=False))
         return reading
 
     def _finish(self, resource: Resource, found: Found, listing: Listing) -> None:
@@ -231,7 +229,7 @@ class Extraction:
 
     def _read_of(self, resource: Resource, found: Found, listing: Listing) -> ResourceRead:
         """Return what is to be said of a resource in the manifest."""
-        name, refresh, reading = resource.name, resource.refresh, found.reading
+        name, reading = resource.name, found.reading
         rejected = _rejected(name, found)
         met = reading.fields.get(name, FieldsMet())
         return ResourceRead(
@@ -241,10 +239,10 @@ class Extraction:
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.pages.requests,
             seconds=round(time.monotonic() - self._started[name], 3),
-            parent=refresh.parent if isinstance(refresh, WithParent | PerParent) else None,
-            parent_key=refresh.parent_key if isinstance(refresh, WithParent | PerParent) else None,
+            parent=None if resource.is_listed else resource.parent,
+            parent_key=None if resource.is_listed else resource.parent_key,
             windows=(*reading.windows, *reading.additions),
-            created_field=refresh.created_field if isinstance(refresh, Changed) else None,
+            created_field=resource.window_field,
             complete_since=found.complete_since, gone=tuple(sorted(found.gone - reading.keys)),
             asked=tuple(sorted(found.asked)),
             fields=met.summarise(rejected, is_complete=found.scope == "all"),
@@ -267,16 +265,12 @@ class Extraction:
         )  # fmt: skip
 
     def _children_of(self, resource: Resource) -> list[Resource]:
-        found = all_resources().values()
-        return [each for each in found if isinstance(each.refresh, WithParent) and each.refresh.parent == resource.name]
+        return [each for each in all_resources().values() if each.is_embedded and each.parent == resource.name]
 
     def _steps_by(self, parent: Resource) -> list[Step]:
         """Return the steps of what is asked for by the rows of `parent`."""
         steps = self._plan.steps.values()
-        return [
-            each for each in steps
-            if isinstance(each.resource.refresh, PerParent) and each.resource.refresh.parent == parent.name
-        ]  # fmt: skip
+        return [each for each in steps if each.resource.is_asked_per_parent and each.resource.parent == parent.name]
 
     def _refuse_a_key_that_sees_nothing(self) -> None:
         if self._reads and all(read.refused is not None for read in self._reads):
@@ -338,9 +332,9 @@ class Extraction:
         if not read.was_read or not reached:
             return read
         server_time = min(*reached, clocks.source)
-        is_changed = isinstance(all_resources()[read.resource].refresh, Changed)
+        shows_changes = all_resources()[read.resource].change_field is not None
         # A clock that is ahead for a night would skip what changes until then: the watermark goes by the earlier one.
-        watermark = server_time - clocks.source_ahead if is_changed else None
+        watermark = server_time - clocks.source_ahead if shows_changes else None
         return structs.replace(read, server_time=server_time, watermark=watermark)
 
     def _manifest(self, convergence: Convergence, clocks: Clocks, warnings: tuple[str, ...]) -> Manifest:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
-from pipeline.resources import PerParent, Resource, all_resources
+from pipeline.resources import Resource, all_resources
 
 _WANTED = "leafhouse.toml: resources: "
 _ALSO = "LEAFHOUSE_ALSO, or also in leafhouse.toml: "
@@ -19,7 +19,7 @@ def selected(
     UsageError for a name in the list that is none, ConfigurationError for one that the company wants.
     """
     known = all_resources()
-    costly = {name: each for name, each in known.items() if isinstance(each.refresh, PerParent)}
+    costly = {name: each for name, each in known.items() if each.is_asked_per_parent}
     found = {name: each for name, each in known.items() if name not in costly}
     if wanted is not None:
         found = _named(wanted, known, ConfigurationError, _WANTED)
@@ -42,6 +42,6 @@ def _named(
 def _with_parents(found: dict[str, Resource], error: type[LeafhouseError], where: str) -> dict[str, Resource]:
     """Return `found`, or raise `error` when something in it is asked for by the rows of what is not."""
     for name, resource in found.items():
-        if isinstance(resource.refresh, PerParent) and resource.refresh.parent not in found:
-            raise error(f"{where}{name}: is asked for by the rows of {resource.refresh.parent}. Name that, too.")
+        if resource.is_asked_per_parent and resource.parent not in found:
+            raise error(f"{where}{name}: is asked for by the rows of {resource.parent}. Name that, too.")
     return found

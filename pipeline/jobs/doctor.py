@@ -20,7 +20,7 @@ from pipeline.jobs.refused import describe_refused
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
 from pipeline.reading.tasks import task_group
-from pipeline.resources import PerParent, Resource, all_resources
+from pipeline.resources import Resource, all_resources
 from pipeline.settings import Settings
 from pipeline.warehouse.folder import Folder, read_folder
 
@@ -110,10 +110,10 @@ class _Examination:
         return "ok" in states and "unreachable" not in states
 
     async def _look_at(self, resource: Resource) -> None:
-        name, refresh = resource.name, resource.refresh
+        name, parent = resource.name, resource.parent
         try:
-            if isinstance(refresh, PerParent):
-                self.sights[name] = await self._see_one(resource, all_resources()[refresh.parent])
+            if resource.is_asked_per_parent and parent is not None:
+                self.sights[name] = await self._see_one(resource, all_resources()[parent])
             else:
                 self.sights[name] = await self._see(resource)
         except RefusedError as error:

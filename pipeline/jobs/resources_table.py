@@ -54,10 +54,7 @@ def _line(resource: Resource, rows: Mapping[str, int]) -> str:
 
 
 def _parent(resource: Resource) -> str:
-    refresh = resource.refresh
-    if isinstance(refresh, WithParent | Appended | PerParent) and refresh.parent is not None:
-        return f"{refresh.parent}, by `{refresh.parent_key}`"
-    return ""
+    return "" if resource.parent is None else f"{resource.parent}, by `{resource.parent_key}`"
 
 
 def _freshness(resource: Resource) -> str:

@@ -21,7 +21,6 @@ def all_resources() -> dict[str, Resource]:
             if isinstance(value, Resource):
                 found[value.name] = value
     for resource in found.values():
-        parent = None if isinstance(resource.refresh, Full | Changed) else resource.refresh.parent
-        if parent is not None and parent not in found:
-            raise ValueError(f"{resource.path}: its parent {parent} is no resource")
+        if resource.parent is not None and resource.parent not in found:
+            raise ValueError(f"{resource.path}: its parent {resource.parent} is no resource")
     return dict(sorted(found.items()))

@@ -76,7 +76,7 @@ class Resource:
     `path` is relative to the API's root and ends in a slash; a placeholder in it stands for the key of a parent.
     `params` are sent with every request for it; `filters` are the query parameters that the reference documents for its
     listing; `keeps_history` says that the warehouse keeps what its rows looked like before, `is_vital` that a run which
-    cannot read it is worth nothing.
+    cannot read it is worth nothing. The properties say what follows from `refresh`: nobody else asks which class it is.
     """
 
     path: str
@@ -100,24 +100,14 @@ class Resource:
             raise ValueError(f"{self.path}: it is read by {', '.join(missing)}, which is not among its filters")
 
     def _fields_named(self) -> list[str]:
-        refresh, names = self.refresh, [self.key]
-        if isinstance(refresh, Changed):
-            names += [refresh.modified_field, refresh.created_field, *filter(None, (refresh.open_flag,))]
-        elif isinstance(refresh, WithParent):
-            names.append(refresh.parent_key)
-        elif isinstance(refresh, PerParent):
-            names += [refresh.parent_key, *filter(None, (refresh.whole_as,))]
-        elif isinstance(refresh, Appended):
-            names += filter(None, (refresh.parent_key,))
-        return names
+        named = (self.change_field, self.window_field, self.open_flag, self.parent_key, self.whole_as)
+        return [self.key, *filter(None, named)]
 
     def _filters_needed(self) -> set[str]:
-        refresh = self.refresh
-        if not isinstance(refresh, Changed):
-            return set()
-        times = (refresh.modified_field, refresh.created_field)
-        needed = {f"{name}__{suffix}" for name in times for suffix in ("gte", "lt")}
-        return needed if refresh.open_flag is None else needed | {refresh.open_flag}
+        times = filter(None, (self.change_field, self.window_field))
+        return {f"{name}__{suffix}" for name in times for suffix in ("gte", "lt")} | set(
+            filter(None, (self.open_flag,))
+        )
 
     @property
     def name(self) -> str:
@@ -125,14 +115,84 @@ class Resource:
         return _PLACEHOLDER.sub("", self.path).strip("/").replace("//", "/").replace("/", "_").replace("-", "_")
 
     @property
+    def is_listed(self) -> bool:
+        """Whether a run reads its listing. Else rows come as the whole set of the children of a parent."""
+        return not isinstance(self.refresh, WithParent | PerParent)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether its rows come inside the rows of their parent, in the field `embedded_as`."""
+        return isinstance(self.refresh, WithParent)
+
+    @property
+    def embedded_as(self) -> str | None:
+        """The field of the parent's rows that its rows come in."""
+        return self.refresh.embedded_as if isinstance(self.refresh, WithParent) else None
+
+    @property
+    def is_asked_per_parent(self) -> bool:
+        """Whether it takes a request for each row of its parent."""
+        return isinstance(self.refresh, PerParent)
+
+    @property
+    def whole_as(self) -> str | None:
+        """The field that keeps the whole answer for a parent, None where the answer is a list of rows."""
+        return self.refresh.whole_as if isinstance(self.refresh, PerParent) else None
+
+    @property
+    def parent(self) -> str | None:
+        """The name of the resource that its rows point to, come inside of, or are asked for by."""
+        return None if isinstance(self.refresh, Full | Changed) else self.refresh.parent
+
+    @property
+    def parent_key(self) -> str | None:
+        """The field that holds the parent's key."""
+        return None if isinstance(self.refresh, Full | Changed) else self.refresh.parent_key
+
+    @property
+    def grows_at_end(self) -> bool:
+        """Whether its listing has new rows at one end only, in the order of the key."""
+        return isinstance(self.refresh, Appended)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no row is ever edited."""
+        return isinstance(self.refresh, Appended) and self.refresh.is_final
+
+    @property
+    def change_field(self) -> str | None:
+        """The field with the last change that the listing can be filtered by; None where it has no such filter."""
+        return self.refresh.modified_field if isinstance(self.refresh, Changed) else None
+
+    @property
+    def window_field(self) -> str | None:
+        """The field with the creation that the listing can be cut into windows by; None where it has no such filter."""
+        return self.refresh.created_field if isinstance(self.refresh, Changed) else None
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether changes need not show in `change_field`, so that the rows of the last weeks are read too."""
+        return isinstance(self.refresh, Changed) and self.refresh.is_trailing
+
+    @property
+    def open_flag(self) -> str | None:
+        """The field that is false while a row is not settled; the listing can be filtered by it."""
+        return self.refresh.open_flag if isinstance(self.refresh, Changed) else None
+
+    @property
+    def can_converge(self) -> bool:
+        """Whether a short pass can bring what is new in it: by a filter for changes, or at the end that grows."""
+        return self.grows_at_end or self.change_field is not None
+
+    @property
     def created_field(self) -> str | None:
         """The field that holds when a row was made, None where rows do not say."""
-        return self._instant("created_on" if not isinstance(self.refresh, Changed) else self.refresh.created_field)
+        return self._instant(self.window_field or "created_on")
 
     @property
     def modified_field(self) -> str | None:
         """The field that holds when a row was last changed, None where rows do not say."""
-        return self._instant("modified" if not isinstance(self.refresh, Changed) else self.refresh.modified_field)
+        return self._instant(self.change_field or "modified")
 
     def _instant(self, name: str) -> str | None:
         return name if name in self.record.model_fields else None

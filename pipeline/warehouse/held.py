@@ -11,7 +11,7 @@ import duckdb
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
 from pipeline.reading import Values
-from pipeline.resources import Appended, Changed, PerParent, Resource, WithParent
+from pipeline.resources import Resource
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.quarantine import parent_in
 from pipeline.warehouse.reader import attach, damage_refused
@@ -64,12 +64,11 @@ class HeldReader:
     def read(self, resource: Resource, recent_from: datetime) -> HeldResource:
         """Return what planning needs of a resource; rows created from `recent_from` on count as recent."""
         self.collect(resource)
-        refresh = resource.refresh
         rows, recent = self.con.execute(
             "SELECT count(*), count(*) FILTER (created >= ?) FROM held", [recent_from]
         ).fetchone() or (0, 0)
         open_keys: tuple[str, ...] = ()
-        if isinstance(refresh, Changed) and refresh.open_flag is not None:
+        if resource.open_flag is not None:
             found = self.con.execute(
                 "SELECT key FROM held "
                 "WHERE NOT coalesce(settled, false) AND (created < ? OR created IS NULL) ORDER BY key",
@@ -79,10 +78,10 @@ class HeldReader:
         modified: dict[str, int | None] = {}
         if self._is_asked_by(resource):
             modified = dict(self.con.execute("SELECT key, epoch_us(modified) FROM held").fetchall())
-        unasked = self._unasked(resource, refresh) if isinstance(refresh, PerParent) else ()
+        unasked = self._unasked(resource) if resource.is_asked_per_parent else ()
         quarantined = self._quarantined(resource.name)
         named = tuple(key for key in quarantined if key is not None)
-        values, parents = ({}, {}) if isinstance(refresh, WithParent | PerParent) else self._values(resource)
+        values, parents = self._values(resource) if resource.is_listed else ({}, {})
         return HeldResource(rows, recent, open_keys, values, parents, named, None in quarantined, modified, unasked)
 
     def _values(self, resource: Resource) -> tuple[dict[str, Values], dict[str, str]]:
@@ -94,15 +93,16 @@ class HeldReader:
         values = {row[0]: Values(*row[1:4]) for row in rows}
         return values, {row[0]: row[4] for row in rows if row[4] is not None}
 
-    def _unasked(self, resource: Resource, refresh: PerParent) -> tuple[str, ...]:
+    def _unasked(self, resource: Resource) -> tuple[str, ...]:
         """Return the parents to ask again: those of rows in quarantine, and those that changed since the last asking.
 
         Of runs that are not loaded yet, every parent that came counts as changed.
         """
-        found = set(self._quarantined(resource.name, parent_in("raw", refresh.parent_key)))
+        assert resource.parent is not None and resource.parent_key is not None, "it is asked for by its parent"
+        found = set(self._quarantined(resource.name, parent_in("raw", resource.parent_key)))
         asked = self.reads(self._manifests, resource.name)
         if asked:
-            self.collect(self.resources[refresh.parent])
+            self.collect(self.resources[resource.parent])
             changed = self.con.execute("SELECT key FROM held WHERE seen > ?", [asked[-1][0].server_time]).fetchall()
             found |= {row[0] for row in changed}
         return tuple(sorted(key for key in found if key is not None))
@@ -113,14 +113,12 @@ class HeldReader:
         It has their key, creation, last change, whether they are settled, their parent, and when they were first seen
         as they are.
         """
-        refresh = resource.refresh
         created, modified = (
             "NULL::TIMESTAMPTZ" if name is None else f'"{name}"'
             for name in (resource.created_field, resource.modified_field)
         )
-        settled = f'"{refresh.open_flag}"' if isinstance(refresh, Changed) and refresh.open_flag else "NULL::BOOLEAN"
-        parent_key = refresh.parent_key if isinstance(refresh, Appended | WithParent) else None
-        parent = "NULL::VARCHAR" if parent_key is None else f'"{parent_key}"'
+        settled = "NULL::BOOLEAN" if resource.open_flag is None else f'"{resource.open_flag}"'
+        parent = "NULL::VARCHAR" if resource.parent_key is None else f'"{resource.parent_key}"'
         columns = (
             f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {modified} AS modified, '
             f"{settled} AS settled, {parent} AS parent"
@@ -154,8 +152,7 @@ class HeldReader:
 
     def _is_asked_by(self, resource: Resource) -> bool:
         """Whether something is asked for by the rows of a resource."""
-        refreshes = [each.refresh for each in self.resources.values()]
-        return any(isinstance(each, PerParent) and each.parent == resource.name for each in refreshes)
+        return any(each.is_asked_per_parent and each.parent == resource.name for each in self.resources.values())
 
     def reads(self, manifests: Iterable[Manifest], resource: str) -> list[tuple[Manifest, ResourceRead]]:
         """Return what the runs read of a resource of the company, each with its run."""

@@ -15,7 +15,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
-from pipeline.resources import PerParent, Resource, WithParent
+from pipeline.resources import Resource
 from pipeline.warehouse.history import Versions
 
 
@@ -71,12 +71,7 @@ def merge_run(
 
 
 def _parent_of(resource: Resource, resources: Mapping[str, Resource]) -> Resource | None:
-    return resources.get(resource.refresh.parent) if isinstance(resource.refresh, WithParent | PerParent) else None
-
-
-def _parent_key(resource: Resource) -> str:
-    assert isinstance(resource.refresh, WithParent | PerParent)
-    return resource.refresh.parent_key
+    return None if resource.is_listed or resource.parent is None else resources.get(resource.parent)
 
 
 def _parents_first(resources: Mapping[str, Resource]) -> Iterable[Resource]:
@@ -131,7 +126,7 @@ class _ResourceMerge:
     def drop_gone(self, *reads: ResourceRead) -> None:
         """Let go of rows that came and then went in the same run, with what came inside them."""
         for read in reads:
-            column = self._resource.key if read.resource == self._resource.name else _parent_key(self._resource)
+            column = self._resource.key if read.resource == self._resource.name else self._resource.parent_key
             if read.gone:
                 self._change(
                     f'DELETE FROM {self._table} WHERE _run_id = $run AND CAST("{column}" AS VARCHAR) '
@@ -144,18 +139,17 @@ class _ResourceMerge:
 
         A parent and its set land at one time; a child that a later version no longer carries was removed meanwhile.
         """
-        refresh, name = self._resource.refresh, self._resource.name
-        if isinstance(refresh, WithParent):
+        name = self._resource.name
+        if self._resource.is_embedded:
             self._change(
                 f"DELETE FROM {self._table} WHERE _run_id = $run AND EXISTS (SELECT 1 FROM raw.{parent.name} AS parent "
-                f'WHERE parent._run_id = $run AND parent."{parent.key}" = {name}."{refresh.parent_key}" '
+                f'WHERE parent._run_id = $run AND parent."{parent.key}" = {name}."{self._resource.parent_key}" '
                 f"AND parent._extracted_at > {name}._extracted_at)"
             )
 
     def follow(self, parent: Resource) -> int:
         """Mark the children of deleted parents, and unmark those whose parent is back; return how many were marked."""
-        assert isinstance(self._resource.refresh, WithParent | PerParent)
-        parent_key = self._resource.refresh.parent_key
+        parent_key = self._resource.parent_key
         reason = f"its {parent_key} was deleted"
         is_back = (
             f'_deleted_reason = $reason AND "{parent_key}" IN (SELECT "{parent.key}" FROM raw.{parent.name} '
@@ -199,7 +193,7 @@ class _ResourceMerge:
             return self._mark("true", f"not in the complete read of {self._run_id}")
         if read.scope == "sets" and parent is not None:
             parents = f'SELECT "{parent.key}" FROM raw.{parent.name} WHERE _run_id = $run'
-            if isinstance(self._resource.refresh, PerParent):
+            if self._resource.is_asked_per_parent:
                 parents = "SELECT unnest($asked::VARCHAR[])"
             reason = f"no longer in its {read.parent_key}, seen by {self._run_id}"
             return self._mark(f'"{read.parent_key}" IN ({parents})', reason, asked=list(read.asked))

@@ -13,7 +13,7 @@ import duckdb
 from pipeline.errors import IncompleteError
 from pipeline.landing import Manifest
 from pipeline.landing.loss import FEW, MOST_GONE, MOST_GONE_SHARE, is_too_much
-from pipeline.resources import Appended, PerParent, Resource, WithParent
+from pipeline.resources import Resource
 
 _MOST_NAMED = 3
 _ARE_MARKED = "_company = $company AND _deleted_at IN (SELECT unnest($instants::TIMESTAMPTZ[]))"
@@ -122,14 +122,13 @@ class _Guard:
 
     def _absent_parent(self, resource: Resource) -> str | None:
         """Return the query for the row that a row belongs to, if that is gone or a draft: then that one is judged."""
-        refresh = resource.refresh
-        if not isinstance(refresh, WithParent | PerParent | Appended) or refresh.parent is None:
+        if resource.parent is None:
             return None
-        parent = self.resources[refresh.parent]
+        parent = self.resources[resource.parent]
         is_draft = f" OR {parent.name}.status = 'Draft'" if _has_drafts(parent) else ""
         return (
             f"SELECT 1 FROM raw.{parent.name} WHERE {parent.name}._company = $company AND "
-            f'{parent.name}."{parent.key}" = {resource.name}."{refresh.parent_key}" '
+            f'{parent.name}."{parent.key}" = {resource.name}."{resource.parent_key}" '
             f"AND ({parent.name}._deleted_at IS NOT NULL{is_draft})"
         )
 

@@ -11,7 +11,7 @@ import duckdb
 
 from pipeline.errors import UsageError
 from pipeline.landing import Landing, RefusedRun
-from pipeline.resources import PerParent, Resource
+from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.made import KeptModel, kept_models
 from pipeline.warehouse.meta import check_format
@@ -93,7 +93,7 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
 
 def is_told(resource: Resource, reads: Container[str]) -> bool:
     """Whether a resource is worth a line: all are, but one that has to be switched on only once it has been."""
-    return resource.name in reads or not isinstance(resource.refresh, PerParent)
+    return resource.name in reads or not resource.is_asked_per_parent
 
 
 def _resource_status(con: duckdb.DuckDBPyConnection, resource: Resource) -> ResourceStatus:

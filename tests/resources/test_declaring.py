@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.resources import Appended, Changed, Full, PerParent, Resource, WithParent
-from pipeline.resources.types import Instant, Record, RequiredInteger, Text
+from pipeline.resources.types import Boolean, Instant, Record, RequiredInteger, Text
 
 
 class Row(Record):
@@ -14,6 +14,10 @@ class Row(Record):
     name: Text = None
     modified: Instant = None
     created_on: Instant = None
+
+
+class Paid(Row):
+    paid: Boolean = None
 
 
 ROWS = Resource(path="rows/", record=Row, key="id", refresh=Full())
@@ -39,3 +43,36 @@ TIMES = frozenset({"modified__gte", "modified__lt", "created_on__gte", "created_
 def test_a_wrong_declaration_says_what_is_wrong(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(ROWS, **wrong)
+
+
+def answers(resource: Resource) -> list[str]:
+    names = ("is_listed", "is_embedded", "is_asked_per_parent", "grows_at_end", "is_final", "is_trailing")
+    fields = ("parent", "parent_key", "embedded_as", "whole_as", "change_field", "window_field", "open_flag")
+    return [name for name in names if getattr(resource, name)] + [
+        f"{name}={getattr(resource, name)}" for name in fields if getattr(resource, name) is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refresh", "said"),
+    [
+        (Full(), ["is_listed"]),
+        (Changed(), ["is_listed", "change_field=modified", "window_field=created_on"]),
+        (
+            Changed(is_trailing=True, open_flag="paid"),
+            ["is_listed", "is_trailing", "change_field=modified", "window_field=created_on", "open_flag=paid"],
+        ),
+        (Appended(is_final=True), ["is_listed", "grows_at_end", "is_final"]),
+        (Appended("orders", "name"), ["is_listed", "grows_at_end", "parent=orders", "parent_key=name"]),
+        (
+            WithParent("orders", "rows", "name"),
+            ["is_embedded", "parent=orders", "parent_key=name", "embedded_as=rows"],
+        ),
+        (
+            PerParent("orders", "name", whole_as="name"),
+            ["is_asked_per_parent", "parent=orders", "parent_key=name", "whole_as=name"],
+        ),
+    ],
+)
+def test_a_resource_says_what_follows_from_how_it_is_kept_fresh(refresh: Any, said: list[str]) -> None:
+    assert answers(replace(ROWS, refresh=refresh, filters=TIMES | {"paid"}, record=Paid)) == said
