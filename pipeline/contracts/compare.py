@@ -139,5 +139,6 @@ def _taken_by(shape: Shape) -> frozenset[str]:
     if shape.record is None:
         assert shape.kind is not None
         return _TAKES[shape.kind]
-    more = {"integer"} if shape.is_reference else set()
-    return frozenset({"object"} | (more if shape.record is not Money else {"number", "string", "string decimal"}))
+    if shape.record is Money:
+        return frozenset({"object", "integer", "number", "string", "string decimal"})
+    return frozenset({"object", "integer"} if shape.is_reference else {"object"})

@@ -213,7 +213,7 @@ def _is_usual(found: type, member: Member) -> bool:
     if shape.is_list:
         return found is list
     if shape.record is not None:
-        return found is dict or (found is int and shape.is_reference and not shape.is_money)
+        return found is dict or (found is int and shape.is_reference)
     return shape.kind is not None and found in _USUAL.get(shape.kind, {str})
 
 

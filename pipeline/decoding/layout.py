@@ -208,7 +208,7 @@ def _annotation(layout: Layout, name: str, shape: Shape, met: Met, path: str) ->
     else:
         layout.nested[name] = build_layout(shape.record, met, path=f"{path}.")
         annotation = layout.nested[name].struct
-        if shape.is_reference and not shape.is_money:
+        if shape.is_reference:
             annotation |= int
     return types.GenericAlias(list, (annotation,)) if shape.is_list else annotation
 

@@ -6,11 +6,10 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import pyarrow as pa
-from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from pipeline.resources.resource import Resource
-from pipeline.resources.types import Kind, Money, Record, Weight
+from pipeline.resources.types import Form, Kind, Money, Record, Weight
 from pipeline.resources.values import PRECISION, SCALE
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
@@ -103,7 +102,7 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     if annotation is int:
         return Shape(kind=Kind.INTEGER)
     if isinstance(annotation, type) and issubclass(annotation, Record):
-        return Shape(record=annotation, is_reference=any(isinstance(each, BeforeValidator) for each in metadata))
+        return Shape(record=annotation, is_reference=Form.REFERENCE in metadata)
     raise TypeError(f"a contract cannot hold {annotation!r}: see pipeline/resources/types.py for the kinds it can")
 
 

@@ -1,4 +1,6 @@
-"""The types of a contract's fields: what pydantic validates, and what `resources.columns` makes columns from.
+"""The types of a contract's fields, which `resources.columns` makes columns from.
+
+Pydantic holds the declarations and validates nothing: `decoding` reads the values (see `resources.values`).
 
 A field that a row is worthless without is required, or essential: a value of it that cannot be read sets the row aside.
 A bad value of any other field is null in its column, and kept in `_odd` as it came.
@@ -9,10 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from pipeline.instants import instant
-from pipeline.resources import values
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Kind(Enum):
@@ -38,37 +37,34 @@ class Weight(Enum):
     ESSENTIAL = "nothing"
 
 
+class Form(Enum):
+    """In which other form an object may come."""
+
+    REFERENCE = "its id"
+
+
 _T = TypeVar("_T")
 # What rows are joined by, or amount to. It may be null; what is there must be readable, and the models compute with it.
 Essential = Annotated[_T, Weight.ESSENTIAL]
 
-
-def _nullable(parse: values.Parse) -> BeforeValidator:
-    return BeforeValidator(lambda value: None if value is None else parse(value))
-
-
-def _datetime(parse: values.Parse) -> values.Parse:
-    return lambda value: instant(parse(value))
-
-
-Integer = Annotated[int | None, _nullable(values.parse_integer), Kind.INTEGER]
-LooseInteger = Annotated[int | None, _nullable(values.parse_integer), Kind.LOOSE_INTEGER]
-Text = Annotated[str | None, _nullable(values.parse_text), Kind.TEXT]
-LooseText = Annotated[str | None, _nullable(values.parse_text), Kind.LOOSE_TEXT]
-Boolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.BOOLEAN]
-LooseBoolean = Annotated[bool | None, _nullable(values.parse_boolean), Kind.LOOSE_BOOLEAN]
-Exact = Annotated[Decimal | None, _nullable(values.parse_exact), Kind.EXACT]
-Instant = Annotated[datetime | None, _nullable(_datetime(values.parse_instant)), Kind.INSTANT]
-InstantOrDay = Annotated[datetime | None, _nullable(_datetime(values.parse_instant_or_day)), Kind.INSTANT_OR_DAY]
-Day = Annotated[date | None, _nullable(values.parse_day), Kind.DAY]
+Integer = Annotated[int | None, Kind.INTEGER]
+LooseInteger = Annotated[int | None, Kind.LOOSE_INTEGER]
+Text = Annotated[str | None, Kind.TEXT]
+LooseText = Annotated[str | None, Kind.LOOSE_TEXT]
+Boolean = Annotated[bool | None, Kind.BOOLEAN]
+LooseBoolean = Annotated[bool | None, Kind.LOOSE_BOOLEAN]
+Exact = Annotated[Decimal | None, Kind.EXACT]
+Instant = Annotated[datetime | None, Kind.INSTANT]
+InstantOrDay = Annotated[datetime | None, Kind.INSTANT_OR_DAY]
+Day = Annotated[date | None, Kind.DAY]
 Json = Annotated[Any, Kind.JSON]
-Texts = Annotated[list[str | None] | None, _nullable(values.parse_texts), Kind.TEXTS]
+Texts = Annotated[list[str | None] | None, Kind.TEXTS]
 
 # Keys and what no row can do without: the same forms, never null.
-RequiredInteger = Annotated[int, BeforeValidator(values.parse_integer), Kind.INTEGER]
-RequiredText = Annotated[str, BeforeValidator(values.parse_text), Kind.TEXT]
-RequiredLooseText = Annotated[str, BeforeValidator(values.parse_text), Kind.LOOSE_TEXT]
-RequiredInstant = Annotated[datetime, BeforeValidator(_datetime(values.parse_instant)), Kind.INSTANT]
+RequiredInteger = Annotated[int, Kind.INTEGER]
+RequiredText = Annotated[str, Kind.TEXT]
+RequiredLooseText = Annotated[str, Kind.LOOSE_TEXT]
+RequiredInstant = Annotated[datetime, Kind.INSTANT]
 
 
 def personal(description: str) -> Any:
@@ -84,7 +80,7 @@ def one_of(*values: str | int) -> dict[str, Any]:
 class Record(BaseModel):
     """A row of a resource, or an object inside one. Fields that it does not name are kept in `_extra`."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)  # nobody validates with it, and building validators takes time
 
 
 class Money(Record):
@@ -94,18 +90,9 @@ class Money(Record):
     currency: Text = None
 
 
-def _money_from(value: Any) -> Any:
-    return value if isinstance(value, dict | None) else {"amount": value}
+MoneyField = Money | None
 
-
-MoneyField = Annotated[Money | None, BeforeValidator(_money_from)]
-
-
-def reference_to(value: Any) -> Any:
-    """Give an id the shape of the object that it stands for: 7 becomes {"id": 7}."""
-    return {"id": value} if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Reference = BeforeValidator(reference_to)
+# Marks an object that LeafLink may send as its id alone: 7 stands for {"id": 7}.
+Reference = Form.REFERENCE
 # An object that stands for its id: 7, or {"id": 7, …}.
-IdOrObject = Annotated[int | None, _nullable(values.parse_integer), Kind.LOOSE_INTEGER]
+IdOrObject = Annotated[int | None, Kind.LOOSE_INTEGER]

@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipeline.decoding.rows import RowDecoder
 from pipeline.models import ModelSettings, Project
 from pipeline.resources import Resource, all_resources
 from pipeline.resources.columns import columns_of
-from pipeline.resources.types import Money
+from pipeline.sandbox.store.store import to_json
 from pipeline.warehouse.history import create_history
 from pipeline.warehouse.tables import create_raw
 
@@ -60,8 +61,12 @@ def keep_history(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert_api_rows(con: duckdb.DuckDBPyConnection, name: str, rows: Iterable[dict[str, Any]]) -> None:
-    """Insert rows in the API's shape, normalised by the resource's own contract."""
-    _insert(con, FIVE[name], [_flat(FIVE[name], row) | {"_company": COMPANY} for row in rows])
+    """Insert rows in the API's shape, decoded as an extract decodes them."""
+    decoded = RowDecoder(FIVE[name]).decode([to_json(row) for row in rows])
+    assert decoded.rejected == []
+    company = pa.repeat(pa.scalar(COMPANY), decoded.table.num_rows)
+    # What the contract does not name, such as the lines inside an order, is no matter of the models.
+    _insert_table(con, FIVE[name], decoded.table.drop_columns(["_extra", "_odd"]).append_column("_company", company))
 
 
 def insert_csv(con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -110,21 +115,13 @@ def _insert(con: duckdb.DuckDBPyConnection, resource: Resource, rows: list[dict[
     fields += [("_company", pa.string()), ("_deleted_at", pa.timestamp("us", "UTC"))]
     given = {name for row in rows for name in row}
     schema = pa.schema([field for field in fields if field[0] in given])
-    table = pa.Table.from_pylist(rows, schema=schema)
+    _insert_table(con, resource, pa.Table.from_pylist(rows, schema=schema))
+
+
+def _insert_table(con: duckdb.DuckDBPyConnection, resource: Resource, table: pa.Table) -> None:
     con.register("arriving", table)
     con.execute(f"INSERT INTO raw.{resource.name} BY NAME SELECT * FROM arriving")
     con.unregister("arriving")
-
-
-def _flat(resource: Resource, row: dict[str, Any]) -> dict[str, Any]:
-    record = resource.record.model_validate(row)
-    flat: dict[str, Any] = {}
-    for name, value in record:
-        if isinstance(value, Money):
-            flat |= {f"{name}_amount": value.amount, f"{name}_currency": value.currency}
-        elif name in resource.record.model_fields:
-            flat[name] = value.model_dump() if hasattr(value, "model_dump") else value
-    return flat
 
 
 def _nested(row: dict[str, str]) -> dict[str, Any]:
