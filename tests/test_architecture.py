@@ -34,7 +34,8 @@ ALLOWED: Mapping[str, set[str]] = {
         "decoding", "extract", "landing", "models", "warehouse", "sandbox",
     },
     "terminal": {
-        "clock", "errors", "companies", "landing", "extract", "warehouse", "models", "reconcile", "contracts", "jobs",
+        "clock", "errors", "companies", "settings", "resources", "landing", "extract", "warehouse", "models",
+        "reconcile", "contracts", "sandbox", "jobs",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

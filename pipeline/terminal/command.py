@@ -1,0 +1,75 @@
+"""A command of the command line, and what several commands share: options, waiting, and how they end."""
+
+import functools
+import sys
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from pipeline.errors import IncompleteError, RefusedError, UsageError
+from pipeline.terminal.console import Output
+
+if TYPE_CHECKING:
+    from pipeline.jobs.load_result import LoadResult
+
+Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")]
+Only = Annotated[str | None, typer.Option(metavar="R,…", help="Read only these resources, separated by commas.")]
+AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="Compute the marts for this date (YYYY-MM-DD).")]
+AcceptShrink = Annotated[
+    bool, typer.Option("--accept-shrink", help="Let a load through that finds many rows deleted at once.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for machines.")]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its name, its place among the others in the help, and the function that runs it.
+
+    The parameters of `run` are the arguments and options of the command, its docstring is the help. It imports what it
+    needs when it runs: `leafhouse --help` waits for the imports of every module of commands.
+    """
+
+    name: str
+    place: int
+    run: Callable[..., None]
+
+
+def wait_for(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:
+    """Run an async function to its end, and return its result."""
+    import anyio
+
+    use_uvloop = sys.platform != "win32"
+    return anyio.run(functools.partial(function, *args, **kwargs), backend_options={"use_uvloop": use_uvloop})
+
+
+def read_date(text: str | None) -> date | None:
+    """Return the date that --as-of names. Raises UsageError for what is no date."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text}: not a date. Write it as YYYY-MM-DD, for example 2026-11-23.") from None
+
+
+def end_load(output: Output, result: "LoadResult") -> None:
+    """Show what a load did, and exit with its code."""
+    from pipeline.terminal.load_view import LoadView
+
+    if not output.as_json:
+        LoadView(output).done(result)
+    output.document(result.as_document())
+    if result.refused_runs:
+        sys.exit(IncompleteError.exit_code)
+    exit_for([*result.refused, *result.failed])
+
+
+def exit_for(refusals: Collection[str]) -> None:
+    """Exit with the code for what LeafLink refused, if there is anything."""
+    if refusals:
+        sys.exit(RefusedError.exit_code)

@@ -1,0 +1,24 @@
+"""`leafhouse extract`."""
+
+from pipeline.terminal.command import Command, Full, Json, Only, exit_for, wait_for
+from pipeline.terminal.console import Output
+
+
+def extract(full: Full = False, only: Only = None, as_json: Json = False) -> None:
+    """Fetch what is new at LeafLink into the landing folder."""
+    from pipeline.jobs.extract import extract_companies
+    from pipeline.jobs.job import open_job, refusals
+    from pipeline.settings import read_settings
+    from pipeline.terminal.extract_view import ExtractView
+    from pipeline.warehouse.lock import DataLock
+
+    output = Output(as_json=as_json)
+    job = open_job(read_settings())
+    with DataLock(job.settings.data_dir, "extract"):
+        view = ExtractView(output, job.source)
+        extracted = wait_for(extract_companies, job, full=full, only=only, observer=view)
+    output.document(extracted.as_document())
+    exit_for([*extracted.failed, *(each for run in extracted.manifests.values() for each in refusals(run))])
+
+
+EXTRACT = Command("extract", 10, extract)
