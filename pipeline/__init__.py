@@ -13,11 +13,12 @@ def connect(path: str | Path | None = None) -> "duckdb.DuckDBPyConnection":
     Without a `path` it is the one in LEAFHOUSE_DATA_DIR (default `data`, also from a folder inside the checkout).
     Call it again to see what a later load published. Raises UsageError when there is no warehouse yet.
     """
+    from pipeline.datafolder.paths import warehouse_file
     from pipeline.errors import UsageError
     from pipeline.settings import read_settings
     from pipeline.warehouse.reader import attach
 
-    file = Path(path) if path is not None else read_settings().data_dir / "warehouse.duckdb"
+    file = Path(path) if path is not None else warehouse_file(read_settings().data_dir)
     if path is None and not file.is_absolute() and not file.exists():
         file = Path(__file__).parents[1] / file
     if not file.exists():

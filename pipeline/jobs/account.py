@@ -3,12 +3,13 @@
 import msgspec
 from yarl import URL
 
-from pipeline.companies import Company
-from pipeline.datafolder import Account, read_account
+from pipeline.datafolder.accounts import Account, read_account
+from pipeline.datafolder.paths import sandbox_folder
 from pipeline.errors import ConfigurationError
 from pipeline.extract.account import find_contradiction, find_objection, read_companies
 from pipeline.jobs.job import Job
 from pipeline.leaflink import Client
+from pipeline.settings import Company
 
 # LeafLink's sandboxes. The first is copied from production every night: the same orders, until somebody tries things.
 _COPIES = {"www.sandbox.leaflink.com", "www.leaflink-integrations.leaflink.com"}
@@ -51,7 +52,7 @@ def _account_of(job: Job, company: Company, client: Client) -> Account:
 
 
 def _other_account(job: Job, company: Company, account: Account, noted: Account | None, objection: str) -> str:
-    folder, sandbox = job.settings.data_dir, job.settings.data_dir / "sandbox"
+    folder, sandbox = job.settings.data_dir, sandbox_folder(job.settings.data_dir)
     if job.source == "sandbox":
         return (
             f"{folder}: holds data of another sandbox than the one in {sandbox}: {objection}. Put the old one back, "

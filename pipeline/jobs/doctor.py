@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from pipeline import clock
-from pipeline.companies import Company
-from pipeline.datafolder import claimed_by
+from pipeline.datafolder.claim import claimed_by
+from pipeline.datafolder.paths import pacing_file
 from pipeline.decoding.heads import HeadReader
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.selection import selected
@@ -21,7 +21,7 @@ from pipeline.leaflink import Client, NotFoundError, Pacer, Response
 from pipeline.leaflink.paging import Page, parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
-from pipeline.settings import Settings
+from pipeline.settings import Company, Settings
 from pipeline.warehouse.folder import Folder, read_folder
 
 # Whoever calls a doctor waits for the answer.
@@ -69,7 +69,7 @@ def _refused_plans(job: Job) -> Iterable[str]:
 async def _examine(job: Job, company: Company, *, is_readable: bool) -> KeyHealth:
     """Look at what a key sees and, where the data folder `is_readable`, whether it sees the account that is held."""
     settings = job.settings
-    pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
+    pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=pacing_file(settings.data_dir))
     try:
         resources = selected(None, company.resources, company.also)
         async with open_source(job, company, moves=False) as source:

@@ -9,8 +9,10 @@ import msgspec
 from pydantic import SecretStr
 
 from pipeline import clock
-from pipeline.companies import Company, refuse_other_names
-from pipeline.datafolder import claim_data_dir, keep_account, make_personal_key, read_personal_key
+from pipeline.datafolder.accounts import keep_account
+from pipeline.datafolder.claim import claim_data_dir
+from pipeline.datafolder.paths import pacing_file, sandbox_folder
+from pipeline.datafolder.personal_key import make_personal_key, read_personal_key
 from pipeline.decoding.personal import KEEP, Treatment
 from pipeline.errors import ConfigurationError, LeafhouseError
 from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
@@ -23,7 +25,7 @@ from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.held import Held
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.reading.tasks import task_group
-from pipeline.settings import Settings
+from pipeline.settings import Company, Settings, refuse_other_names
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ async def extract(
 def _pacer_of(job: Job) -> Pacer:
     """Return the budget of an owner of keys; the next run finds it as this one leaves it."""
     settings = job.settings
-    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=settings.data_dir / "pacing.json")
+    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=pacing_file(settings.data_dir))
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ async def open_source(job: Job, company: Company, *, moves: bool = True) -> Asyn
     from pipeline.sandbox import Sandbox, SandboxConfig, serve  # a live run needs none of it
 
     now = clock.now()
-    folder = job.settings.data_dir / "sandbox"
+    folder = sandbox_folder(job.settings.data_dir)
     is_new = not folder.exists()
     sandbox = Sandbox.open(folder, SandboxConfig(), now)
     try:

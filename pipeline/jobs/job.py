@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.companies import Company, read_companies
-from pipeline.datafolder import prepare_data_dir
+from pipeline.datafolder.claim import prepare_data_dir
+from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing, Manifest
-from pipeline.settings import Settings
+from pipeline.settings import Company, Settings, read_companies
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def open_job(settings: Settings) -> Job:
         raise ConfigurationError(
             "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
         )
-    job = Job(settings, Landing(settings.data_dir / "landing"), companies)
+    job = Job(settings, Landing(landing_folder(settings.data_dir)), companies)
     prepare_data_dir(settings.data_dir, job.source)
     return job
 

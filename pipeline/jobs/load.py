@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from pipeline import clock
-from pipeline.companies import DEFAULT_NAME
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.jobs.load_result import Headline, LoadResult
@@ -24,7 +23,7 @@ from pipeline.models import (
     run_models,
 )
 from pipeline.resources import all_resources
-from pipeline.settings import Settings
+from pipeline.settings import DEFAULT_NAME, Settings
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.ids import known_loads

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pipeline.companies import DEFAULT_NAME
 from pipeline.landing import RefusedRun
+from pipeline.settings import DEFAULT_NAME
 
 
 def describe_refused(runs: Iterable[RefusedRun]) -> list[str]:

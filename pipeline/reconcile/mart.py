@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.datafolder.paths import warehouse_file
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.reconcile.values import Kind
 from pipeline.warehouse.meta import check_format
@@ -37,7 +38,7 @@ def open_warehouse(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
     """
-    path = data_dir / "warehouse.duckdb"
+    path = warehouse_file(data_dir)
     if not path.exists():
         raise UsageError(f"{path}: no warehouse yet. Run `make extract load` first.")
     with closing(attach(path)) as con, damage_refused(path):

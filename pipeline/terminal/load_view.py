@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from pipeline.companies import DEFAULT_NAME
 from pipeline.jobs.load_result import LoadResult
 from pipeline.jobs.refused import describe_refused, refused_document
 from pipeline.landing import Manifest
 from pipeline.models import AuditResult
+from pipeline.settings import DEFAULT_NAME
 from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.made import KeptModel

@@ -18,6 +18,7 @@ from typing import Self
 import duckdb
 
 from pipeline import clock
+from pipeline.datafolder.paths import building_folder, kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
@@ -72,9 +73,10 @@ class Build:
         self.merged: dict[str, Merged] = {name: Merged(name) for name in resources}
         self._landing = landing
         self._resources = resources
-        self._published = data_dir / "warehouse.duckdb"
-        self._kept = data_dir / "kept"
-        self._folder = data_dir / "building"
+        self._data_dir = data_dir
+        self._published = warehouse_file(data_dir)
+        self._kept = kept_folder(data_dir)
+        self._folder = building_folder(data_dir)
         self._file = self._folder / f"{load_id}.duckdb"
         self._started = time.monotonic()
         self._started_at = clock.now()
@@ -240,7 +242,7 @@ class Build:
         self.con.close()
         if self._now_treated is not None:
             self._write_anew()
-        publish_file(self._file, self._published, self._kept / f"{self._previous or 'first'}.duckdb")
+        publish_file(self._file, self._published, kept_file(self._data_dir, self._previous))
         prune(self._kept, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Published(self._published, size, time.monotonic() - self._started)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.datafolder.lock import holder_of
+from pipeline.datafolder.paths import warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing
-from pipeline.warehouse.lock import holder_of
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.reader import attach, damage_refused
 
@@ -31,7 +32,7 @@ class Folder:
 
 def read_folder(data_dir: Path, landing: Landing) -> Folder:
     """Return the state of the folder, without changing anything in it."""
-    path, free, holder = data_dir / "warehouse.duckdb", shutil.disk_usage(data_dir).free, holder_of(data_dir)
+    path, free, holder = warehouse_file(data_dir), shutil.disk_usage(data_dir).free, holder_of(data_dir)
     stat = path.stat() if path.is_file() else None
     size, published_at = (stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)) if stat else (None, None)
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
 from pipeline.reading import Values
@@ -26,7 +27,7 @@ def read_held(
     stretch of creation may still be among what is returned, which costs a request each and no more. Raises
     ConfigurationError for a warehouse that is damaged, or of another version.
     """
-    path = data_dir / "warehouse.duckdb"
+    path = warehouse_file(data_dir)
     with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
         if path.exists():
             check_format(con, path)

@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+from pipeline.datafolder.paths import kept_folder, warehouse_file
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.reader import attach, damage_refused
@@ -13,7 +14,7 @@ def newest_run(data_dir: Path) -> str:
 
     Raises ConfigurationError for a file that is damaged, not ours or newer.
     """
-    return _newest(data_dir / "warehouse.duckdb", "SELECT max(run_id) FROM meta.runs")
+    return _newest(warehouse_file(data_dir), "SELECT max(run_id) FROM meta.runs")
 
 
 def known_loads(data_dir: Path) -> set[str]:
@@ -21,8 +22,8 @@ def known_loads(data_dir: Path) -> set[str]:
 
     Raises ConfigurationError for a published file that is damaged, not ours or newer.
     """
-    published = _newest(data_dir / "warehouse.duckdb", "SELECT max(load_id) FROM meta.loads")
-    return {published, *(kept.load_id for kept in list_kept(data_dir / "kept"))}
+    published = _newest(warehouse_file(data_dir), "SELECT max(load_id) FROM meta.loads")
+    return {published, *(kept.load_id for kept in list_kept(kept_folder(data_dir)))}
 
 
 def _newest(path: Path, query: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.resources import Resource, all_resources
@@ -25,7 +26,7 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
 
     Raises ConfigurationError for a warehouse or a landed file that is damaged, or of another version.
     """
-    path, resources = data_dir / "warehouse.duckdb", all_resources()
+    path, resources = warehouse_file(data_dir), all_resources()
     with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
         if path.exists():
             check_format(con, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.datafolder.paths import kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
 from pipeline.warehouse.files import list_kept, publish_file
 from pipeline.warehouse.meta import check_format
@@ -37,12 +38,12 @@ class Warehouse:
 
 def list_warehouses(data_dir: Path) -> list[Warehouse]:
     """Return the published warehouse, if there is one, then those that are kept, newest load first."""
-    path = data_dir / "warehouse.duckdb"
+    path = warehouse_file(data_dir)
     published = [_read(path, None)] if path.exists() else []
     held = {each.load_id for each in published}
     # A load that was cut off just before its rename has kept the warehouse that is still published.
     return published + [
-        _read(each.path, each.load_id) for each in list_kept(data_dir / "kept") if each.load_id not in held
+        _read(each.path, each.load_id) for each in list_kept(kept_folder(data_dir)) if each.load_id not in held
     ]
 
 
@@ -60,9 +61,9 @@ def roll_back(data_dir: Path, wanted: str) -> Warehouse:
         raise UsageError(_describe_choice(published, kept, wanted))
     if chosen.problem is not None:
         raise ConfigurationError(chosen.problem)
-    name = "first" if published is None else published.load_id
-    path = data_dir / "warehouse.duckdb"
-    publish_file(chosen.path, path, data_dir / "kept" / f"{name}.duckdb")
+    name = None if published is None else published.load_id
+    path = warehouse_file(data_dir)
+    publish_file(chosen.path, path, kept_file(data_dir, name))
     return replace(chosen, path=path, is_published=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.datafolder.paths import landing_folder, warehouse_file
 from pipeline.errors import UsageError
 from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
@@ -60,7 +61,7 @@ def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
 
     Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
     """
-    path = data_dir / "warehouse.duckdb"
+    path = warehouse_file(data_dir)
     if not path.exists():
         raise UsageError(f"{path}: no warehouse yet. Run `make extract load` first.")
     with closing(attach(path)) as con, damage_refused(path):
@@ -87,7 +88,7 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
-        Landing(path.parent / "landing").refused_runs(),
+        Landing(landing_folder(path.parent)).refused_runs(),
     )  # fmt: skip
 
 

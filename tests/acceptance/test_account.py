@@ -7,7 +7,7 @@ import os
 import pytest
 from pydantic import SecretStr
 
-from pipeline.datafolder import Account, keep_account
+from pipeline.datafolder.accounts import Account, keep_account
 from pipeline.jobs.account import check_account
 from pipeline.jobs.job import open_job
 from pipeline.landing import Landing

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.datafolder.lock import DataLock
 from pipeline.jobs.diagnosis import Diagnosis
 from pipeline.jobs.doctor import diagnose, granted_rate
 from pipeline.jobs.job import open_job
@@ -15,7 +16,6 @@ from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import Settings, read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.doctor_view import show_diagnosis
-from pipeline.warehouse.lock import DataLock
 
 from . import commands, nights
 from .nights import open_house, our_clock_of

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.datafolder import personal_key_file
+from pipeline.datafolder.paths import personal_key_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing
 from pipeline.resources import all_resources

@@ -6,11 +6,11 @@ from pipeline.terminal.console import Output
 
 def extract(full: Full = False, only: Only = None, as_json: Json = False) -> None:
     """Fetch what is new at LeafLink into the landing folder."""
+    from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.extract import extract_companies
     from pipeline.jobs.job import open_job, refusals
     from pipeline.settings import read_settings
     from pipeline.terminal.extract_view import ExtractView
-    from pipeline.warehouse.lock import DataLock
 
     output = Output(as_json=as_json)
     job = open_job(read_settings())

@@ -6,10 +6,10 @@ from pipeline.terminal.console import Output
 
 def load(as_of: AsOf = None, accept_shrink: AcceptShrink = False, as_json: Json = False) -> None:
     """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
+    from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.job import open_job
     from pipeline.jobs.load import load
     from pipeline.settings import read_settings
-    from pipeline.warehouse.lock import DataLock
 
     output, day = Output(as_json=as_json), read_date(as_of)
     job = open_job(read_settings())

@@ -13,9 +13,9 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Put a kept warehouse back in place; without RUN list those that are kept."""
+    from pipeline.datafolder.lock import DataLock
     from pipeline.settings import read_settings
     from pipeline.terminal.rollback_view import show_rollback, show_warehouses
-    from pipeline.warehouse.lock import DataLock
     from pipeline.warehouse.rollback import list_warehouses, roll_back
 
     output, data_dir = Output(as_json=as_json), read_settings().data_dir

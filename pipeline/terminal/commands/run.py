@@ -9,11 +9,11 @@ def run(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Extract and load in one go: batches are merged while the next pages come in."""
+    from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.job import open_job
     from pipeline.jobs.run import run
     from pipeline.settings import read_settings
     from pipeline.terminal.extract_view import ExtractView
-    from pipeline.warehouse.lock import DataLock
 
     output, day = Output(as_json=as_json), read_date(as_of)
     job = open_job(read_settings())

@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from pipeline import clock
+from pipeline.datafolder.paths import lock_file
 from pipeline.errors import ConfigurationError, LockedError
 
 
@@ -32,7 +33,7 @@ class DataLock:
     """Holds a data folder for `command` for as long as the block runs. Raises LockedError naming the holder."""
 
     def __init__(self, data_dir: Path, command: str) -> None:
-        self._path = data_dir / "lock"
+        self._path = lock_file(data_dir)
         self._command = command
         self._descriptor: int | None = None
 
@@ -70,7 +71,7 @@ class DataLock:
 def holder_of(data_dir: Path) -> str | None:
     """Return who holds the data folder, without taking it; None when nobody does."""
     try:
-        descriptor = os.open(data_dir / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(lock_file(data_dir), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.datafolder.lock import DataLock
 from pipeline.errors import ConfigurationError, LockedError
-from pipeline.warehouse.lock import DataLock
-
-from .test_publish import script
+from tests.warehouse.test_publish import script
 
 HOLDER = """
 import sys
 from pathlib import Path
-from pipeline.warehouse.lock import DataLock
+from pipeline.datafolder.lock import DataLock
 with DataLock(Path(sys.argv[1]), "extract"):
     print("held", flush=True)
     sys.stdin.readline()

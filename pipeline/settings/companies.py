@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
-from pipeline.settings import ENV_FILE, LIVE_BASE_URL, Settings, Zone, refuse_readable_secret
+from pipeline.settings.environment import ENV_FILE, LIVE_BASE_URL, Settings, Zone, refuse_readable_secret
 
 COMPANIES_FILE = Path("leafhouse.toml")
 DEFAULT_NAME = "default"

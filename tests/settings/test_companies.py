@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.companies import Company, read_companies, refuse_other_names
 from pipeline.errors import ConfigurationError
-from pipeline.settings import LIVE_BASE_URL, read_settings
+from pipeline.settings import LIVE_BASE_URL, Company, read_companies, read_settings, refuse_other_names
 
 TWO = """
 [companies.acme]

@@ -1,0 +1,1 @@
+"""The data folder: its paths, whose it is, the lock, and the keys and states that are kept there."""

@@ -1,0 +1,59 @@
+"""Every path in the data folder, and of the key beside it."""
+
+from pathlib import Path
+
+
+def landing_folder(data_dir: Path) -> Path:
+    """Return where runs land: Parquet files, and the manifests that commit them."""
+    return data_dir / "landing"
+
+
+def warehouse_file(data_dir: Path) -> Path:
+    """Return the published warehouse."""
+    return data_dir / "warehouse.duckdb"
+
+
+def building_folder(data_dir: Path) -> Path:
+    """Return where a load builds the next warehouse."""
+    return data_dir / "building"
+
+
+def kept_folder(data_dir: Path) -> Path:
+    """Return where the warehouses that were published before are kept."""
+    return data_dir / "kept"
+
+
+def kept_file(data_dir: Path, load_id: str | None) -> Path:
+    """Return where the warehouse of a load is kept; None is one that no load has signed yet."""
+    return kept_folder(data_dir) / f"{load_id or 'first'}.duckdb"
+
+
+def sandbox_folder(data_dir: Path) -> Path:
+    """Return where the embedded sandbox keeps its state."""
+    return data_dir / "sandbox"
+
+
+def lock_file(data_dir: Path) -> Path:
+    """Return the file that a run locks, and that names it."""
+    return data_dir / "lock"
+
+
+def claim_file(data_dir: Path) -> Path:
+    """Return the file that says which kind of source the folder belongs to."""
+    return data_dir / "source"
+
+
+def accounts_file(data_dir: Path) -> Path:
+    """Return the file that says whose the data of each company name are."""
+    return data_dir / "accounts.json"
+
+
+def pacing_file(data_dir: Path) -> Path:
+    """Return the state of the rate limit, so that two runs in a row share it."""
+    return data_dir / "pacing.json"
+
+
+def personal_key_file(data_dir: Path) -> Path:
+    """Return the key that personal data are hashed with: beside the data folder, so that no copy has both."""
+    folder = data_dir.resolve()
+    return folder.with_name(f"{folder.name}.pii-key")

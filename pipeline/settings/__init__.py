@@ -1,0 +1,14 @@
+"""Every setting and its source, and the companies to read."""
+
+from pipeline.settings.companies import DEFAULT_NAME, Company, read_companies, refuse_other_names
+from pipeline.settings.environment import LIVE_BASE_URL, Settings, read_settings
+
+__all__ = [
+    "DEFAULT_NAME",
+    "LIVE_BASE_URL",
+    "Company",
+    "Settings",
+    "read_companies",
+    "read_settings",
+    "refuse_other_names",
+]
