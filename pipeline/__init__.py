@@ -14,13 +14,12 @@ def connect(path: str | Path | None = None) -> "duckdb.DuckDBPyConnection":
     Call it again to see what a later load published. Raises UsageError when there is no warehouse yet.
     """
     from pipeline.datafolder.paths import warehouse_file
-    from pipeline.errors import UsageError
     from pipeline.settings import read_settings
+    from pipeline.warehouse.published import refuse_missing
     from pipeline.warehouse.reader import attach
 
     file = Path(path) if path is not None else warehouse_file(read_settings().data_dir)
     if path is None and not file.is_absolute() and not file.exists():
         file = Path(__file__).parents[1] / file
-    if not file.exists():
-        raise UsageError(f"{file}: no warehouse yet. Run `make extract load` first.")
+    refuse_missing(file)
     return attach(file)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipeline.models.model import Model
+from pipeline.sql import identifier, literal
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ def write_view(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | 
 def comment_on(con: duckdb.DuckDBPyConnection, kind: str, model: Model, before: Relation | None) -> None:
     """Write the comments of a model's table or view that are not there yet."""
     if before is None or before.comment != model.header:
-        con.execute(f"COMMENT ON {kind} {model.name} IS {_quoted(model.header)}")
+        con.execute(f"COMMENT ON {kind} {model.name} IS {literal(model.header)}")
     for column, comment in model.comments.items():
         if before is None or column not in before.columns or before.columns[column][1] != comment:
-            con.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {_quoted(comment)}')
+            con.execute(f"COMMENT ON COLUMN {model.name}.{identifier(column)} IS {literal(comment)}")
 
 
 def greet(con: duckdb.DuckDBPyConnection) -> None:
@@ -86,17 +87,13 @@ def greet(con: duckdb.DuckDBPyConnection) -> None:
         if view is not None and (view.comment, view.columns) == (mart.comment, mart.columns):
             continue
         con.execute(f"CREATE OR REPLACE VIEW main.{table} AS FROM marts.{table}")
-        con.execute(f"COMMENT ON VIEW main.{table} IS {_quoted(mart.comment or '')}")
+        con.execute(f"COMMENT ON VIEW main.{table} IS {literal(mart.comment or '')}")
         for column, (_, comment) in mart.columns.items():
             if comment:
-                con.execute(f'COMMENT ON COLUMN main.{table}."{column}" IS {_quoted(comment)}')
+                con.execute(f"COMMENT ON COLUMN main.{table}.{identifier(column)} IS {literal(comment)}")
 
 
 def drop(con: duckdb.DuckDBPyConnection, name: str, relation: Relation | None) -> None:
     """Drop a table or a view that is there."""
     if relation is not None:
         con.execute(f"DROP {'VIEW' if relation.is_view else 'TABLE'} {name}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from pipeline.models.transaction import transaction
+from pipeline.sql import literal
 
 _COLUMNS = (
     ("_company", "VARCHAR", "Company of the configuration that the product belongs to."),
@@ -31,7 +32,7 @@ def create_inventory(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"CREATE TABLE IF NOT EXISTS history.inventory_daily ({definition})")
     con.execute("COMMENT ON TABLE history.inventory_daily IS 'One row per company, product and day.'")
     for name, _, comment in _COLUMNS:
-        con.execute(f"COMMENT ON COLUMN history.inventory_daily.{name} IS '{comment}'")
+        con.execute(f"COMMENT ON COLUMN history.inventory_daily.{name} IS {literal(comment)}")
 
 
 def record_inventory(con: duckdb.DuckDBPyConnection, company: str, day: date, run_id: str) -> int:

@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.models.catalog import Relation
 from pipeline.models.model import Model
+from pipeline.sql import identifier
 
 SCHEMA = "previous"
 
@@ -45,7 +46,9 @@ def _made_by(reader: Model, name: str, models: Mapping[str, Model]) -> Model:
 def _copy(con: duckdb.DuckDBPyConnection, model: Model, name: str, before: Mapping[str, Relation]) -> None:
     columns, source = dict.fromkeys(model.columns, "NULL"), "WHERE false"
     if (there := before.get(model.name)) is not None:
-        columns |= {column: f'"{column}"' for column in columns.keys() & there.columns.keys()}
+        columns |= {column: identifier(column) for column in columns.keys() & there.columns.keys()}
         source = f"FROM {model.name}"
-    values = ", ".join(f'CAST({columns[column]} AS {kind}) AS "{column}"' for column, kind in model.columns.items())
+    values = ", ".join(
+        f"CAST({columns[column]} AS {kind}) AS {identifier(column)}" for column, kind in model.columns.items()
+    )
     con.execute(f"CREATE TABLE IF NOT EXISTS {name} AS SELECT {values} {source}")

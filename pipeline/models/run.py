@@ -15,6 +15,7 @@ from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
 from pipeline.models.settings import ModelSettings, bound_settings
 from pipeline.models.transaction import transaction
+from pipeline.sql import identifier
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,6 @@ def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str]
 def _put_back(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Move the rows of `kept` into the table, with the columns that it still has."""
     shared = f"SELECT column_name FROM (DESCRIBE kept) SEMI JOIN (DESCRIBE {table}) USING (column_name)"  # noqa: S608
-    names = ", ".join(f'"{name}"' for (name,) in con.execute(shared).fetchall())
+    names = ", ".join(identifier(name) for (name,) in con.execute(shared).fetchall())
     con.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM kept")  # noqa: S608
     con.execute("DROP TABLE kept")

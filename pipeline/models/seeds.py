@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ModelError
+from pipeline.sql import identifier
 
 
 def load_seed(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
@@ -13,7 +14,7 @@ def load_seed(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     columns = [cell.partition(":")[::2] for cell in header]
-    definition = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+    definition = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns)
     values = ", ".join(f"CAST(? AS {kind})" for _, kind in columns)
     try:
         con.execute(f"CREATE OR REPLACE TABLE {table} ({definition})")

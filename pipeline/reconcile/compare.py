@@ -16,7 +16,6 @@ from pipeline.reconcile.mart import (
     Column,
     list_companies,
     list_marts,
-    open_warehouse,
     read_as_of,
     read_columns,
     read_note,
@@ -24,6 +23,7 @@ from pipeline.reconcile.mart import (
 )
 from pipeline.reconcile.match import Matches, Row, match
 from pipeline.reconcile.values import Kind, Value, add_up, read_value, tidy
+from pipeline.warehouse.published import open_published
 
 _TOTALS = re.compile(r"(?:(?:grand|sub|report|overall)[ -]?)?totals?(?: \(?[A-Z]{3}\)?)?:?", re.IGNORECASE)
 
@@ -92,7 +92,7 @@ def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path |
     mart = _mart_of(report)
     export = read_export(file)
     written = read_mapping(mapping_file) if mapping_file else None
-    with open_warehouse(data_dir) as con:
+    with open_published(data_dir) as con:
         mapping = written or _guess(con, report, mart, export)
         columns = read_columns(con, mapping.mart)
         _refuse_unknown_columns(mapping, columns)
@@ -115,7 +115,7 @@ def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path |
 def propose_mapping(data_dir: Path, report: str, file: Path) -> str:
     """Return a mapping file to begin with. Raises UsageError for a report or a file that cannot be used."""
     mart, export = _mart_of(report), read_export(file)
-    with open_warehouse(data_dir) as con:
+    with open_published(data_dir) as con:
         return _template(con, mart, export)
 
 

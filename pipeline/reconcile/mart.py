@@ -1,17 +1,13 @@
-"""Our side of a comparison: a table of the published warehouse, opened read-only."""
+"""Our side of a comparison: a table of the published warehouse."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-from pipeline.datafolder.paths import warehouse_file
-from pipeline.errors import ConfigurationError, UsageError
+from pipeline.errors import ConfigurationError
 from pipeline.reconcile.values import Kind
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.sql import identifier
 
 
 @dataclass(frozen=True)
@@ -30,20 +26,6 @@ class Column:
         if self.type.startswith("DECIMAL") and self.type.endswith(",2)"):
             return "money"
         return "number" if self.type.startswith(("DECIMAL", "DOUBLE", "FLOAT")) or "INT" in self.type else "text"
-
-
-@contextmanager
-def open_warehouse(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection to the published warehouse.
-
-    Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
-    """
-    path = warehouse_file(data_dir)
-    if not path.exists():
-        raise UsageError(f"{path}: no warehouse yet. Run `make extract load` first.")
-    with closing(attach(path)) as con, damage_refused(path):
-        check_format(con, path)
-        yield con
 
 
 def list_marts(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -77,8 +59,8 @@ def read_rows(
     con: duckdb.DuckDBPyConnection, mart: str, columns: Sequence[str], only: dict[str, str]
 ) -> list[tuple[str, ...]]:
     """Return the rows as texts, so that one reading serves both sides; empty for null."""
-    chosen = ", ".join(f"coalesce(CAST({_quote(name)} AS VARCHAR), '')" for name in columns)
-    wanted = " AND ".join(["true", *(f"CAST({_quote(name)} AS VARCHAR) = ?" for name in only)])
+    chosen = ", ".join(f"coalesce(CAST({identifier(name)} AS VARCHAR), '')" for name in columns)
+    wanted = " AND ".join(["true", *(f"CAST({identifier(name)} AS VARCHAR) = ?" for name in only)])
     # Every name in it is one that the warehouse has, and quoted.
     query = f"SELECT {chosen} FROM {_table(mart)} WHERE {wanted} ORDER BY ALL"  # noqa: S608
     return con.execute(query, list(only.values())).fetchall()
@@ -100,8 +82,4 @@ def read_note(con: duckdb.DuckDBPyConnection) -> str:
 
 def _table(mart: str) -> str:
     schema, _, table = mart.rpartition(".")
-    return f"{_quote(schema)}.{_quote(table)}"
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{identifier(schema)}.{identifier(table)}"

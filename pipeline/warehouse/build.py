@@ -24,6 +24,7 @@ from pipeline.landing import Batch, Landing, Manifest
 from pipeline.models import ModelSettings
 from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
+from pipeline.sql import literal
 from pipeline.warehouse.drift import create_extra, record_drift
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
 from pipeline.warehouse.history import create_history, instant_of
@@ -32,7 +33,7 @@ from pipeline.warehouse.meta import check_format, create_meta, describe_warehous
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.shrink import refuse_shrink
-from pipeline.warehouse.tables import create_raw, quoted
+from pipeline.warehouse.tables import create_raw
 from pipeline.warehouse.untreated import LeftBehind, count_left_behind, note_treatments, remove_untreated
 
 KEPT_WAREHOUSES = 3
@@ -251,7 +252,7 @@ class Build:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
         anew = self._folder / "anew.duckdb"
         with closing(self._connect()) as con:
-            con.execute(f"ATTACH {quoted(str(self._file))} AS {CATALOG} (READ_ONLY)")
+            con.execute(f"ATTACH {literal(str(self._file))} AS {CATALOG} (READ_ONLY)")
             _attach_for_writing(con, anew, "anew")
             con.execute(f"COPY FROM DATABASE {CATALOG} TO anew")
             con.execute("CHECKPOINT anew")
@@ -267,4 +268,4 @@ class Build:
 def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
     version = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}'"
-    con.execute(f"ATTACH {quoted(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{version})")
+    con.execute(f"ATTACH {literal(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{version})")

@@ -10,7 +10,8 @@ from pipeline.decoding.fields import Drift
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
-from pipeline.warehouse.tables import describe, quoted
+from pipeline.sql import identifier, literal
+from pipeline.warehouse.tables import describe
 
 # In fewer rows than this the share of nulls says nothing.
 FEWEST_ROWS = 100
@@ -129,17 +130,17 @@ def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, paths: list
     view = f"extra.{resource.name}"
     if exists and list(describe(con, view)) == ["_company", resource.key, *columns]:
         return
-    values = "".join(f", {_value(path)} AS {_identifier(name)}" for name, path in columns.items())
+    values = "".join(f", {_value(path)} AS {identifier(name)}" for name, path in columns.items())
     con.execute(
-        f'CREATE OR REPLACE VIEW {view} AS SELECT _company, "{resource.key}"{values} FROM raw.{resource.name} '
-        "WHERE _extra IS NOT NULL AND _deleted_at IS NULL"
+        f"CREATE OR REPLACE VIEW {view} AS SELECT _company, {identifier(resource.key)}{values} "
+        f"FROM raw.{resource.name} WHERE _extra IS NOT NULL AND _deleted_at IS NULL"
     )
     comment = f"What the rows of {resource.path} have that their contract does not name, as JSON."
-    con.execute(f"COMMENT ON VIEW {view} IS {quoted(comment)}")
+    con.execute(f"COMMENT ON VIEW {view} IS {literal(comment)}")
     comments = {"_company": "The company that the row was read for.", resource.key: "Key of the row in raw."}
     comments |= {name: f"{path}, as the API gave it." for name, path in columns.items()}
     for name, text in comments.items():
-        con.execute(f"COMMENT ON COLUMN {view}.{_identifier(name)} IS {quoted(text)}")
+        con.execute(f"COMMENT ON COLUMN {view}.{identifier(name)} IS {literal(text)}")
 
 
 def _view_columns(resource: Resource, paths: Iterable[str]) -> dict[str, str]:
@@ -165,14 +166,10 @@ def _value(path: str) -> str:
     """Return the expression for what `_extra` holds under a path; of objects in a list, the list of their values."""
     if "[]" not in path:
         pointer = "/" + path.replace("~", "~0").replace("/", "~1")
-        return f"json_extract(_extra, {quoted(pointer)})"
+        return f"json_extract(_extra, {literal(pointer)})"
     keys = (
         r"list_filter(json_keys(_extra), lambda name: "
-        rf"regexp_replace(name, '\[[0-9]+\]', '[]', 'g') = {quoted(path)})"
+        rf"regexp_replace(name, '\[[0-9]+\]', '[]', 'g') = {literal(path)})"
     )
     pointer = "'/' || replace(replace(name, '~', '~0'), '/', '~1')"
     return f"to_json(list_transform({keys}, lambda name: json_extract(_extra, {pointer})))"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

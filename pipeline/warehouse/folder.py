@@ -1,7 +1,6 @@
 """What state a data folder is in, for `leafhouse doctor`."""
 
 import shutil
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +9,7 @@ from pipeline.datafolder.lock import holder_of
 from pipeline.datafolder.paths import warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.published import open_warehouse
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,5 @@ def read_folder(data_dir: Path, landing: Landing) -> Folder:
 
 
 def _loaded_runs(path: Path) -> set[str]:
-    with closing(attach(path)) as con, damage_refused(path):
-        check_format(con, path)
+    with open_warehouse(path) as con:
         return {row[0] for row in con.execute("SELECT run_id FROM meta.runs").fetchall()}

@@ -13,9 +13,8 @@ from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.held import Held, HeldResource
 from pipeline.reading import Values
 from pipeline.resources import Resource
-from pipeline.warehouse.meta import check_format
+from pipeline.warehouse.published import open_warehouse
 from pipeline.warehouse.quarantine import parent_in
-from pipeline.warehouse.reader import attach, damage_refused
 
 
 def read_held(
@@ -28,9 +27,7 @@ def read_held(
     ConfigurationError for a warehouse that is damaged, or of another version.
     """
     path = warehouse_file(data_dir)
-    with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
-        if path.exists():
-            check_format(con, path)
+    with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
         reader = HeldReader(con, landing, resources, company, path.exists())
         return Held({name: reader.read(resource, recent_from) for name, resource in resources.items()})
 

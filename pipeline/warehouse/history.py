@@ -13,7 +13,8 @@ import duckdb
 from pipeline.landing import Manifest
 from pipeline.resources import Resource
 from pipeline.resources.columns import bookkeeping_of, table_columns
-from pipeline.warehouse.tables import Held, create_or_follow, describe, held_columns, quoted, write_comments
+from pipeline.sql import literal
+from pipeline.warehouse.tables import Held, create_or_follow, describe, held_columns, write_comments
 
 # Name, DuckDB type, comment.
 _BOOKKEEPING = (
@@ -75,7 +76,7 @@ def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Ma
         f"FROM raw.{resource.name} WHERE {_WAS_VALID}"
     )
     comment = f"Versions of {resource.path} as the API gave them, one row per {resource.key} and period."
-    con.execute(f"COMMENT ON VIEW {view} IS {quoted(comment)}")
+    con.execute(f"COMMENT ON VIEW {view} IS {literal(comment)}")
     comments = {name: text for name, _, text in (*table_columns(resource), *_BOOKKEEPING) if name in columns}
     write_comments(con, view, comments, {})
 

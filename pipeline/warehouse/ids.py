@@ -1,12 +1,10 @@
 """The ids that a data folder has seen: those of the next run and the next load must sort after them."""
 
-from contextlib import closing
 from pathlib import Path
 
 from pipeline.datafolder.paths import kept_folder, warehouse_file
 from pipeline.warehouse.files import list_kept
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.published import open_warehouse
 
 
 def newest_run(data_dir: Path) -> str:
@@ -29,7 +27,6 @@ def known_loads(data_dir: Path) -> set[str]:
 def _newest(path: Path, query: str) -> str:
     if not path.exists():
         return ""
-    with closing(attach(path)) as con, damage_refused(path):
-        check_format(con, path)
+    with open_warehouse(path) as con:
         row = con.execute(query).fetchone()
         return (row and row[0]) or ""

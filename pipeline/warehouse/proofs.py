@@ -10,8 +10,7 @@ from pipeline.landing import Landing
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.resources import Resource, all_resources
 from pipeline.warehouse.held import HeldReader
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.published import open_warehouse
 
 # What each account has of its own and the API gives row by row, the best proof first: the number of an order is unique
 # everywhere, and so is that of a report; payments and lines name their order; the others are told by their creation.
@@ -27,9 +26,7 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
     Raises ConfigurationError for a warehouse or a landed file that is damaged, or of another version.
     """
     path, resources = warehouse_file(data_dir), all_resources()
-    with closing(attach(path) if path.exists() else duckdb.connect()) as con, damage_refused(path):
-        if path.exists():
-            check_format(con, path)
+    with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
         reader = _ProofReader(HeldReader(con, landing, resources, company, path.exists()))
         if reader.is_empty():
             return Proofs()

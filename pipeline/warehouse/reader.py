@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError
+from pipeline.sql import literal
 
 CATALOG = "warehouse"
 _DAMAGE = ("Corrupt database", "not a valid DuckDB database", "Could not read enough bytes", "Failed to deserialize")
@@ -38,7 +39,7 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
 def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     with damage_refused(path):
         con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {CATALOG} (READ_ONLY)")
+        con.execute(f"ATTACH {literal(str(path))} AS {CATALOG} (READ_ONLY)")
         con.execute(f"USE {CATALOG}")
 
 

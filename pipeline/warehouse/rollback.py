@@ -1,6 +1,5 @@
 """Going back to a warehouse that was published before: which ones are kept, and putting one in place in one rename."""
 
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +9,7 @@ import duckdb
 from pipeline.datafolder.paths import kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
 from pipeline.warehouse.files import list_kept, publish_file
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.published import open_warehouse
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,7 @@ def _read(path: Path, load_id: str | None) -> Warehouse:
     as_of: str | None = None
     runs: tuple[str, ...] = ()
     try:
-        with closing(attach(path)) as con, damage_refused(path):
-            check_format(con, path)
+        with open_warehouse(path) as con:
             own_id, as_of, runs = _contents(con)
     except LeafhouseError as error:
         problem = str(error)

@@ -1,7 +1,6 @@
 """What a published warehouse holds, for `leafhouse status`."""
 
 from collections.abc import Container, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import Any
 import duckdb
 
 from pipeline.datafolder.paths import landing_folder, warehouse_file
-from pipeline.errors import UsageError
 from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.made import KeptModel, kept_models
-from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.published import open_published
 
 # Of the newest read of each company.
 _COMPLETENESS = (
@@ -61,15 +58,11 @@ def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
 
     Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
     """
-    path = warehouse_file(data_dir)
-    if not path.exists():
-        raise UsageError(f"{path}: no warehouse yet. Run `make extract load` first.")
-    with closing(attach(path)) as con, damage_refused(path):
-        check_format(con, path)
-        return _status(con, path, resources)
+    with open_published(data_dir) as con:
+        return _status(con, data_dir, resources)
 
 
-def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, Resource]) -> Status:
+def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[str, Resource]) -> Status:
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
     reads = {name for (name,) in con.execute("SELECT DISTINCT resource FROM meta.completeness").fetchall()}
     source, note = con.execute("SELECT source, note FROM meta.warehouse").fetchall()[0]
@@ -82,13 +75,14 @@ def _status(con: duckdb.DuckDBPyConnection, path: Path, resources: Mapping[str, 
         "ORDER BY severity, audit_id",
         [load_id],
     ).fetchall()
+    path = warehouse_file(data_dir)
     stat = path.stat()
     return Status(
         str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(), source, note, as_of, loaded_runs,
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
-        Landing(landing_folder(path.parent)).refused_runs(),
+        Landing(landing_folder(data_dir)).refused_runs(),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import duckdb
 
 from pipeline.resources import Resource
 from pipeline.resources.columns import table_columns
+from pipeline.sql import identifier, literal
 
 # The columns of tables and views, by schema and name: type and comment by column.
 Held = Mapping[str, Mapping[str, tuple[str, str | None]]]
@@ -41,17 +42,17 @@ def create_or_follow(
     if table in held:
         _follow(con, table, {name: kind for name, kind, _ in columns}, held)
     else:
-        con.execute(f"CREATE TABLE {table} ({', '.join(f'{_identifier(name)} {kind}' for name, kind, _ in columns)})")
-    con.execute(f"COMMENT ON TABLE {table} IS {quoted(comment)}")
+        con.execute(f"CREATE TABLE {table} ({', '.join(f'{identifier(name)} {kind}' for name, kind, _ in columns)})")
+    con.execute(f"COMMENT ON TABLE {table} IS {literal(comment)}")
     write_comments(con, table, {name: text for name, _, text in columns if text is not None}, held)
 
 
 def _follow(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], held: Held) -> None:
     for name, kind in columns.items():
         if name not in held[table]:
-            con.execute(f"ALTER TABLE {table} ADD COLUMN {_identifier(name)} {kind}")
+            con.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
         elif held[table][name][0] != str(con.type(kind)):  # such as an object that gained a field
-            con.execute(f"ALTER TABLE {table} ALTER COLUMN {_identifier(name)} TYPE {kind}")
+            con.execute(f"ALTER TABLE {table} ALTER COLUMN {identifier(name)} TYPE {kind}")
 
 
 def write_comments(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping[str, str], held: Held) -> None:
@@ -59,18 +60,9 @@ def write_comments(con: duckdb.DuckDBPyConnection, table: str, comments: Mapping
     written = held.get(table, {})
     for name, text in comments.items():
         if name not in written or written[name][1] != text:
-            con.execute(f"COMMENT ON COLUMN {table}.{_identifier(name)} IS {quoted(text)}")
+            con.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(text)}")
 
 
 def describe(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Return the columns of a table with their types."""
     return {name: kind for name, kind, *_ in con.execute(f"DESCRIBE {table}").fetchall()}
-
-
-def quoted(text: str) -> str:
-    """Return `text` as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _identifier(name: str) -> str:
-    return f'"{name}"'

@@ -15,8 +15,9 @@ from pipeline.landing import Landing, Manifest
 from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, bookkeeping_of, columns_of, duckdb_type, shape_of
 from pipeline.resources.personal import holds_personal, is_personal, personal_columns
+from pipeline.sql import literal
 from pipeline.warehouse.files import list_kept
-from pipeline.warehouse.tables import describe, quoted
+from pipeline.warehouse.tables import describe
 
 _KEEP = "keep"
 _OF_OTHERS = "_run_id IN (SELECT run_id FROM meta.runs WHERE personal IS DISTINCT FROM $personal)"
@@ -83,7 +84,7 @@ def _without(value: str, shape: Shape, depth: int = 0) -> str:
     assert shape.record is not None, "a value without fields is personal as a whole or not at all"
     fields = []
     for name, info in shape.record.model_fields.items():
-        inner, field = shape_of(info), f"struct_extract({value}, {quoted(name)})"
+        inner, field = shape_of(info), f"struct_extract({value}, {literal(name)})"
         if is_personal(info):
             field = f"CAST(NULL AS {duckdb_type(inner)})"
         elif inner.record is not None and holds_personal(inner.record):

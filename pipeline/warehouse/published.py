@@ -1,0 +1,39 @@
+"""Opening warehouse files for reading: of our making, of the format that this program reads, and undamaged."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipeline.datafolder.paths import warehouse_file
+from pipeline.errors import UsageError
+from pipeline.warehouse.meta import check_format
+from pipeline.warehouse.reader import attach, damage_refused
+
+
+def open_published(data_dir: Path) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """Return the published warehouse, to be entered for a connection that reads it.
+
+    Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
+    """
+    path = warehouse_file(data_dir)
+    refuse_missing(path)
+    return open_warehouse(path)
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that reads the warehouse at `path`.
+
+    Raises ConfigurationError for a file that is damaged, not ours or newer.
+    """
+    with closing(attach(path)) as con, damage_refused(path):
+        check_format(con, path)
+        yield con
+
+
+def refuse_missing(path: Path) -> None:
+    """Raise UsageError when there is no warehouse at `path`."""
+    if not path.exists():
+        raise UsageError(f"{path}: no warehouse yet. Run `make extract load` first.")
