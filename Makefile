@@ -70,7 +70,7 @@ lint: $(VENV)/.installed-dev ## Check style, format and types
 
 .PHONY: docs
 docs: $(VENV)/.installed ## Write docs/resources.md anew from the contracts
-	@$(BIN)/python -m pipeline.jobs.resources_table
+	@$(BIN)/python -m pipeline.tools.resources_page
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script

@@ -17,7 +17,6 @@ ALLOWED: Mapping[str, set[str]] = {
     "instants": set(),
     "sql": set(),
     "resources": {"errors", "instants"},
-    "contracts": {"errors", "resources"},
     "settings": {"errors"},
     "leaflink": {"clock", "errors"},
     "reading": {"errors"},
@@ -29,13 +28,14 @@ ALLOWED: Mapping[str, set[str]] = {
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
     "reconcile": {"errors", "sql", "warehouse"},
     "sandbox": {"clock", "errors"},
+    "tools": {"errors", "resources", "sandbox"},
     "jobs": {
         "clock", "errors", "instants", "settings", "datafolder", "resources", "leaflink", "reading",
         "decoding", "extract", "landing", "models", "warehouse", "sandbox",
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "contracts", "sandbox", "jobs",
+        "reconcile", "sandbox", "tools", "jobs",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

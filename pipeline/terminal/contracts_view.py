@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from pipeline.contracts.compare import Comparison
 from pipeline.terminal.console import Output
+from pipeline.tools.contracts.compare import Comparison
 
 
 def show_comparison(output: Output, comparison: Comparison) -> None:

@@ -14,10 +14,10 @@ def contracts(
     against: Annotated[Path, typer.Option(metavar="FILE", help="An OpenAPI document in JSON.")], as_json: Json = False
 ) -> None:
     """Hold the contracts against a vendor's document; exit 1 when it names what no contract covers."""
-    from pipeline.contracts.compare import compare
-    from pipeline.contracts.document import read_document
     from pipeline.resources import all_resources
     from pipeline.terminal.contracts_view import show_comparison
+    from pipeline.tools.contracts.compare import compare
+    from pipeline.tools.contracts.document import read_document
 
     comparison = compare(all_resources(), read_document(against))
     show_comparison(Output(as_json=as_json), comparison)

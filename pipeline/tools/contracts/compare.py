@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pipeline.contracts.document import Fields
-from pipeline.contracts.reasons import FIELDS, PATHS
 from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.types import Kind, Money, Record
+from pipeline.tools.contracts.document import Fields
+from pipeline.tools.contracts.reasons import FIELDS, PATHS
 
 _ANY = frozenset({"*"})
 # What a kind takes, in the words of OpenAPI; a documented format must be among them when it says more than the type.

@@ -1,7 +1,7 @@
 """docs/resources.md says what the contracts say."""
 
-from pipeline.jobs.resources_table import PAGE, page
 from pipeline.resources import all_resources
+from pipeline.tools.resources_page import PAGE, page
 
 
 def without_rows(text: str) -> list[str]:

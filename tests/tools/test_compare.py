@@ -7,9 +7,6 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from pipeline.contracts import compare as comparing
-from pipeline.contracts.compare import Comparison, compare
-from pipeline.contracts.document import read_document
 from pipeline.errors import UsageError
 from pipeline.resources import Full, Resource
 from pipeline.resources.types import (
@@ -26,6 +23,9 @@ from pipeline.resources.types import (
     Text,
     Texts,
 )
+from pipeline.tools.contracts import compare as comparing
+from pipeline.tools.contracts.compare import Comparison, compare
+from pipeline.tools.contracts.document import read_document
 
 
 class Part(Record):

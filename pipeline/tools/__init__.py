@@ -1,0 +1,1 @@
+"""What developers use: the contracts held against a vendor's document, and the page of resources."""
