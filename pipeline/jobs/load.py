@@ -27,8 +27,8 @@ from pipeline.settings import DEFAULT_NAME, Settings
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.ids import known_loads
-from pipeline.warehouse.made import record_models
 from pipeline.warehouse.meta import newest_reads, newest_runs, reached, record_companies, refused_reads, timezones_of
+from pipeline.warehouse.provenance import record_models
 from pipeline.warehouse.shrink import ShrinkError
 from pipeline.warehouse.status import is_told
 

@@ -11,8 +11,8 @@ from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
 from pipeline.warehouse.build import Published
 from pipeline.warehouse.drift import FoundDrift
-from pipeline.warehouse.made import KeptModel
 from pipeline.warehouse.merge import Merged
+from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.untreated import LeftBehind
 
 

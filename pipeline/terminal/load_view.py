@@ -11,7 +11,7 @@ from pipeline.models import AuditResult
 from pipeline.settings import DEFAULT_NAME
 from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.drift import FoundDrift
-from pipeline.warehouse.made import KeptModel
+from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.status import Status
 from pipeline.warehouse.untreated import LeftBehind
 

@@ -12,7 +12,7 @@ from pipeline.datafolder.paths import landing_folder, warehouse_file
 from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
-from pipeline.warehouse.made import KeptModel, kept_models
+from pipeline.warehouse.provenance import KeptModel, kept_models
 from pipeline.warehouse.published import open_published
 
 # Of the newest read of each company.
