@@ -47,3 +47,7 @@ class ModelError(LeafhouseError):
     """A file of sql/ cannot be read, or its query fails; the message names file and line. Mend it, load again."""
 
     exit_code = 8
+
+    def __init__(self, message: str) -> None:
+        # Models run in one transaction, in the file that is being built.
+        super().__init__(f"{message} Nothing was changed.")

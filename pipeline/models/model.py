@@ -41,7 +41,7 @@ class Model:
 
     def error(self, message: str, line: int = 1) -> ModelError:
         """Return the error that says `message` about a line of the file."""
-        return ModelError(f"{_display(self.path)}:{line}: {message}. Nothing was changed.")
+        return ModelError(f"{_display(self.path)}:{line}: {message}.")
 
     def error_from(self, error: duckdb.Error) -> ModelError:
         """Return what DuckDB had to say about the file's text (given to it with its lines unmoved)."""

@@ -28,4 +28,4 @@ def load_seed(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
 
 
 def _seed_error(path: Path, line: int, error: duckdb.Error) -> ModelError:
-    return ModelError(f"sql/seeds/{path.name}:{line}: {str(error).splitlines()[0]} Nothing was changed.")
+    return ModelError(f"sql/seeds/{path.name}:{line}: {str(error).splitlines()[0]}")
