@@ -1,9 +1,10 @@
 """What the models leave in the catalog: tables, views, their comments, and a view of every mart in `main`.
 
-A comment costs 0.4 ms, and the marts have some 700 columns that are there twice. A table whose columns and comments
-are as they should be is therefore emptied and filled again, and not made anew.
+A comment costs 0.4 CPU ms (1,000 of them took 0.42 CPU seconds), and every column of a mart is there twice. A table
+whose columns and comments are as they should be is therefore emptied and filled again, and not made anew.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,13 +13,17 @@ import duckdb
 from pipeline.models.model import Model
 from pipeline.sql import identifier, literal
 
+# The columns of a table or view in their order: type and comment by name. And those of all of them, by schema and name.
+Described = Mapping[str, tuple[str, str | None]]
+Columns = Mapping[str, Described]
+
 
 @dataclass(frozen=True)
 class Relation:
     """A table or view as it is: its comment, and each column's type and comment in their order."""
 
     comment: str | None
-    columns: Mapping[str, tuple[str, str | None]]
+    columns: Described
     is_view: bool
 
     @property
@@ -27,14 +32,20 @@ class Relation:
         return [(name, kind) for name, (kind, _) in self.columns.items()]
 
 
-def relations(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
-    """Return the tables and views of the current database, by schema and name."""
-    columns: dict[str, dict[str, tuple[str, str | None]]] = {}
+def read_columns(con: duckdb.DuckDBPyConnection) -> Columns:
+    """Return the columns of all tables and views of the current database."""
+    columns: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
     for table, column, kind, comment in con.execute(
         "SELECT schema_name || '.' || table_name, column_name, data_type, comment FROM duckdb_columns() "
         "WHERE database_name = current_database() ORDER BY table_oid, column_index"
     ).fetchall():
-        columns.setdefault(table, {})[column] = (kind, comment)
+        columns[table][column] = (kind, comment)
+    return dict(columns)
+
+
+def relations(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
+    """Return the tables and views of the current database, by schema and name."""
+    columns = read_columns(con)
     found = con.execute(
         "SELECT schema_name || '.' || table_name, comment, false FROM duckdb_tables() "
         "WHERE database_name = current_database() UNION ALL "
@@ -42,6 +53,18 @@ def relations(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
         "WHERE database_name = current_database() AND NOT internal"
     ).fetchall()
     return {name: Relation(comment, columns.get(name, {}), is_view) for name, comment, is_view in found}
+
+
+def write_comments(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    comments: Mapping[str, str],
+    written: Mapping[str, tuple[str, str | None]],
+) -> None:
+    """Write the comments of the columns of a table or view that are not among those `written` yet."""
+    for name, text in comments.items():
+        if name not in written or written[name][1] != text:
+            con.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(text)}")
 
 
 def write_table(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None) -> None:
@@ -69,9 +92,7 @@ def comment_on(con: duckdb.DuckDBPyConnection, kind: str, model: Model, before: 
     """Write the comments of a model's table or view that are not there yet."""
     if before is None or before.comment != model.header:
         con.execute(f"COMMENT ON {kind} {model.name} IS {literal(model.header)}")
-    for column, comment in model.comments.items():
-        if before is None or column not in before.columns or before.columns[column][1] != comment:
-            con.execute(f"COMMENT ON COLUMN {model.name}.{identifier(column)} IS {literal(comment)}")
+    write_comments(con, model.name, model.comments, {} if before is None else before.columns)
 
 
 def greet(con: duckdb.DuckDBPyConnection) -> None:
@@ -88,9 +109,8 @@ def greet(con: duckdb.DuckDBPyConnection) -> None:
             continue
         con.execute(f"CREATE OR REPLACE VIEW main.{table} AS FROM marts.{table}")
         con.execute(f"COMMENT ON VIEW main.{table} IS {literal(mart.comment or '')}")
-        for column, (_, comment) in mart.columns.items():
-            if comment:
-                con.execute(f"COMMENT ON COLUMN main.{table}.{identifier(column)} IS {literal(comment)}")
+        comments = {column: comment for column, (_, comment) in mart.columns.items() if comment}
+        write_comments(con, f"main.{table}", comments, {})
 
 
 def drop(con: duckdb.DuckDBPyConnection, name: str, relation: Relation | None) -> None:

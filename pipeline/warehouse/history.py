@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from pipeline.landing import Manifest
+from pipeline.models.catalog import Columns, read_columns, write_comments
 from pipeline.resources import Resource
 from pipeline.resources.columns import bookkeeping_of, table_columns
 from pipeline.sql import literal
-from pipeline.warehouse.tables import Held, create_or_follow, describe, held_columns, write_comments
+from pipeline.warehouse.tables import create_or_follow, describe
 
 # Name, DuckDB type, comment.
 _BOOKKEEPING = (
@@ -45,7 +46,7 @@ def create_history(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS past")
     con.execute("CREATE SCHEMA IF NOT EXISTS history")
-    held = held_columns(con)
+    held = read_columns(con)
     for resource in resources:
         if resource.keeps_history:
             columns = _api_columns(resource, {name: kind for name, (kind, _) in held[f"raw.{resource.name}"].items()})
@@ -54,7 +55,7 @@ def create_history(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]
             _create_view(con, resource, columns, held)
 
 
-def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Held) -> None:
+def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Columns) -> None:
     comment = f"Versions that are over; read history.{resource.name}."
     create_or_follow(con, f"past.{resource.name}", comment, ((*column, None) for column in columns.items()), held)
     con.execute(
@@ -63,7 +64,7 @@ def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Ma
     )
 
 
-def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Held) -> None:
+def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Columns) -> None:
     view = f"history.{resource.name}"
     if {name: kind for name, (kind, _) in held.get(view, {}).items()} == columns:
         return

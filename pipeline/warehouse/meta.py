@@ -9,7 +9,8 @@ import duckdb
 from pipeline import clock
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead, WindowRead
-from pipeline.warehouse.tables import create_or_follow, held_columns
+from pipeline.models.catalog import read_columns
+from pipeline.warehouse.tables import create_or_follow
 
 # 2: history is a view, and raw says since when its rows are as they are.
 FORMAT = 2
@@ -147,7 +148,7 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
 def create_meta(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schema and its tables where they do not exist, or give them the columns that they lack."""
     con.execute("CREATE SCHEMA IF NOT EXISTS meta")
-    held = held_columns(con)
+    held = read_columns(con)
     for name, (comment, columns) in _TABLES.items():
         create_or_follow(con, f"meta.{name}", comment, columns, held)
 
