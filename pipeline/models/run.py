@@ -63,8 +63,9 @@ def run_models(
 
 
 def _stays(model: Model, kept: Kept, before: Mapping[str, Relation]) -> bool:
-    """Say whether the table of a model stays as it is, or missing if it is a mart; others are there to be read."""
-    return kept.is_whole(model.name) and (model.name in before or model.name.startswith("marts."))
+    """Say whether the table of a model stays as it is, or missing: marts and what reads them may be missing."""
+    is_above_marts = any(name.startswith("marts.") for name in (model.name, *model.inputs))
+    return kept.is_whole(model.name) and (model.name in before or is_above_marts)
 
 
 def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
