@@ -1,4 +1,5 @@
 -- One row per live order line, as LeafLink sent it.
+-- kind: view
 with
     lines as (select * from raw.line_items where _deleted_at is null)
 select
@@ -12,5 +13,6 @@ select
     ordered_unit_price_currency,
     sale_price_amount,
     sale_price_currency,
+    wholesale_price,
     coalesce(is_sample, false) as is_sample
 from lines

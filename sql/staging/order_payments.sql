@@ -12,7 +12,12 @@ select
     "order" as order_number,
     case when abs(total_amount) < 1000000000000 then total_amount end as amount,  -- a trillion or more is no amount
     total_currency as currency,
-    payment_type,
+    nullif(payment_type, '') as payment_type,
+    nullif(reason, '') as reason,
+    recorded_by,
+    nullif(recorder_name, '') as recorder_name,
+    created_on as recorded_at,
+    cast(created_on at time zone timezone as date) as recorded_date,
     -- Few payments lack their date; the day on which they were recorded is the nearest that is known.
     cast(coalesce(payment_date, created_on) at time zone timezone as date) as payment_date
 from payments

@@ -12,11 +12,17 @@ select
     orders._company,
     orders.number as order_number,
     orders.short_id,
+    coalesce(nullif(orders.external_id_seller, ''), nullif(orders.order_seller_number, ''), orders.short_id)
+        as seller_number,
     orders.seller as seller_id,
     orders.buyer as buyer_id,
     orders.customer.id as customer_id,
-    orders.customer.display_name as customer_name,
+    nullif(orders.customer.display_name, '') as customer_name,
+    orders.sales_reps,
     orders.status,
+    nullif(orders.classification, '') as classification,
+    coalesce(orders.is_combination, false) as is_combination,
+    coalesce(orders.manual, false) as is_manual,
     case when abs(orders.total_amount) < 1000000000000 then orders.total_amount end as total_amount,
     orders.total_currency as currency,
     coalesce(case when abs(orders.credits) < 1000000000000 then orders.credits end, 0) as credits,
@@ -29,7 +35,9 @@ select
         case when orders.tax_type = '$' and abs(orders.tax_amount) < 1000000000000 then orders.tax_amount end,
         0
     ) as tax_amount,
-    coalesce(case when abs(orders.shipping_charge_amount) < 1000000000000 then orders.shipping_charge_amount end, 0) as shipping_amount,
+    coalesce(
+        case when abs(orders.shipping_charge_amount) < 1000000000000 then orders.shipping_charge_amount end, 0
+    ) as shipping_amount,
     orders.selected_payment_option.payment_term.days as option_term_days,
     orders.selected_payment_option.payment_term.code as option_term_code,
     orders.selected_payment_option.payment_term.term as option_term,
@@ -43,8 +51,9 @@ select
     orders.customer.delinquent as is_delinquent,
     orders.created_on as created_at,
     orders.modified as modified_at,
-    cast(orders.created_on at time zone orders.timezone as date) as created_date,
+    cast(orders.created_on at time zone orders.timezone as date) as order_date,
     cast(orders.modified at time zone orders.timezone as date) as modified_date,
+    cast(orders.ship_date at time zone orders.timezone as date) as ship_date,
     cast(coalesce(orders.ship_date, orders.created_on) at time zone orders.timezone as date) as invoice_date,
     cast(orders.payment_due_date at time zone orders.timezone as date) as payment_due_date,
     orders.paid_date
