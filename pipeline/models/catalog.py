@@ -5,8 +5,8 @@ whose columns and comments are as they should be is therefore emptied and filled
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -32,12 +32,14 @@ class Relation:
         return [(name, kind) for name, (kind, _) in self.columns.items()]
 
 
-def read_columns(con: duckdb.DuckDBPyConnection) -> Columns:
-    """Return the columns of all tables and views of the current database."""
+def read_columns(con: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> Columns:
+    """Return the columns of all tables and views of the current database, or of those named by schema and name."""
     columns: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
     for table, column, kind, comment in con.execute(
-        "SELECT schema_name || '.' || table_name, column_name, data_type, comment FROM duckdb_columns() "
-        "WHERE database_name = current_database() ORDER BY table_oid, column_index"
+        "SELECT schema_name || '.' || table_name AS name, column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND ($only IS NULL OR list_contains($only, name)) "
+        "ORDER BY table_oid, column_index",
+        {"only": None if only is None else list(only)},
     ).fetchall():
         columns[table][column] = (kind, comment)
     return dict(columns)
@@ -82,10 +84,13 @@ def write_table(con: duckdb.DuckDBPyConnection, model: Model, before: Relation |
 
 
 def write_view(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None) -> None:
-    """Make the view of a model."""
+    """Make the view of a model. A column without a comment of its own has that of the first table which has it."""
     drop(con, model.name, before)
     con.execute(f"CREATE VIEW {model.name} AS {model.text}")
-    comment_on(con, "VIEW", model, None)
+    there = read_columns(con, (model.name, *model.inputs))
+    shown = [(name, comment) for table in model.inputs for name, (_, comment) in there[table].items()]
+    comments = {name: comment for name, comment in reversed(shown) if comment and name in there[model.name]}
+    comment_on(con, "VIEW", replace(model, comments=comments | model.comments), None)
 
 
 def comment_on(con: duckdb.DuckDBPyConnection, kind: str, model: Model, before: Relation | None) -> None:

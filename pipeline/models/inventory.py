@@ -1,5 +1,9 @@
-"""`history.inventory_daily`: the stock of every product at the close of each day, growing with every load."""
+"""Stock at the close of each day, growing with every load.
 
+`history.inventory_daily` has the products, `history.retailer_inventory_daily` the items on retailers' shelves.
+"""
+
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,16 +12,62 @@ import duckdb
 from pipeline.models.transaction import transaction
 from pipeline.sql import literal
 
-_COLUMNS = (
-    ("_company", "VARCHAR", "Company of the configuration that the product belongs to."),
-    ("product_id", "BIGINT", "Product."),
-    ("day", "DATE", "Local day at whose close the stock was so."),
-    ("quantity", "DECIMAL(38, 9)", "Base units in stock."),
-    ("reserved_quantity", "DECIMAL(38, 9)", "Base units reserved by Submitted and Accepted orders."),
-    ("available_quantity", "DECIMAL(38, 9)", "Base units for sale: stock less reserved."),
-    ("is_managed", "BOOLEAN", "Whether LeafLink keeps count of the stock (inventory is Managed)."),
-    ("_run_id", "VARCHAR", "The run whose load recorded the row: the last one of the day."),
-)
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    kind: str
+    comment: str
+    value: str  # of the resource's raw table
+
+
+@dataclass(frozen=True)
+class _Inventory:
+    """A table of `history` with the stock of one resource: a row per company, day and whatever `row` names."""
+
+    table: str
+    row: str
+    columns: tuple[_Column, ...]
+
+    @property
+    def comment(self) -> str:
+        return f"One row per company, {self.row} and day."
+
+
+_UNITS = "DECIMAL(38, 9)"
+_COMPANY = _Column("_company", "VARCHAR", "Company of the configuration that the row belongs to.", "_company")
+_DAY = _Column("day", "DATE", "Local day at whose close the stock was so.", "$day")
+_RUN = _Column("_run_id", "VARCHAR", "The run whose load recorded the row: the last one of the day.", "$run")
+_IS_MANAGED = "Whether LeafLink keeps count of the stock (inventory is Managed)."
+
+_INVENTORIES = {
+    "products": _Inventory(
+        "history.inventory_daily",
+        "product",
+        (
+            _COMPANY,
+            _Column("product_id", "BIGINT", "Product.", "id"),
+            _DAY,
+            _Column("quantity", _UNITS, "Base units in stock.", "quantity"),
+            _Column("reserved_quantity", _UNITS, "Reserved by Submitted and Accepted orders.", "reserved_qty"),
+            _Column("available_quantity", _UNITS, "For sale: stock less reserved.", "available_inventory"),
+            _Column("is_managed", "BOOLEAN", _IS_MANAGED, "coalesce(inventory_management = 1, false)"),
+            _RUN,
+        ),
+    ),
+    "retailer_inventory": _Inventory(
+        "history.retailer_inventory_daily",
+        "item on a retailer's shelf",
+        (
+            _COMPANY,
+            _Column("retailer_item_id", "BIGINT", "Item on a retailer's shelf.", "id"),
+            _DAY,
+            _Column("quantity", _UNITS, "How much of it is there.", "quantity"),
+            _RUN,
+        ),
+    ),
+}
+INVENTORY_RESOURCES = tuple(_INVENTORIES)
 
 
 def last_full_day(instant: datetime, timezone: str) -> date:
@@ -25,33 +75,36 @@ def last_full_day(instant: datetime, timezone: str) -> date:
     return instant.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
 
 
-def create_inventory(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `history.inventory_daily` with its comments where it does not exist."""
+def create_inventories(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of `history` that hold stock by day, with their comments, where they do not exist."""
     con.execute("CREATE SCHEMA IF NOT EXISTS history")
-    definition = ", ".join(f"{name} {kind}" for name, kind, _ in _COLUMNS)
-    con.execute(f"CREATE TABLE IF NOT EXISTS history.inventory_daily ({definition})")
-    con.execute("COMMENT ON TABLE history.inventory_daily IS 'One row per company, product and day.'")
-    for name, _, comment in _COLUMNS:
-        con.execute(f"COMMENT ON COLUMN history.inventory_daily.{name} IS {literal(comment)}")
+    for inventory in _INVENTORIES.values():
+        definition = ", ".join(f"{column.name} {column.kind}" for column in inventory.columns)
+        con.execute(f"CREATE TABLE IF NOT EXISTS {inventory.table} ({definition})")
+        con.execute(f"COMMENT ON TABLE {inventory.table} IS {literal(inventory.comment)}")
+        for column in inventory.columns:
+            con.execute(f"COMMENT ON COLUMN {inventory.table}.{column.name} IS {literal(column.comment)}")
 
 
-def record_inventory(con: duckdb.DuckDBPyConnection, company: str, day: date, run_id: str) -> int:
-    """Write the stock in `raw.products` as the close of `day`, in place of what an earlier load wrote for it.
+def record_inventory(con: duckdb.DuckDBPyConnection, resource: str, company: str, day: date, run_id: str) -> int:
+    """Write the stock in the raw table of `resource` as the close of `day`, in place of an earlier load's.
 
-    `day` is the last full local day before the newest read of the company's products. Returns the number of products.
-    Call it after the merge and before `run_models`, once per company whose products this load has merged.
+    `resource` is one of INVENTORY_RESOURCES, `day` the last full local day before its newest read at the company.
+    Returns the number of rows. Call it after the merge and before `run_models`, once per company and resource that
+    this load has merged.
     """
+    inventory = _INVENTORIES[resource]
+    values = ", ".join(column.value for column in inventory.columns)
     with transaction(con):
-        create_inventory(con)
-        con.execute("DELETE FROM history.inventory_daily WHERE _company = ? AND day = ?", [company, day])
+        create_inventories(con)
+        con.execute(f"DELETE FROM {inventory.table} WHERE _company = ? AND day = ?", [company, day])  # noqa: S608
         con.execute(
-            "INSERT INTO history.inventory_daily "
-            "SELECT _company, id, ?, quantity, reserved_qty, available_inventory, "
-            "coalesce(inventory_management = 1, false), ? "
-            "FROM raw.products WHERE _deleted_at IS NULL AND _company = ?",
-            [day, run_id, company],
+            f"INSERT INTO {inventory.table} SELECT {values} FROM raw.{resource} "  # noqa: S608
+            "WHERE _deleted_at IS NULL AND _company = $company",
+            {"day": day, "run": run_id, "company": company},
         )
         counted = con.execute(
-            "SELECT count(*) FROM history.inventory_daily WHERE _company = ? AND day = ?", [company, day]
+            f"SELECT count(*) FROM {inventory.table} WHERE _company = ? AND day = ?",  # noqa: S608
+            [company, day],
         ).fetchone()
     return counted[0] if counted else 0

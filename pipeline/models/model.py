@@ -15,7 +15,7 @@ from pipeline.errors import ModelError
 from pipeline.models.settings import VARIABLES
 
 # A line of the header that says something to the runner, and not to a reader of the table.
-_SETTING = re.compile(r"^-- (needs|kind): (.+)$", re.MULTILINE)
+_SETTING = re.compile(r"^-- (key|needs|kind): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Model:
     `columns` are those that it casts in its last SELECT, with their types. `is_by_company` when it selects `_company`,
     by name or with all columns of an input: its rows say whose they are. `needs` are the resources that its header
     names as needed (`-- needs: orders_received, line_items`); None when all that it reads is. `is_view` when its header
-    says `-- kind: view`: its rows are those of its inputs, and nothing is stored.
+    says `-- kind: view`: its rows are those of its inputs, and nothing is stored. `key` are the columns that no two
+    rows share (`-- key: _company, order_number`).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Model:
     is_by_company: bool = False
     needs: frozenset[str] | None = None
     is_view: bool = False
+    key: tuple[str, ...] = ()
 
     def error(self, message: str, line: int = 1) -> ModelError:
         """Return the error that says `message` about a line of the file."""
@@ -59,11 +61,12 @@ class Model:
 
 def read_model(path: Path, name: str) -> Model:
     """Return the model in the file at `path`, or raise ModelError when it is not one SELECT."""
-    return _parse(path, name, path.read_text(encoding="utf-8").rstrip().removesuffix(";"))
+    return parse_model(path, name, path.read_text(encoding="utf-8").rstrip().removesuffix(";"))
 
 
 @cache  # a load asks for the models more than once, and to parse them takes as long as to run them on a few rows
-def _parse(path: Path, name: str, text: str) -> Model:
+def parse_model(path: Path, name: str, text: str) -> Model:
+    """Return the model whose text is `text`, or raise ModelError when it is not one SELECT."""
     model = Model(name, path, text)
     try:
         statements = sqlglot.parse(text, read="duckdb")
@@ -83,6 +86,7 @@ def _parse(path: Path, name: str, text: str) -> Model:
         is_by_company=bool({"_company", "*"} & set(query.named_selects)),
         needs=frozenset(re.findall(r"\w+", settings["needs"])) if "needs" in settings else None,
         is_view=settings.get("kind") == "view",
+        key=tuple(re.findall(r"\w+", settings.get("key", ""))),
     )
 
 

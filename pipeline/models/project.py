@@ -1,7 +1,7 @@
 """The folder sql/: its models in the order in which they can run, its seeds, its audits."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -17,9 +17,10 @@ LAYERS = ("staging", "intermediate", "marts")
 
 @dataclass(frozen=True)
 class Project:
-    """The SQL under `root`, read when it is first asked for."""
+    """The SQL under `root`, read when it is first asked for; `raw_keys` are the keys of the tables of raw, by name."""
 
     root: Path = SQL
+    raw_keys: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def models(self) -> list[Model]:

@@ -7,7 +7,7 @@ from time import perf_counter
 import duckdb
 
 from pipeline.models.catalog import Relation, drop, greet, relations, write_table, write_view
-from pipeline.models.inventory import create_inventory
+from pipeline.models.inventory import create_inventories
 from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 from pipeline.models.previous import previous_tables
@@ -46,26 +46,46 @@ def run_models(
     project, kept = project or Project(), kept or Kept()
     models, before = {model.name: model for model in project.models}, relations(con)
     with bound_settings(con, settings), previous_tables(con, models, before), transaction(con):
-        create_inventory(con)
+        create_inventories(con)
         _drop_leftovers(con, before, models.keys() | project.seeds.keys())
         for layer in ("seeds", *LAYERS):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for table, path in project.seeds.items():
             load_seed(con, table, path)
         check_inputs(models.values(), existing_tables(con) | models.keys())
+        staying = _staying(models.values(), kept, before)
         runs = [
             _run_model(con, model, kept.of(model.name), before.get(model.name))
             for model in models.values()
-            if not _stays(model, kept, before)
+            if model.name not in staying
         ]
         greet(con)
         return runs
 
 
-def _stays(model: Model, kept: Kept, before: Mapping[str, Relation]) -> bool:
-    """Say whether the table of a model stays as it is, or missing: marts and what reads them may be missing."""
-    is_above_marts = any(name.startswith("marts.") for name in (model.name, *model.inputs))
-    return kept.is_whole(model.name) and (model.name in before or is_above_marts)
+def forget_models(con: duckdb.DuckDBPyConnection, project: Project | None = None) -> None:
+    """Drop the tables of all models, so that none stays as it is; but for what the next load compares itself with.
+
+    Call it before `run_models` where rows must not be shown as they were: after a change of LEAFHOUSE_PII.
+    """
+    models, before = (project or Project()).models, relations(con)
+    compared = {name.partition(".")[2] for model in models for name in model.inputs if name.startswith("previous.")}
+    with transaction(con):
+        for model in models:
+            if model.name.partition(".")[2] not in compared:
+                drop(con, model.name, before.get(model.name))
+
+
+def _staying(models: Iterable[Model], kept: Kept, before: Mapping[str, Relation]) -> set[str]:
+    """Return the models whose tables stay as they are, or missing: marts, and what reads them, may be missing."""
+    found, missing = set[str](), set[str]()
+    for model in models:
+        may_miss = model.name.startswith("marts.") or not missing.isdisjoint(model.inputs)
+        if kept.is_whole(model.name) and (model.name in before or may_miss):
+            found.add(model.name)
+            if model.name not in before:
+                missing.add(model.name)
+    return found
 
 
 def existing_tables(con: duckdb.DuckDBPyConnection) -> set[str]:

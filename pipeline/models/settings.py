@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import duckdb
 
-VARIABLES = ("as_of", "known_at", "timezone", "sell_through_days", "run_id")
+VARIABLES = ("as_of", "known_at", "timezone", "sell_through_days", "run_id", "last_day", "accept_shrink")
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ModelSettings:
 
     `known_at` is the instant from whose knowledge they are computed, `timezone` the IANA name of the reporting zone,
     `sell_through_days` the length of the trailing window in days, `run_id` the load that rows and audits are recorded
-    under.
+    under, `last_day` the last full day of the data (None: `as_of` is). With `accept_shrink` many rows may be gone.
     """
 
     as_of: date
@@ -24,6 +24,8 @@ class ModelSettings:
     timezone: str
     sell_through_days: int
     run_id: str
+    last_day: date | None = None
+    accept_shrink: bool = False
 
 
 @contextmanager
@@ -32,6 +34,7 @@ def bound_settings(con: duckdb.DuckDBPyConnection, settings: ModelSettings) -> I
     try:
         for name in VARIABLES:
             con.execute(f"SET VARIABLE {name} = ?", [getattr(settings, name)])
+        con.execute("SET VARIABLE last_day = ?", [settings.last_day or settings.as_of])
         yield
     finally:
         for name in VARIABLES:

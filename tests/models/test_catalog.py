@@ -1,4 +1,4 @@
-"""What the models leave in the catalog: needed resources, views, comments, and what was there before."""
+"""What the models leave in the catalog: needed resources, views, comments, keys, and what was there before."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,11 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.models import ModelError, Project, models_to_keep, run_models
+from pipeline.models import ModelError, Project, models_to_keep, run_audits, run_models
 
 from .bench import SETTINGS
 
 NOTES = """-- One row per order, with the number of its notes.
+-- key: _company, id
 -- needs: orders
 select
     cast(orders._company as varchar) as _company,  -- Company.
@@ -47,7 +48,7 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "marts").mkdir()
     for name, text in {"orders": NOTES, "report": REPORT, "carried": CARRIED}.items():
         (tmp_path / "marts" / f"{name}.sql").write_text(text)
-    return Project(tmp_path)
+    return Project(tmp_path, {"orders": "id"})
 
 
 @pytest.fixture
@@ -152,10 +153,47 @@ def test_a_table_of_previous_that_no_model_makes_is_named(con, project: Project)
         run_models(con, SETTINGS, Project(project.root))
 
 
+@pytest.mark.parametrize(
+    ("statement", "audit", "row"),
+    [
+        ("INSERT INTO marts.orders VALUES ('acme', 1, 5)", "mart_keys", ("acme", "acme 1")),
+        ("INSERT INTO marts.orders VALUES (NULL, 9, 5)", "mart_keys", (None, "- 9")),
+        ("INSERT INTO raw.orders VALUES ('acme', 1)", "raw_keys", ("acme", "1")),
+        ("INSERT INTO raw.orders VALUES ('acme', NULL)", "raw_keys", ("acme", None)),
+        ("INSERT INTO raw.orders VALUES (NULL, 9)", "raw_keys", (None, "9")),
+    ],
+)
+def test_keys_are_audited_wherever_one_is_declared(con, project: Project, statement: str, audit: str, row) -> None:
+    run_models(con, SETTINGS, project)
+    con.execute(statement)
+
+    results = {each.audit_id: each.failures for each in run_audits(con, SETTINGS, project)}
+
+    assert results == {"mart_keys": 0, "raw_keys": 0} | {audit: 1}
+    found = con.execute("SELECT failure ->> '_company', failure ->> 'key' FROM audit.failures").fetchall()
+    assert found == [row]
+
+
+def test_a_finding_that_stands_keeps_its_first_day(con, project: Project) -> None:
+    con.execute("INSERT INTO raw.orders VALUES ('acme', 1)")
+    days = [date(2026, 3, day) for day in (1, 2, 3, 4)]
+    found = []
+    for number, day in enumerate(days):
+        if number == 2:
+            con.execute("DELETE FROM raw.orders")
+        if number == 3:
+            con.execute("INSERT INTO raw.orders VALUES ('acme', 1), ('acme', 1)")
+        settings = replace(SETTINGS, as_of=day, run_id=f"load {number}")
+        run_models(con, settings, project)
+        found += [each.failing_since for each in run_audits(con, settings, project) if each.audit_id == "raw_keys"]
+
+    assert found == [days[0], days[0], None, days[3]]
+
+
 def test_a_model_above_a_mart_that_was_never_made_is_missing_too(con, project: Project) -> None:
     (project.root / "intermediate").mkdir()
     (project.root / "intermediate" / "open.sql").write_text("-- O.\nselect _company, id from marts.orders\n")
-    again = Project(project.root)
+    again = Project(project.root, {"orders": "id"})
 
     made = run_models(con, SETTINGS, again, kept=models_to_keep({"acme": {"notes": None}}, again))
 

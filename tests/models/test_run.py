@@ -138,16 +138,16 @@ def test_a_reader_finds_the_marts_under_any_catalog_name(con, tmp_path: Path) ->
     reader.execute(f"ATTACH '{path}' AS anything (READ_ONLY)")
 
     assert reader.execute("SELECT product_name FROM anything.marts.sell_through").fetchall() == [("Flower",)]
-    assert reader.execute("SELECT created_date FROM anything.staging.orders_received").fetchall() == []
+    assert reader.execute("SELECT order_date FROM anything.staging.orders_received").fetchall() == []
 
 
 def test_the_last_load_of_a_day_wins_in_the_daily_inventory(con) -> None:
     insert_api_rows(con, "products", [{"id": 1, "quantity": "5", "inventory_management": 1}, {"id": 2}])
-    record_inventory(con, COMPANY, date(2026, 3, 30), "first")
-    record_inventory(con, COMPANY, date(2026, 3, 31), "second")
+    record_inventory(con, "products", COMPANY, date(2026, 3, 30), "first")
+    record_inventory(con, "products", COMPANY, date(2026, 3, 31), "second")
     con.execute("UPDATE raw.products SET quantity = 4, _deleted_at = CASE id WHEN 2 THEN now() END")
 
-    written = record_inventory(con, COMPANY, date(2026, 3, 31), "third")
+    written = record_inventory(con, "products", COMPANY, date(2026, 3, 31), "third")
 
     kept = con.execute(
         "SELECT day, product_id, quantity, is_managed, _run_id FROM history.inventory_daily ORDER BY ALL"
@@ -158,6 +158,21 @@ def test_the_last_load_of_a_day_wins_in_the_daily_inventory(con) -> None:
         (date(2026, 3, 30), 2, None, False, "first"),
         (date(2026, 3, 31), 1, 4, True, "third"),
     ]
+
+
+def test_the_shelves_of_retailers_are_recorded_by_day_like_stock(con) -> None:
+    insert_api_rows(con, "retailer_inventory", [{"id": 1, "quantity": "5"}, {"id": 2}])
+    record_inventory(con, "retailer_inventory", COMPANY, date(2026, 3, 30), "first")
+    con.execute("UPDATE raw.retailer_inventory SET quantity = 4")
+
+    written = record_inventory(con, "retailer_inventory", COMPANY, date(2026, 3, 30), "second")
+
+    kept = con.execute(
+        "SELECT day, retailer_item_id, quantity, _run_id FROM history.retailer_inventory_daily ORDER BY ALL"
+    )
+    assert written == 2
+    assert kept.fetchall() == [(date(2026, 3, 30), 1, 4, "second"), (date(2026, 3, 30), 2, 4, "second")]
+    assert con.execute("SELECT count(*) FROM history.inventory_daily").fetchone() == (0,)
 
 
 def test_the_last_full_day_is_counted_in_the_reporting_zone() -> None:
