@@ -1,62 +1,51 @@
--- One row per live line of a live order, priced: the only place where a line is priced.
--- Quantity is in base units but prices are per selling unit, so that a line is price x quantity / unit multiplier,
--- to six decimals, half away from zero. It is computed in whole billionths, since dividing decimals gives doubles. A
--- price or a quantity of a hundred million or more is no price and no quantity, and a trillion or more is no amount of a
--- line: such lines stay without an amount.
+-- One row per live line of a live order, priced as its company's prices are to be read: of a selling unit, or of a base
+-- unit (then the amount is price x quantity).
+-- kind: view
 with
-    lines as (select * from staging.line_items),
-    orders as (select * from staging.orders_received),
-    bounded as (
+    lines as (select * from intermediate.line_readings),
+    decisions as (select * from intermediate.company_decisions),
+    decided as (
         select
             lines.*,
-            coalesce(lines.sale_price_amount > 0, false) as is_on_sale,  -- 0 means that there is no sale
-            cast(case when abs(lines.sale_price_amount) < 100000000 then lines.sale_price_amount end as decimal(38, 9))
-                as sale_price,
-            cast(
-                case when abs(lines.ordered_unit_price_amount) < 100000000 then lines.ordered_unit_price_amount end
-                as decimal(38, 9)
-            ) as ordered_price,
-            cast(case when abs(lines.quantity) < 100000000 then lines.quantity end as decimal(38, 9)) as bounded_quantity,
-            cast(case when lines.unit_multiplier > 0 then lines.unit_multiplier else 1 end as hugeint) as multiplier,
-            orders.currency as order_currency
+            case
+                when decisions.is_price_of_base_unit
+                    then cast(round(cast(lines.price as decimal(18, 9)) * cast(lines.quantity as decimal(18, 9)), 6)
+                        as decimal(38, 6))
+                else lines.selling_unit_amount
+            end as unbounded_amount,
+            case
+                when decisions.is_price_of_base_unit
+                    then cast(round(cast(lines.list_price as decimal(18, 9)) * cast(lines.quantity as decimal(18, 9)), 6)
+                        as decimal(38, 6))
+                else lines.selling_unit_list_amount
+            end as unbounded_list_amount
         from lines
-        join orders on orders._company = lines._company and orders.order_number = lines.order_number
+        join decisions on decisions._company = lines._company
     ),
-    scaled as (
+    bounded as (  -- a trillion or more is no amount of a line
         select
             *,
-            cast(case when is_on_sale then sale_price else ordered_price end * 1000000000 as hugeint) as price_billionths,
-            cast(bounded_quantity * 1000000000 as hugeint) as quantity_billionths
-        from bounded
-    ),
-    divided as (
-        select
-            *,
-            (
-                2 * price_billionths * quantity_billionths
-                + sign(price_billionths) * sign(quantity_billionths) * 1000000000000 * multiplier
-            ) // (2000000000000 * multiplier) as unbounded_millionths,
-            (2 * quantity_billionths + sign(quantity_billionths) * 1000 * multiplier) // (2000 * multiplier)
-                as cases_millionths
-        from scaled
-    ),
-    amounts as (
-        select
-            *,
-            case when abs(unbounded_millionths) < 1000000000000000000 then unbounded_millionths end as amount_millionths
-        from divided
+            cast(case when abs(unbounded_amount) < 1000000000000 then unbounded_amount end as decimal(28, 6))
+                as line_amount,
+            cast(case when abs(unbounded_list_amount) < 1000000000000 then unbounded_list_amount end as decimal(28, 6))
+                as stated_list_amount
+        from decided
     )
 select
     _company,
     line_id,
     order_number,
     product_id,
-    coalesce(case when is_on_sale then sale_price_currency else ordered_unit_price_currency end, order_currency)
-        as currency,
+    currency,
     order_currency,
-    bounded_quantity as quantity,
-    cast(cast(cases_millionths as decimal(38, 0)) * 0.000001 as decimal(28, 6)) as cases,
-    cast(cast(amount_millionths as decimal(38, 0)) * 0.000001 as decimal(28, 6)) as line_amount,
+    quantity,
+    unit_multiplier,
+    cases,
+    price,
+    line_amount,
+    list_price,
+    list_basis,
+    coalesce(stated_list_amount, line_amount) as list_amount,
     is_sample,
     is_on_sale
-from amounts
+from bounded

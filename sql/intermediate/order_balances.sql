@@ -1,74 +1,54 @@
--- One row per order that stands on the books as of the date: billed (receivable status, invoiced by then), or committed
--- (accepted but not yet shipped, created by then). Payments in another currency than the order's do not count.
+-- One row per live order: what is billed, paid and open of it as of the date. These are null unless it stands on the
+-- books: billed (receivable status, invoiced by then), or committed (accepted but not yet shipped, ordered by then).
 with
     orders as (select * from staging.orders_received),
-    payments as (select * from staging.order_payments),
+    payments as (select * from intermediate.order_payments),
     decisions as (select * from intermediate.company_decisions),
-    due_dates as (select * from intermediate.due_dates),
-    standing as (
-        select *
-        from orders
-        where (is_receivable and invoice_date <= getvariable('as_of'))
-            or (is_committed and created_date <= getvariable('as_of'))
-    ),
-    paid as (
-        select
-            standing._company,
-            standing.order_number,
-            count(*) as payment_rows,
-            sum(
-                case
-                    when payments.payment_date <= getvariable('as_of')
-                        and coalesce(payments.currency, standing.currency) is not distinct from standing.currency
-                        then payments.amount
-                end
-            ) as paid,
-            sum(
-                case
-                    when payments.payment_date > getvariable('as_of')
-                        and coalesce(payments.currency, standing.currency) is not distinct from standing.currency
-                        then payments.amount
-                end
-            ) as paid_later,
-            max(
-                case
-                    when payments.payment_date <= getvariable('as_of')
-                        and coalesce(payments.currency, standing.currency) is not distinct from standing.currency
-                        then payments.payment_date
-                end
-            ) as last_payment_date
-        from standing
-        join payments on payments._company = standing._company and payments.order_number = standing.order_number
-        group by standing._company, standing.order_number
-    ),
     owed as (
         select
-            standing.*,
-            due_dates.due_date,
-            due_dates.due_basis,
-            due_dates.term_days,
+            orders._company,
+            orders.order_number,
+            orders.is_receivable and orders.invoice_date <= getvariable('as_of') as is_billed,
+            orders.is_committed and orders.order_date <= getvariable('as_of') as is_standing_committed,
+            cast(
+                round(
+                    coalesce(orders.total_amount, 0)
+                    - case when decisions.is_credits_netted then 0 else orders.credits end,
+                    2
+                ) as decimal(38, 2)
+            ) as billed,
+            cast(round(coalesce(payments.paid, 0), 2) as decimal(38, 2)) as paid,
+            cast(round(coalesce(payments.paid_later, 0), 2) as decimal(38, 2)) as payments_after_as_of,
+            payments.last_payment_date,
             decisions.is_credits_netted,
-            coalesce(standing.total_amount, 0)
-            - case when decisions.is_credits_netted then 0 else standing.credits end as owed_amount,
-            coalesce(paid.paid, 0) as paid,
-            coalesce(paid.paid_later, 0) as payments_after_as_of,
-            paid.last_payment_date,
-            coalesce(standing.paid_date, standing.modified_date) as ticked_date,
-            coalesce(
-                standing.is_ticked_paid
-                and paid.payment_rows is null
-                and coalesce(standing.paid_date, standing.modified_date) <= getvariable('as_of'),
-                false
-            ) as is_implied_paid
-        from standing
-        left join paid on paid._company = standing._company and paid.order_number = standing.order_number
-        join due_dates on due_dates._company = standing._company and due_dates.order_number = standing.order_number
-        join decisions on decisions._company = standing._company
+            orders.is_ticked_paid and payments.payment_rows is null as is_ticked_alone,
+            coalesce(orders.paid_date, orders.modified_date) as ticked_date
+        from orders
+        left join payments on payments._company = orders._company and payments.order_number = orders.order_number
+        join decisions on decisions._company = orders._company
+    ),
+    ticked as (
+        select
+            *,
+            is_billed or is_standing_committed as is_standing,
+            is_ticked_alone and coalesce(ticked_date <= getvariable('as_of'), false) as is_implied_paid
+        from owed
     )
 select
-    *,
-    case when is_implied_paid then owed_amount else 0 end as implied_paid,
-    cast(round(owed_amount - paid - case when is_implied_paid then owed_amount else 0 end, 2) as decimal(38, 2))
-        as open_balance,
-    case when is_implied_paid then ticked_date else last_payment_date end as settled_date
-from owed
+    _company,
+    order_number,
+    is_billed,
+    is_standing_committed,
+    is_credits_netted,
+    is_ticked_alone,
+    ticked_date,
+    is_implied_paid,
+    paid,
+    payments_after_as_of,
+    last_payment_date,
+    billed as amount_to_bill,
+    case when is_standing then billed end as billed,
+    case when is_standing then case when is_implied_paid then billed else 0 end end as implied_paid,
+    case when is_standing then billed - paid - case when is_implied_paid then billed else 0 end end as open_balance,
+    case when is_standing then case when is_implied_paid then ticked_date else last_payment_date end end as settled_date
+from ticked

@@ -1,16 +1,10 @@
--- One row per live order with its discount in whole cents.
+-- One row per live order with what its lines add up to, and its discount in whole cents.
 -- A percentage is of the order's non-sample lines; an amount is at most their sum. Lines in another currency than the
 -- order's have no part in it, and without lines that add up to more than zero there is nothing to discount.
 with
     orders as (select * from staging.orders_received),
-    lines as (select * from intermediate.line_amounts),
+    sums as (select * from intermediate.order_sums),
     decisions as (select * from intermediate.company_decisions),
-    sums as (
-        select _company, order_number, sum(line_amount) as amount
-        from lines
-        where not is_sample and currency is not distinct from order_currency
-        group by _company, order_number
-    ),
     scaled as (
         select
             orders._company,
@@ -18,8 +12,9 @@ with
             orders.currency,
             orders.discount_type,
             orders.discount,
-            coalesce(sums.amount, 0) as discountable_amount,
-            cast(cast(sums.amount as decimal(38, 6)) * 1000000 as hugeint) as amount_millionths,
+            sums.* exclude (_company, order_number),
+            coalesce(sums.sales_amount, 0) as discountable_amount,
+            cast(cast(sums.sales_amount as decimal(38, 6)) * 1000000 as hugeint) as amount_millionths,
             cast(
                 cast(case when abs(orders.discount) < 1000 then orders.discount end as decimal(38, 9)) * 1000000000
                 as hugeint
@@ -35,8 +30,10 @@ with
             *,
             cast(
                 cast(
-                    (2 * amount_millionths * rate_billionths + sign(rate_billionths) * billionths_a_cent)
-                    // (2 * billionths_a_cent)
+                    (
+                        2 * amount_millionths * rate_billionths
+                        + case when rate_billionths < 0 then -billionths_a_cent else billionths_a_cent end
+                    ) // (2 * billionths_a_cent)
                     as decimal(38, 0)
                 ) * 0.01 as decimal(38, 2)
             ) as percent_amount
@@ -46,6 +43,16 @@ select
     _company,
     order_number,
     currency,
+    coalesce(has_sale_line, false) as has_sale_line,
+    coalesce(line_count, 0) as line_count,
+    coalesce(sample_count, 0) as sample_count,
+    coalesce(units, 0) as units,
+    coalesce(cases, 0) as cases,
+    cast(round(coalesce(list_amount, 0), 2) as decimal(38, 2)) as list_sales,
+    cast(round(coalesce(sales_amount, 0), 2) as decimal(38, 2)) as gross_sales,
+    cast(round(coalesce(on_sale_amount, 0), 2) as decimal(38, 2)) as on_sale_sales,
+    cast(round(coalesce(sample_amount, 0), 2) as decimal(38, 2)) as sample_amount,
+    cast(round(coalesce(lines_amount, 0), 2) as decimal(38, 2)) as lines_amount,
     discountable_amount,
     cast(
         coalesce(

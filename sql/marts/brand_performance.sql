@@ -1,10 +1,44 @@
--- One row per seller, brand, month and currency, from the brand's first month in that currency to the month of as_of.
--- Booked orders created on or before as_of, by local month of created_on. Months without sales are rows of zeros.
+-- One row per seller, brand, month and currency, from the brand's first month in the currency to that of as_of: what
+-- its sale lines add up to. Months without sales are rows of zeros; samples in booked orders start a brand too.
+-- key: _company, seller_id, brand_id, month, currency
+-- needs: orders_received, line_items, products, customers
 with
-    lines as (
-        select *, cast(date_trunc('month', created_date) as date) as month
-        from intermediate.sold_lines
-        where is_booked and created_date <= getvariable('as_of')
+    brand_orders as (
+        select *, cast(date_trunc('month', order_date) as date) as month
+        from intermediate.brand_orders
+    ),
+    placements as (select * from intermediate.placements),
+    companies as (select * from staging.companies),
+    brands as (select * from staging.brands),
+    days as (select * from marts.dim_date where date <= as_of),
+    door_months as (  -- one row per customer: doors are counted without counting anything twice
+        select
+            _company,
+            seller_id,
+            brand_id,
+            currency,
+            month,
+            customer_id,
+            sum(line_amount) as line_amount,
+            sum(discount) as discount,
+            sum(on_sale_amount) as on_sale_amount,
+            sum(case when day(order_date) <= day(getvariable('as_of')) then line_amount - discount else 0 end)
+                as amount_to_date,
+            sum(units) as units,
+            sum(cases) as cases,
+            sum(sample_units) as sample_units,
+            count(case when sale_lines > 0 then 1 end) as orders,
+            max(case when sale_lines > 0 then customer_id end) as door_id,
+            max(case when sample_lines > 0 then customer_id end) as sample_door_id
+        from brand_orders
+        group by _company, seller_id, brand_id, currency, month, customer_id
+    ),
+    doors as (
+        select
+            *,
+            min(case when orders > 0 then month end) over (partition by _company, seller_id, brand_id, customer_id)
+                as first_door_month
+        from door_months
     ),
     totals as (
         select
@@ -13,66 +47,24 @@ with
             brand_id,
             currency,
             month,
-            round(sum(case when not is_sample then line_amount else 0 end), 2) as gross_sales,
-            sum(case when not is_sample then discount_amount else 0 end) as discount,
-            round(sum(case when not is_sample and is_on_sale then line_amount else 0 end), 2) as on_sale_sales,
-            round(
-                sum(
-                    case
-                        when not is_sample and day(created_date) <= day(getvariable('as_of')) then line_amount
-                        else 0
-                    end
-                ),
-                2
-            )
-            - sum(
-                case
-                    when not is_sample and day(created_date) <= day(getvariable('as_of')) then discount_amount
-                    else 0
-                end
-            ) as net_to_date,
-            round(sum(case when not is_sample then quantity else 0 end), 4) as units,
-            round(sum(case when not is_sample then cases else 0 end), 4) as cases,
-            round(sum(case when is_sample then quantity else 0 end), 4) as sample_units
-        from lines
+            cast(round(sum(line_amount), 2) as decimal(38, 2)) as gross_sales,
+            cast(sum(discount) as decimal(38, 2)) as discount,
+            cast(round(sum(on_sale_amount), 2) as decimal(38, 2)) as on_sale_sales,
+            cast(round(sum(amount_to_date), 2) as decimal(38, 2)) as net_to_date,
+            sum(units) as units,
+            sum(cases) as cases,
+            sum(sample_units) as sample_units,
+            sum(orders) as orders,
+            count(door_id) as doors,
+            count(sample_door_id) as sample_doors,
+            count(case when month = first_door_month then door_id end) as new_doors
+        from doors
         group by _company, seller_id, brand_id, currency, month
-    ),
-    counts as (
-        select
-            _company,
-            seller_id,
-            brand_id,
-            currency,
-            month,
-            count(distinct case when not is_sample then order_number end) as orders,
-            count(distinct case when not is_sample then customer_id end) as doors,
-            count(distinct case when is_sample then customer_id end) as sample_doors
-        from lines
-        group by _company, seller_id, brand_id, currency, month
-    ),
-    placements as (
-        select distinct _company, seller_id, brand_id, currency, month, customer_id, product_id
-        from lines
-        where not is_sample and customer_id is not null and product_id is not null
     ),
     points as (
         select _company, seller_id, brand_id, currency, month, count(*) as points
         from placements
-        group by _company, seller_id, brand_id, currency, month
-    ),
-    doors as (
-        select distinct _company, seller_id, brand_id, currency, month, customer_id
-        from lines
-        where not is_sample and customer_id is not null
-    ),
-    firsts as (  -- first booked non-sample line of the brand with the seller, in any currency
-        select *, min(month) over (partition by _company, seller_id, brand_id, customer_id) as first_month
-        from doors
-    ),
-    news as (
-        select _company, seller_id, brand_id, currency, month, count(*) as new_doors
-        from firsts
-        where month = first_month
+        where customer_id is not null and product_id is not null
         group by _company, seller_id, brand_id, currency, month
     ),
     starts as (
@@ -80,26 +72,24 @@ with
         from totals
         group by _company, seller_id, brand_id, currency
     ),
-    calendar as (
-        select
-            _company,
-            seller_id,
-            brand_id,
-            currency,
-            cast(
-                unnest(generate_series(first_month, cast(date_trunc('month', getvariable('as_of')) as date), interval 1 month))
-                as date
-            ) as month
+    calendar as (  -- an order dated before the first day of dim_date has its month all the same
+        select month from days
+        union
+        select month from totals
+    ),
+    started as (
+        select starts.*, calendar.month, last_day(calendar.month) <= getvariable('as_of') as is_complete_month
         from starts
+        join calendar on calendar.month >= starts.first_month
     ),
     months as (
         select
-            calendar._company,
-            calendar.seller_id,
-            calendar.brand_id,
-            calendar.currency,
-            calendar.month,
-            last_day(calendar.month) <= getvariable('as_of') as is_complete_month,
+            started._company,
+            started.seller_id,
+            started.brand_id,
+            started.currency,
+            started.month,
+            started.is_complete_month,
             coalesce(totals.gross_sales, 0) as gross_sales,
             coalesce(totals.discount, 0) as discount,
             coalesce(totals.gross_sales, 0) - coalesce(totals.discount, 0) as net_sales,
@@ -108,36 +98,24 @@ with
             coalesce(totals.units, 0) as units,
             coalesce(totals.cases, 0) as cases,
             coalesce(totals.sample_units, 0) as sample_units,
-            coalesce(counts.orders, 0) as orders,
-            coalesce(counts.doors, 0) as doors,
-            coalesce(counts.sample_doors, 0) as sample_doors,
-            coalesce(news.new_doors, 0) as new_doors,
+            coalesce(totals.orders, 0) as orders,
+            coalesce(totals.doors, 0) as doors,
+            coalesce(totals.sample_doors, 0) as sample_doors,
+            coalesce(totals.new_doors, 0) as new_doors,
             coalesce(points.points, 0) as points
-        from calendar
+        from started
         left join totals
-            on totals._company = calendar._company
-            and totals.seller_id is not distinct from calendar.seller_id
-            and totals.brand_id is not distinct from calendar.brand_id
-            and totals.currency is not distinct from calendar.currency
-            and totals.month = calendar.month
-        left join counts
-            on counts._company = calendar._company
-            and counts.seller_id is not distinct from calendar.seller_id
-            and counts.brand_id is not distinct from calendar.brand_id
-            and counts.currency is not distinct from calendar.currency
-            and counts.month = calendar.month
+            on totals._company = started._company
+            and totals.seller_id is not distinct from started.seller_id
+            and totals.brand_id is not distinct from started.brand_id
+            and totals.currency is not distinct from started.currency
+            and totals.month = started.month
         left join points
-            on points._company = calendar._company
-            and points.seller_id is not distinct from calendar.seller_id
-            and points.brand_id is not distinct from calendar.brand_id
-            and points.currency is not distinct from calendar.currency
-            and points.month = calendar.month
-        left join news
-            on news._company = calendar._company
-            and news.seller_id is not distinct from calendar.seller_id
-            and news.brand_id is not distinct from calendar.brand_id
-            and news.currency is not distinct from calendar.currency
-            and news.month = calendar.month
+            on points._company = started._company
+            and points.seller_id is not distinct from started.seller_id
+            and points.brand_id is not distinct from started.brand_id
+            and points.currency is not distinct from started.currency
+            and points.month = started.month
     ),
     compared as (
         select
@@ -173,54 +151,64 @@ with
         from compared
     )
 select
-    cast(_company as varchar) as _company,  -- Company of the configuration that the orders belong to.
-    cast(seller_id as bigint) as seller_id,  -- Selling company.
-    cast(brand_id as bigint) as brand_id,  -- Brand of the line's product; null for products without a brand.
+    cast(scaled._company as varchar) as _company,  -- Company of the configuration that the orders belong to.
+    cast(scaled.seller_id as bigint) as seller_id,  -- Selling company.
+    cast(companies.company_name as varchar) as seller_name,  -- Name of the selling company.
+    cast(scaled.brand_id as bigint) as brand_id,  -- Brand of the line's product; null for products without a brand.
+    cast(brands.brand_name as varchar) as brand_name,  -- Name of the brand.
     cast(month as date) as month,  -- First day of the local month in which the orders were created.
     cast(currency as varchar) as currency,  -- Currency of every amount in the row.
-    cast(gross_sales as decimal(38, 2)) as gross_sales,  -- Line amounts of booked non-sample lines, before discount.
+    cast(is_complete_month as boolean) as is_complete_month,  -- Whether the whole month lies on or before as_of.
+    cast(gross_sales as decimal(38, 2)) as gross_sales,  -- Line amounts of the sale lines, before discount.
     cast(discount as decimal(38, 2)) as discount,  -- The lines' parts of their orders' discounts.
     cast(net_sales as decimal(38, 2)) as net_sales,  -- gross_sales - discount.
     cast(units as decimal(38, 4)) as units,  -- Base units sold, without samples.
-    cast(cases as decimal(38, 4)) as cases,  -- Selling units sold: quantity / multiplier, without samples.
-    cast(orders as bigint) as orders,  -- Orders with a non-sample line of the brand.
-    cast(doors as bigint) as doors,  -- Distinct customers with a non-sample line of the brand.
-    -- Doors whose first booked non-sample line of the brand with the seller, in any currency, falls in the month.
+    cast(cases as decimal(38, 4)) as cases,  -- Cases sold: units / unit_multiplier, without samples.
+    cast(orders as bigint) as orders,  -- Orders with a sale line of the brand.
+    cast(doors as bigint) as doors,  -- Known customers with a sale line of the brand.
+    -- Doors whose first sale line of the brand with the seller, in any currency, is in the month.
     cast(new_doors as bigint) as new_doors,
     cast(doors - new_doors as bigint) as returning_doors,  -- Doors that bought the brand in an earlier month.
     -- Average order value: net_sales / orders.
     cast(
-        cast((200 * net_cents + sign(net_cents) * orders) // nullif(2 * orders, 0) as decimal(38, 0)) * 0.0001
-        as decimal(38, 4)
+        cast(
+            (200 * net_cents + case when net_cents < 0 then -orders else orders end) // nullif(2 * orders, 0)
+            as decimal(38, 0)
+        ) * 0.0001 as decimal(38, 4)
     ) as aov,
     cast(sample_units as decimal(38, 4)) as sample_units,  -- Base units given as samples.
-    cast(sample_doors as bigint) as sample_doors,  -- Distinct customers with a sample line of the brand.
+    cast(sample_doors as bigint) as sample_doors,  -- Known customers with a sample of the brand in a booked order.
     cast(on_sale_sales as decimal(38, 2)) as on_sale_sales,  -- Line amounts of the lines sold at a sale price.
     -- on_sale_sales / gross_sales.
     cast(
         cast(
-            (20000 * on_sale_cents + sign(on_sale_cents) * abs(gross_cents)) // nullif(2 * gross_cents, 0)
+            (20000 * on_sale_cents + case when on_sale_cents < 0 then -abs(gross_cents) else abs(gross_cents) end)
+            // nullif(2 * gross_cents, 0)
             as decimal(38, 0)
         ) * 0.0001 as decimal(38, 4)
     ) as on_sale_share,
     -- discount / gross_sales.
     cast(
         cast(
-            (20000 * discount_cents + sign(discount_cents) * abs(gross_cents)) // nullif(2 * gross_cents, 0)
+            (20000 * discount_cents + case when discount_cents < 0 then -abs(gross_cents) else abs(gross_cents) end)
+            // nullif(2 * gross_cents, 0)
             as decimal(38, 0)
         ) * 0.0001 as decimal(38, 4)
     ) as discount_rate,
-    cast(points as bigint) as points_of_distribution,  -- Distinct pairs of customer and product.
+    cast(points as bigint) as points_of_distribution,  -- Distinct known customers and products with a sale line.
     -- Place by net_sales among the seller's brands of the month in the currency; equals share a place.
     cast(
-        rank() over (partition by _company, seller_id, month, currency order by net_sales desc) as bigint
+        rank() over (
+            partition by scaled._company, scaled.seller_id, scaled.month, scaled.currency order by scaled.net_sales desc
+        ) as bigint
     ) as rank,
     -- net_sales of the month before, up to the same day of the month while this month is open; null before the start.
     cast(mom_base as decimal(38, 2)) as mom_base,
     -- (net_sales - mom_base) / mom_base.
     cast(
         cast(
-            (20000 * mom_change_cents + sign(mom_change_cents) * abs(mom_cents)) // nullif(2 * mom_cents, 0)
+            (20000 * mom_change_cents + case when mom_change_cents < 0 then -abs(mom_cents) else abs(mom_cents) end)
+            // nullif(2 * mom_cents, 0)
             as decimal(38, 0)
         ) * 0.0001 as decimal(38, 4)
     ) as mom_growth,
@@ -229,10 +217,12 @@ select
     -- (net_sales - yoy_base) / yoy_base.
     cast(
         cast(
-            (20000 * yoy_change_cents + sign(yoy_change_cents) * abs(yoy_cents)) // nullif(2 * yoy_cents, 0)
+            (20000 * yoy_change_cents + case when yoy_change_cents < 0 then -abs(yoy_cents) else abs(yoy_cents) end)
+            // nullif(2 * yoy_cents, 0)
             as decimal(38, 0)
         ) * 0.0001 as decimal(38, 4)
     ) as yoy_growth,
-    cast(is_complete_month as boolean) as is_complete_month,  -- Whether the whole month lies on or before as_of.
     cast(getvariable('as_of') as date) as as_of  -- The date that the row is computed for.
 from scaled
+left join companies on companies._company = scaled._company and companies.company_id = scaled.seller_id
+left join brands on brands._company = scaled._company and brands.brand_id = scaled.brand_id
