@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date
 from time import perf_counter
 from typing import Literal, cast
 
@@ -9,6 +10,7 @@ import duckdb
 
 from pipeline import clock
 from pipeline.models.kept import Kept
+from pipeline.models.key_audits import key_audits
 from pipeline.models.model import Model
 from pipeline.models.project import Project, check_inputs
 from pipeline.models.run import existing_tables
@@ -23,11 +25,14 @@ _CREATE = (
     "CREATE TABLE IF NOT EXISTS audit.results (run_id VARCHAR, audit_id VARCHAR, severity VARCHAR, failures BIGINT, "
     "seconds DOUBLE, checked_at TIMESTAMPTZ, description VARCHAR)",
     "ALTER TABLE audit.results ADD COLUMN IF NOT EXISTS skipped VARCHAR",
+    "ALTER TABLE audit.results ADD COLUMN IF NOT EXISTS failing_since DATE",
     "CREATE TABLE IF NOT EXISTS audit.failures (run_id VARCHAR, audit_id VARCHAR, failure JSON)",
     "COMMENT ON TABLE audit.results IS 'One row per run and audit, passes too.'",
     "COMMENT ON COLUMN audit.results.failures IS 'Offending rows; null when the audit was skipped.'",
     "COMMENT ON COLUMN audit.results.skipped IS 'Why the audit was not run, or left out rows of the companies that it "
     "names; null when it looked at all.'",
+    "COMMENT ON COLUMN audit.results.failing_since IS 'The as_of of the first of the loads in a row in which the audit "
+    "found rows; null when it found none.'",
     f"COMMENT ON TABLE audit.failures IS 'The offending rows, at most {KEPT_FAILURES:,} per run and audit.'",
 )
 
@@ -37,6 +42,7 @@ class AuditResult:
     """How an audit went: `failures` counts the offending rows, none is a pass.
 
     One that was not run has no count, and `skipped` says why; or of which companies it did not look at the rows.
+    `failing_since` is the `as_of` of the first of the loads in a row in which it found rows.
     """
 
     audit_id: str
@@ -44,6 +50,7 @@ class AuditResult:
     failures: int | None
     seconds: float
     skipped: str | None = None
+    failing_since: date | None = None
 
 
 def run_audits(
@@ -60,14 +67,17 @@ def run_audits(
     it, or missing: audits of whole tables are skipped, and others leave out rows of the companies whose rows stayed.
     Raises ModelError for an audit that cannot be read or run.
     """
-    audits, kept = (project or Project()).audits, kept or Kept()
+    project, kept = project or Project(), kept or Kept()
     with bound_settings(con, settings), transaction(con):
+        tables = existing_tables(con)
+        marts = [model for model in project.models if model.key and model.name in tables]
+        audits = [*project.audits, *key_audits(marts, project.raw_keys)]
         reasons = {audit.name: _why_skipped(audit, kept) for audit in audits}
         to_run = [audit for audit in audits if not kept.are_all(reasons[audit.name])]
-        check_inputs(to_run, existing_tables(con))
+        check_inputs(to_run, tables)
         for statement in _CREATE:
             con.execute(statement)
-        return [_run_or_skip(con, settings.run_id, audit, kept, reasons[audit.name]) for audit in audits]
+        return [_run_or_skip(con, settings, audit, kept, reasons[audit.name]) for audit in audits]
 
 
 def _why_skipped(audit: Model, kept: Kept) -> dict[str, str]:
@@ -79,19 +89,34 @@ def _why_skipped(audit: Model, kept: Kept) -> dict[str, str]:
 
 
 def _run_or_skip(
-    con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, kept: Kept, reasons: dict[str, str]
+    con: duckdb.DuckDBPyConnection, settings: ModelSettings, audit: Model, kept: Kept, reasons: dict[str, str]
 ) -> AuditResult:
     skipped = kept.in_words(reasons) if reasons else None
     if kept.are_all(reasons):
         result = AuditResult(audit.path.stem, _severity(audit), None, 0.0, skipped)
     else:
-        result = replace(_run_audit(con, run_id, audit, list(reasons)), skipped=skipped)
+        result = replace(_run_audit(con, settings.run_id, audit, list(reasons)), skipped=skipped)
     description = audit.header.replace(f"severity: {result.severity}", "").strip()
+    since = _failing_since(con, settings, result.audit_id) if result.failures else None
     con.execute(
-        "INSERT INTO audit.results VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [run_id, result.audit_id, result.severity, result.failures, result.seconds, clock.now(), description, skipped],
-    )
-    return result
+        "INSERT INTO audit.results BY NAME SELECT ? AS run_id, ? AS audit_id, ? AS severity, ? AS failures, "
+        "? AS seconds, ? AS checked_at, ? AS description, ? AS skipped, ? AS failing_since",
+        [
+            settings.run_id, result.audit_id, result.severity, result.failures, result.seconds, clock.now(),
+            description, skipped, since,
+        ],
+    )  # fmt: skip
+    return replace(result, failing_since=since)
+
+
+def _failing_since(con: duckdb.DuckDBPyConnection, settings: ModelSettings, audit_id: str) -> date:
+    """Return the first `as_of` from which on the audit found rows in every load until now."""
+    row = con.execute(
+        "SELECT failing_since FROM audit.results WHERE audit_id = ? AND failures IS NOT NULL "
+        "ORDER BY run_id DESC LIMIT 1",
+        [audit_id],
+    ).fetchone()
+    return settings.as_of if row is None or row[0] is None else row[0]
 
 
 def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, left_out: list[str]) -> AuditResult:

@@ -31,12 +31,25 @@ with
         union all
         select
             _company,
+            'credits' as resource,
+            cast(id as varchar) as key,
+            case
+                when abs(amount_amount) >= 1000000000000 then 'amount'
+            end as field
+        from raw.credits
+        where _deleted_at is null
+        union all
+        select
+            _company,
             'products' as resource,
             cast(id as varchar) as key,
             case
                 when abs(quantity) >= 1000000000000 then 'quantity'
                 when abs(reserved_qty) >= 1000000000000 then 'reserved_qty'
                 when abs(available_inventory) >= 1000000000000 then 'available_inventory'
+                when abs(wholesale_price_amount) >= 100000000 then 'wholesale_price'
+                when abs(sale_price_amount) >= 100000000 then 'sale_price'
+                when abs(retail_price_amount) >= 100000000 then 'retail_price'
             end as field
         from raw.products
         where _deleted_at is null
@@ -48,6 +61,7 @@ with
             case
                 when abs(ordered_unit_price_amount) >= 100000000 then 'ordered_unit_price'
                 when abs(sale_price_amount) >= 100000000 then 'sale_price'
+                when abs(wholesale_price) >= 100000000 then 'wholesale_price'
                 when abs(quantity) >= 100000000 then 'quantity'
             end as field
         from raw.line_items

@@ -40,8 +40,8 @@ with
             lead(_valid_from) over (partition by resource, _company, key order by _valid_from) as next_valid_from
         from versions
         semi join changed using (resource, _company, key)
-        union all by name
-        select *
+        union all
+        select *, cast(null as timestamptz) as next_valid_from
         from versions
         anti join changed using (resource, _company, key)
     )
