@@ -7,7 +7,7 @@ from datetime import date
 from pipeline.jobs.load_result import LoadResult
 from pipeline.jobs.refused import describe_refused, refused_document
 from pipeline.landing import Manifest
-from pipeline.models import AuditResult
+from pipeline.models import AuditResult, ModelRun
 from pipeline.settings import DEFAULT_NAME
 from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.drift import FoundDrift
@@ -32,10 +32,7 @@ class LoadView:
         for merged in result.merged:
             counts = (merged.rows, merged.inserted, merged.replaced, merged.deleted)
             say(f"  {merged.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
-        say(f"  {'marts':<{NAMES}}{'rows':>10}{'seconds':>10}")
-        for model in result.models:
-            if model.name.startswith("marts."):
-                say(f"  {model.name.removeprefix('marts.'):<{NAMES}}{model.rows:>10,}{model.seconds:>10.2f}")
+        say(f"  {describe_marts(result.models)}")
         for line in describe_kept(result.kept):
             say(line)
         say(f"  audits: {describe_audits(result.audits)}")
@@ -56,19 +53,31 @@ class LoadView:
         if result.source == "sandbox":
             say("All of it is INVENTED: this is the embedded sandbox. Set LEAFLINK_API_KEY for your own data.")
         published = result.published
-        say(f"Published {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
+        done = "Published" if not published.is_aside else "Nothing was published; wrote"
+        say(f"{done} {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
+
+
+def describe_marts(models: Iterable[ModelRun]) -> str:
+    """Return how many marts were computed, in a line; views hold no rows of their own."""
+    marts = [model for model in models if model.name.startswith("marts.")]
+    tables = "1 table" if len(marts) == 1 else f"{len(marts):,} tables"
+    rows, seconds = sum(mart.rows for mart in marts), sum(mart.seconds for mart in marts)
+    return f"marts: {tables}, {rows:,} rows, {seconds:.1f} s"
 
 
 def describe_kept(kept: Iterable[KeptModel]) -> list[str]:
-    """Return the lines of the marts that were not made anew: of whom, as of when, if they are there at all, and why."""
-    alike: dict[tuple[str, date | None, str], list[str]] = {}
+    """Return the lines of the marts that were not made anew: of whom, as of when if they are there at all, and why."""
+    owners: dict[tuple[str, date | None, str], list[str]] = {}
     for each in kept:
         if each.name.startswith("marts."):
-            alike.setdefault((each.name.removeprefix("marts."), each.as_of, each.reason), []).append(each.company)
+            owners.setdefault((each.name.removeprefix("marts."), each.as_of, each.reason), []).append(each.company)
+    alike: dict[tuple[tuple[str, ...], date | None, str], list[str]] = {}
+    for (name, as_of, reason), companies in owners.items():
+        alike.setdefault((tuple(companies), as_of, reason), []).append(name)
     return [
-        f"  {name:<{NAMES}}{'' if companies == [DEFAULT_NAME] else ', '.join(companies) + ': '}"
-        f"{f'kept as of {as_of}' if as_of else 'not made'}: {reason}"
-        for (name, as_of, reason), companies in alike.items()
+        f"  {'' if companies == (DEFAULT_NAME,) else ', '.join(companies) + ': '}"
+        f"{f'kept as of {as_of}' if as_of else 'not made'}, since {reason}: {', '.join(sorted(names))}"
+        for (companies, as_of, reason), names in alike.items()
     ]
 
 

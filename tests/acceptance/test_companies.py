@@ -27,7 +27,7 @@ from pipeline.terminal.load_view import LoadView, show_status
 from pipeline.warehouse.status import read_status
 
 from . import commands
-from .nights import FIVE, NOW, our_clock_of
+from .nights import FIVE, NOW, House, our_clock_of
 
 # Two companies of one person and one of another; the three sandboxes use the same ids for other rows.
 OWNERS = {"acme": "jane", "birch": "jane", "cedar": "john"}
@@ -45,6 +45,9 @@ class Street:
     async def extract(self, *, full: bool = False) -> Extracted:
         view = ExtractView(Output(as_json=True), "live")
         return await extract_companies(open_job(read_settings()), full=full, only=None, observer=view)
+
+    def merge(self) -> None:
+        House(self.sandboxes["acme"], self.data, ",".join(FIVE)).merge()
 
     def later(self) -> None:
         """Move every source on, by two days."""
@@ -104,7 +107,7 @@ async def test_the_rows_of_a_company_never_stand_under_the_name_of_another(
 ) -> None:
     async with open_street(tmp_path, monkeypatch) as street:
         extracted = await street.extract()
-        load(open_job(read_settings()), as_of=None)
+        street.merge()
 
         assert extracted.failures == {}
         for resource in RESOURCES:
@@ -161,7 +164,7 @@ async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_lo
 ) -> None:
     async with open_street(tmp_path, monkeypatch, resources=FIVE) as street:
         await street.extract()
-        load(open_job(read_settings()), as_of=None)
+        street.merge()
         before = street.raw("orders_received", "birch")
         street.later()
         known = [row for row in street.sandboxes["birch"].rows("orders_received") if row["number"] in before]
@@ -252,7 +255,7 @@ async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
         show_status(Output(as_json=False), status)
         found = {each.resource: each.completeness.partition(":")[0] for each in status.resources}
         assert (found["orders_received"], found["order_payments"]) == ("complete", "complete, refused")
-        line = f"  ar_aging                    birch: kept as of {first.as_of}: order_payments was refused\n"
+        line = f"  birch: kept as of {first.as_of}, since order_payments was refused: ar_aging, ar_aging_by_customer, "
         assert capsys.readouterr().out.count(line) == 2
 
 
