@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -13,8 +14,11 @@ from pipeline.jobs.load_result import Headline, LoadResult
 from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
+    INVENTORY_RESOURCES,
     AuditResult,
     ModelSettings,
+    Project,
+    forget_models,
     last_full_day,
     models_to_keep,
     record_inventory,
@@ -24,6 +28,7 @@ from pipeline.models import (
 )
 from pipeline.resources import all_resources
 from pipeline.settings import DEFAULT_NAME, Settings
+from pipeline.warehouse.aside import check_target
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.ids import known_loads
@@ -60,6 +65,24 @@ def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadRe
         return load_without(job, error, as_of)
 
 
+def load_aside(job: Job, into: Path, *, as_of: date | None, known_at: datetime | None) -> LoadResult:
+    """Compute and audit the marts as `load` does, and write the warehouse to the file `into`: nothing is published.
+
+    With `known_at` all is as it was known at that instant, as far as the history goes (see `rewind`). Raises UsageError
+    for a file that may not be written and for an instant before the first load, ShrinkError for runs that `load` would
+    set aside, and else what `load` raises.
+    """
+    check_target(job.settings.data_dir, into)
+    with open_build(job) as build:
+        runs = build.pending()
+        for manifest in runs:
+            build.merge(manifest)
+        if known_at is not None:
+            build.rewind(known_at)
+            runs = [manifest for manifest in runs if manifest.server_time <= known_at]
+        return finish_load(job, build, runs, as_of, accept_shrink=False, known_at=known_at, into=into)
+
+
 def load_without(job: Job, error: ShrinkError, as_of: date | None) -> LoadResult:
     """Set aside the runs that a build refused, and load what else it had merged; raise IncompleteError if nothing."""
     for refusal in error.refusals:
@@ -77,8 +100,17 @@ def open_build(job: Job) -> Build:
     return Build(data_dir, job.landing, all_resources(), new_run_id(clock.now(), known_loads(data_dir)))
 
 
-def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None, *, accept_shrink: bool) -> LoadResult:
-    """Compute and audit the marts of a build that has merged `runs`, and publish it."""
+def finish_load(
+    job: Job,
+    build: Build,
+    runs: list[Manifest],
+    as_of: date | None,
+    *,
+    accept_shrink: bool,
+    known_at: datetime | None = None,
+    into: Path | None = None,
+) -> LoadResult:
+    """Compute and audit the marts of a build that has merged `runs`, and publish it, or write it to the file `into`."""
     settings = job.settings
     timezones = {company.name: company.timezone for company in job.companies}
     record_companies(build.con, timezones)
@@ -94,22 +126,31 @@ def finish_load(job: Job, build: Build, runs: list[Manifest], as_of: date | None
     build.close_inputs()
     reads = _reads(build.con, behind)
     model_settings = ModelSettings(
-        as_of=day, known_at=list(newest.values())[-1], timezone=settings.timezone,
-        sell_through_days=settings.sell_through_days, run_id=build.load_id,
+        as_of=day, known_at=known_at or list(newest.values())[-1], timezone=settings.timezone,
+        sell_through_days=settings.sell_through_days, run_id=build.load_id, last_day=last_day,
+        accept_shrink=accept_shrink,
     )  # fmt: skip
     for each in reaches:
-        close = _close_of(each, runs)
-        if close is not None:
-            record_inventory(build.con, each.company, close, build.load_id)
-    to_keep = models_to_keep(reads)
-    models = run_models(build.con, model_settings, kept=to_keep)
+        for resource in INVENTORY_RESOURCES:
+            close = _close_of(each, runs, resource)
+            if close is not None:
+                record_inventory(build.con, resource, each.company, close, build.load_id)
+    project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
+    to_keep = models_to_keep(reads, project)
+    if build.is_treated_anew:
+        forget_models(build.con, project)
+    models = run_models(build.con, model_settings, project, kept=to_keep)
     kept = record_models(build.con, build.load_id, day, [model.name for model in models], to_keep)
     build.record_load(model_settings)
-    audits = run_audits(build.con, model_settings, kept=to_keep)
+    audits = run_audits(build.con, model_settings, project, kept=to_keep)
     _refuse_failed_audits(build.con, audits, build.load_id)
     headlines, refused = _headlines(build.con), _refusals(build.con)
-    drift, published = drift_of(build.con, build.load_id), build.publish()
-    job.landing.forget_superseded()
+    drift = drift_of(build.con, build.load_id)
+    if into is not None:
+        published = build.write_aside(into, model_settings)
+    else:
+        published = build.publish()
+        job.landing.forget_superseded()
     seen = {name for of_company in reads.values() for name in of_company}
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
@@ -174,19 +215,19 @@ def _reaches(con: duckdb.DuckDBPyConnection, newest: Mapping[str, datetime], tim
     return found
 
 
-def _close_of(reach: _Reach, runs: Iterable[Manifest]) -> date | None:
-    """Return the day whose close the stock of a company is, when `runs` have read it; otherwise None.
+def _close_of(reach: _Reach, runs: Iterable[Manifest], resource: str) -> date | None:
+    """Return the day whose close a company's rows of `resource` are, when `runs` have read them; otherwise None.
 
     It is none where the source's clock and ours are so far apart that they do not even agree on the day.
     """
     reads = [
         manifest for manifest in runs
         if manifest.company == reach.company
-        and any(read.resource == "products" and read.was_read for read in manifest.resources)
+        and any(read.resource == resource and read.was_read for read in manifest.resources)
     ]  # fmt: skip
-    if not reads or "products" not in reach.resources:
+    if not reads or resource not in reach.resources:
         return None
-    seen, ahead = reach.resources["products"], reads[-1].started_at - reads[-1].server_time
+    seen, ahead = reach.resources[resource], reads[-1].started_at - reads[-1].server_time
     day = last_full_day(seen, reach.timezone)
     agreed = abs(ahead) <= _CLOCKS_APART or last_full_day(seen + ahead, reach.timezone) == day
     return day if agreed else None

@@ -4,7 +4,7 @@ import functools
 import sys
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -55,6 +55,19 @@ def read_date(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--as-of {text}: not a date. Write it as YYYY-MM-DD, for example 2026-11-23.") from None
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """Return the instant that --known-at names. Raises UsageError for what is none."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageError(f"--known-at {text}: not an instant. Write it like 2026-11-23T07:30:00Z, with its offset.")
+    return instant
 
 
 def end_load(output: Output, result: "LoadResult") -> None:

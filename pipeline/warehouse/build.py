@@ -21,6 +21,7 @@ from pipeline import clock
 from pipeline.datafolder.paths import building_folder, kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
+from pipeline.landing.store import sync
 from pipeline.models import ModelSettings
 from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
@@ -32,6 +33,7 @@ from pipeline.warehouse.merge import Merged, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
+from pipeline.warehouse.rewind import rewind
 from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw
 from pipeline.warehouse.untreated import LeftBehind, count_left_behind, note_treatments, remove_untreated
@@ -52,11 +54,12 @@ _ROWS_AT_ONCE = 40_000
 
 @dataclass(frozen=True)
 class Published:
-    """A published warehouse."""
+    """A warehouse that was written: the one that everybody reads, or one for its own (`is_aside`)."""
 
     path: Path
     bytes: int
     seconds: float
+    is_aside: bool = False
 
 
 class Build:
@@ -241,12 +244,39 @@ class Build:
         """Publish the file; the one before it is kept, with the last few. `con` is closed."""
         self.con.execute(f"CHECKPOINT {CATALOG}")
         self.con.close()
-        if self._now_treated is not None:
+        if self.is_treated_anew:
             self._write_anew()
         publish_file(self._file, self._published, kept_file(self._data_dir, self._previous))
         prune(self._kept, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Published(self._published, size, time.monotonic() - self._started)
+
+    def rewind(self, known_at: datetime) -> None:
+        """Take all that was merged back to what was known at an instant; such a build is written aside.
+
+        Raises UsageError for an instant before the first load.
+        """
+        rewind(self.con, self._resources.values(), known_at)
+
+    def write_aside(self, path: Path, settings: ModelSettings) -> Published:
+        """Write the file to `path`, with a note of what it is; the published one stays. `con` is closed."""
+        self.con.execute(
+            "UPDATE meta.warehouse SET note = note || ?",
+            [f" Computed aside for {settings.as_of} from what was known at {settings.known_at.isoformat()}."],
+        )
+        self.con.execute(f"CHECKPOINT {CATALOG}")
+        self.con.close()
+        self._write_anew()
+        # The folder may lie on another disk, which a rename does not reach.
+        copy = path.with_name(f".{path.name}.{self.load_id}")
+        try:
+            copy_file(self._file, copy)
+            sync(copy)
+            copy.replace(path)
+        finally:
+            copy.unlink(missing_ok=True)
+        sync(path.parent)
+        return Published(path, path.stat().st_size, time.monotonic() - self._started, is_aside=True)
 
     def _write_anew(self) -> None:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
@@ -257,6 +287,11 @@ class Build:
             con.execute(f"COPY FROM DATABASE {CATALOG} TO anew")
             con.execute("CHECKPOINT anew")
         anew.replace(self._file)
+
+    @property
+    def is_treated_anew(self) -> bool:
+        """Say whether this load has changed how personal data are treated."""
+        return self._now_treated is not None
 
     def left_behind(self) -> LeftBehind | None:
         """Count what else holds rows from before, when this load has changed the treatment; call it once published."""

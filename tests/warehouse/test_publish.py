@@ -16,6 +16,7 @@ from pipeline.warehouse import reader
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.reader import attach
 
+from ..marks import long_from
 from .publishing import publish_under_readers
 from .seller import ORDERS, Seller, finish, order, read_all
 
@@ -139,9 +140,10 @@ def test_a_killed_load_leaves_the_old_file_and_the_next_one_takes_over(seller: S
     assert not (seller.data_dir / "building").exists()
 
 
-def test_eight_readers_see_one_publish_at_a_time_and_no_error(seller: Seller) -> None:
-    """With fifty instead of ten: `python -m tests.long.publish`."""
-    publish_under_readers(seller, 10)
+@pytest.mark.parametrize("publishes", long_from(1, [4, 10]))
+def test_eight_readers_see_one_publish_at_a_time_and_no_error(seller: Seller, publishes: int) -> None:
+    """With fifty: `python -m tests.long.publish`."""
+    publish_under_readers(seller, publishes)
 
 
 def test_a_connection_keeps_its_snapshot_and_a_new_one_in_the_same_process_sees_the_new_file(seller: Seller) -> None:

@@ -1,20 +1,41 @@
 """`leafhouse load`."""
 
-from pipeline.terminal.command import AcceptShrink, AsOf, Command, Json, end_load, read_date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.errors import UsageError
+from pipeline.terminal.command import AcceptShrink, AsOf, Command, Json, end_load, read_date, read_instant
 from pipeline.terminal.console import Output
 
 
-def load(as_of: AsOf = None, accept_shrink: AcceptShrink = False, as_json: Json = False) -> None:
+def load(
+    as_of: AsOf = None,
+    accept_shrink: AcceptShrink = False,
+    known_at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="Compute from what was known then; needs --into.")
+    ] = None,
+    into: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file, and publish nothing.")] = None,
+    as_json: Json = False,
+) -> None:
     """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
     from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.job import open_job
-    from pipeline.jobs.load import load
+    from pipeline.jobs.load import load, load_aside
     from pipeline.settings import read_settings
 
-    output, day = Output(as_json=as_json), read_date(as_of)
+    output, day, instant = Output(as_json=as_json), read_date(as_of), read_instant(known_at)
+    if instant is not None and into is None:
+        raise UsageError("--known-at computes the past, which is never published: name a file for it with --into FILE.")
+    if into is not None and accept_shrink:
+        raise UsageError("--accept-shrink is for what is published: leave out --into, or leave it out.")
     job = open_job(read_settings())
     with DataLock(job.settings.data_dir, "load"):
-        result = load(job, as_of=day, accept_shrink=accept_shrink)
+        if into is None:
+            result = load(job, as_of=day, accept_shrink=accept_shrink)
+        else:
+            result = load_aside(job, into, as_of=day, known_at=instant)
     end_load(output, result)
 
 
