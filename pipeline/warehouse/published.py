@@ -33,6 +33,14 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Say whether the current database has a table or a view of this schema and name."""
+    return (name,) in con.execute(
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
+        "WHERE table_catalog = current_database()"
+    ).fetchall()
+
+
 def refuse_missing(path: Path) -> None:
     """Raise UsageError when there is no warehouse at `path`."""
     if not path.exists():
