@@ -93,7 +93,7 @@ def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path |
     export = read_export(file)
     written = read_mapping(mapping_file) if mapping_file else None
     with open_published(data_dir) as con:
-        mapping = written or _guess(con, report, mart, export)
+        mapping = written or _guess(con, mart, export)
         columns = read_columns(con, mapping.mart)
         _refuse_unknown_columns(mapping, columns)
         rows = read_rows(con, mapping.mart, [pair.column for pair in mapping.pairs], mapping.only)
@@ -119,19 +119,13 @@ def propose_mapping(data_dir: Path, report: str, file: Path) -> str:
         return _template(con, mart, export)
 
 
-def _mart_of(report: str) -> str | None:
+def _mart_of(report: str) -> str:
     if report not in REPORTS:
         raise UsageError(f"{report}: not a report of LeafLink. Name one of {', '.join(REPORTS)}.")
     return REPORTS[report]
 
 
-def _guess(con: duckdb.DuckDBPyConnection, report: str, mart: str | None, export: Export) -> Mapping:
-    if mart is None:
-        raise MappingNeeded(
-            f"{report}: no mapping comes with it. Save what is printed above as a file, complete it, and name it with "
-            "--mapping.",
-            _template(con, mart, export),
-        )
+def _guess(con: duckdb.DuckDBPyConnection, mart: str, export: Export) -> Mapping:
     mapping = guess_mapping(mart, export, read_columns(con, mart))
     companies = list_companies(con, mart)
     if len(companies) > 1:
@@ -149,9 +143,9 @@ def _guess(con: duckdb.DuckDBPyConnection, report: str, mart: str | None, export
     return mapping
 
 
-def _template(con: duckdb.DuckDBPyConnection, mart: str | None, export: Export) -> str:
-    columns = read_columns(con, mart) if mart else {}
-    return write_template(export, guess_mapping(mart or "", export, columns), columns.values(), list_marts(con))
+def _template(con: duckdb.DuckDBPyConnection, mart: str, export: Export) -> str:
+    columns = read_columns(con, mart)
+    return write_template(export, guess_mapping(mart, export, columns), columns.values(), list_marts(con))
 
 
 def _refuse_unknown_columns(mapping: Mapping, columns: dict[str, Column]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from pipeline.reconcile.values import tidy
 
 # Windows-1252 is what spreadsheets mean by Latin-1; it has no character for five bytes, Latin-1 has.
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+
+
+# The headers are looked for among so many rows.
+_FIRST_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,14 @@ class Export:
 
 
 def read_export(path: Path) -> Export:
-    """Read the file; blank lines do not count. Raises UsageError when it is no CSV file with a line of headers."""
+    """Read the file; blank lines, and lines of titles above the headers, do not count.
+
+    Raises UsageError when it is no CSV file with a line of headers.
+    """
     rows = [(number, cells) for number, cells in _rows(path) if any(map(tidy, cells))]
     if not rows:
         raise UsageError(f"{path}: the file is empty. Download the report again.")
+    rows = rows[_place_of_headers([cells for _, cells in rows[:_FIRST_ROWS]]) :]
     headers = tuple(map(tidy, rows[0][1]))
     if len(headers) == 1 and headers[0].count(";") > 1:
         raise UsageError(f"{path}: its columns are parted by semicolons. Save it with commas, then compare again.")
@@ -52,6 +61,12 @@ def read_export(path: Path) -> Export:
             padded = [*cells, *[""] * len(headers)]
             lines.append(Line(number, tuple(padded[: len(headers)])))
     return Export(path, headers, tuple(lines), tuple(too_long))
+
+
+def _place_of_headers(rows: Sequence[Sequence[str]]) -> int:
+    """Return which of the first rows has the headers: a title above them fills less than half as many cells."""
+    filled = [sum(map(bool, map(tidy, cells))) for cells in rows]
+    return next(place for place, count in enumerate(filled) if count * 2 >= max(filled))
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

@@ -10,27 +10,34 @@ from pipeline.reconcile.mapping import Mapping, Pair
 from pipeline.reconcile.mart import Column
 from pipeline.reconcile.values import tidy
 
-# The reports that LeafLink makes, and the table that each is compared with unless a mapping names another one.
-REPORTS: dict[str, str | None] = {
+# The reports and exports that LeafLink makes, and the table that each is compared with unless a mapping names another.
+REPORTS: dict[str, str] = {
     "accounts-receivable": "marts.ar_aging",
-    "brand-owner-brand-performance": None,
-    "brand-owner-inventory-overview": None,
-    "brand-performance": None,
-    "customer-value": None,
-    "ordered-products": None,
-    "orders-assigned": None,
-    "orders-received": None,
-    "orders-report": None,
-    "orders-sent": None,
-    "sales-rep-activity-feed": None,
+    "brand-owner-brand-performance": "marts.brand_owner_brand_performance",
+    "brand-owner-inventory-overview": "marts.brand_owner_inventory_overview",
+    "brand-performance": "marts.brand_performance",
+    "customer-value": "marts.customer_value",
+    "inventory-overview": "marts.dim_products",
+    "ordered-products": "marts.ordered_products",
+    "orders-assigned": "marts.orders_assigned",
+    "orders-received": "marts.orders_received",
+    "orders-report": "marts.orders_report",
+    "orders-sent": "marts.orders_sent",
+    "products-sold": "marts.product_performance",
+    "sales-rep-activity-feed": "marts.sales_rep_activity_feed",
 }
 
-# What a header may be called, likeliest first, beside the name of the column itself. LeafLink documents no headers.
+# What a header may be called, likeliest first, beside the name of the column itself. LeafLink documents none; those of
+# the inventory overview and of products sold were seen on exports.
 _NAMES: dict[str, tuple[str, ...]] = {
     "order_number": ("order uuid", "uuid", "number"),
     "short_id": ("order no", "order number", "order", "order id", "invoice no", "invoice number", "invoice"),
     "customer_name": ("customer", "buyer", "buyer name", "retailer", "store", "account", "account name"),
+    "supplier_name": ("seller", "seller name", "supplier", "vendor"),
     "status": ("order status",),
+    "reps": ("sales reps", "sales rep", "rep", "reps"),
+    "rep_name": ("sales rep", "rep"),
+    "order_date": ("created", "created on", "date created", "ordered", "order placed", "date"),
     "invoice_date": ("ship date", "shipped date", "shipped", "delivery date"),
     "due_date": ("payment due date", "due", "due on"),
     "days_past_due": ("days overdue", "days late"),
@@ -40,8 +47,29 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "open_balance": ("balance", "balance due", "amount due", "outstanding", "outstanding balance", "amount owed"),
     "reported_balance": ("payment balance",),
     "last_payment_date": ("last payment", "last paid"),
+    "product_name": ("product", "name"),
+    "brand_name": ("brand",),
+    "strain_classification": ("classification",),
+    "wholesale_case_price": ("wholesale price",),
+    "list_case_price": ("wholesale price",),
+    "on_hand": ("inventory units", "shelf inventory", "inventory"),
+    "reserved": ("reserved inventory units", "reserved inventory"),
+    "available": ("available inventory units", "available inventory"),
+    "units": ("amount sold units", "units sold", "quantity"),
+    "cases": ("amount sold cases", "cases sold"),
 }
-_KEYS = ("order_number", "short_id")
+# The columns that identify a row, likeliest first; a report has one of them.
+_KEYS = (
+    ("order_number",),
+    ("short_id",),
+    ("order_id",),
+    ("product_id",),
+    ("customer_id",),
+    ("brand_id",),
+    ("product_name", "brand_name", "product_line"),
+    ("product_name", "brand_name"),
+)
+_NUMBERS_OF_ORDERS = ("order_number", "short_id")
 
 
 def guess_mapping(mart: str, export: Export, columns: Iterable[str]) -> Mapping:
@@ -53,9 +81,10 @@ def guess_mapping(mart: str, export: Export, columns: Iterable[str]) -> Mapping:
         header = next((headers.pop(name) for name in known if name in headers), None)
         if header is not None:
             pairs.append(Pair(header, _by_form(column, export, header)))
-    key = next((name for name in _KEYS if name in {pair.column for pair in pairs}), None)
-    pairs.sort(key=lambda pair: pair.column != key)
-    return Mapping(mart, (key,) if key else (), tuple(pairs))
+    found = {pair.column for pair in pairs}
+    key = next((names for names in _KEYS if found.issuperset(names)), ())
+    pairs.sort(key=lambda pair: pair.column not in key)
+    return Mapping(mart, key, tuple(pairs))
 
 
 def write_template(export: Export, mapping: Mapping, columns: Iterable[Column], marts: Iterable[str]) -> str:
@@ -88,7 +117,7 @@ def write_template(export: Export, mapping: Mapping, columns: Iterable[Column], 
 
 def _by_form(column: str, export: Export, header: str) -> str:
     """Return `column`, or the other one of an order's two numbers when the values have its form."""
-    if column not in _KEYS:
+    if column not in _NUMBERS_OF_ORDERS:
         return column
     position = export.column(header)
     cells = [tidy(line.cells[position]) for line in export.lines if position is not None]

@@ -30,7 +30,9 @@ class Column:
 
 def list_marts(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the marts of the warehouse, with their schema."""
-    rows = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1").fetchall()
+    rows = con.execute(
+        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE schema_name = 'marts' ORDER BY 1"
+    ).fetchall()
     return [f"marts.{name}" for (name,) in rows]
 
 
