@@ -69,8 +69,9 @@ lint: $(VENV)/.installed-dev ## Check style, format and types
 	@$(BIN)/mypy
 
 .PHONY: docs
-docs: $(VENV)/.installed ## Write docs/resources.md anew from the contracts
+docs: $(VENV)/.installed-dev ## Write the generated pages under docs/ anew
 	@$(BIN)/python -m pipeline.tools.resources_page
+	@$(BIN)/python -m tests.docs.write
 
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script
