@@ -30,7 +30,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "sandbox": {"clock", "errors"},
     "tools": {"errors", "resources", "sandbox"},
     "jobs": {
-        "clock", "errors", "instants", "settings", "datafolder", "resources", "leaflink", "reading",
+        "clock", "errors", "instants", "sql", "settings", "datafolder", "resources", "leaflink", "reading",
         "decoding", "extract", "landing", "models", "warehouse", "sandbox",
     },
     "terminal": {

@@ -26,7 +26,7 @@ from .expected import Row
 from .nights import House, open_house
 
 COMMENTS, DELIVERIES = "orders_received_comments", "orders_delivery_information"
-ORDERS = "orders-received,order-payments"
+ORDERS = "orders-received,line-items,order-payments"
 SWITCH = "orders-received-comments, orders-delivery-information"
 
 
@@ -127,14 +127,14 @@ async def test_every_order_is_asked_once_and_then_only_those_that_changed(
 ) -> None:
     async with switched_on(tmp_path, monkeypatch) as house:
         first = await house.extract()
-        house.load()
+        house.merge()
         assert differences(house) == []
         before = moments(house)
         house.sandbox.advance(house.sandbox.now + timedelta(hours=5))
 
         second = await house.extract()
         third = await house.extract()  # before the second is loaded
-        house.load()
+        house.merge()
         job = open_job(read_settings())
         plan = plan_extract(job, job.companies[0], full=False, only=house.only)
         full = await house.extract(full=True)
@@ -155,7 +155,7 @@ async def test_a_comment_that_vanished_is_marked_and_so_is_what_belongs_to_an_or
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with switched_on(tmp_path, monkeypatch) as house:
-        await house.night()
+        await house.read()
         held = house.raw(COMMENTS).to_pylist()
         emptied, deleted = sorted({each["order"] for each in held})[:2]
         for log in list(house.sandbox.rows("order_event_logs")):
@@ -164,7 +164,7 @@ async def test_a_comment_that_vanished_is_marked_and_so_is_what_belongs_to_an_or
         edit(house, emptied, ship_date=None)
         house.sandbox.delete_order(deleted)
 
-        await house.night()
+        await house.read()
 
         assert differences(house) == []
         con = house.connect()
@@ -250,7 +250,7 @@ async def test_an_order_with_a_comment_in_quarantine_is_asked_again_until_it_is_
             first = read_of(await house.extract(), COMMENTS)
             second = read_of(await house.extract(), COMMENTS)
         third = read_of(await house.extract(), COMMENTS)
-        house.load()
+        house.merge()
         fourth = read_of(await house.extract(), COMMENTS)
 
         assert [each.quarantined for each in (first, second, third)] == [1, 1, 0]

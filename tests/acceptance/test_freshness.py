@@ -16,8 +16,8 @@ from .nights import FIVE, NOW, ONLY, House, open_house
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a few hundred orders be worth asking for what changed only."""
-    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
+    """Let a hundred orders be worth asking for what changed only."""
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "10")
 
 
 def differences(house: House) -> dict[str, list[object]]:
@@ -28,7 +28,7 @@ async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
-    async with open_house(tmp_path, monkeypatch, orders=150, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=80, only=ONLY) as house:
         await house.read()
         rng = random.Random(7)
         for _ in range(40):
@@ -41,7 +41,7 @@ async def test_changes_that_do_not_show_in_modified_arrive_the_same_night(
 async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=120, only=ONLY) as house:
         await house.read()
         old = (NOW - timedelta(days=100)).isoformat()
         unpaid = [row for row in house.sandbox.rows("orders_received") if not row["paid"] and row["created_on"] < old]
@@ -60,7 +60,7 @@ async def test_an_order_that_left_the_unpaid_list_is_asked_for_by_its_number(
 async def test_a_vanished_payment_is_found_and_its_order_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
+    async with open_house(tmp_path, monkeypatch, orders=120, only=ONLY) as house:
         await house.read()
         keys = [row["id"] for row in house.sandbox.rows("order_payments")]
         house.sandbox.delete_payment(keys[3])
@@ -76,7 +76,7 @@ async def test_a_vanished_payment_is_found_and_its_order_read_again(
 
 async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ignored = frozenset({("orders_received", "modified__gte"), ("orders_received", "created_on__gte")})
-    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY, ignored_filters=ignored) as house:
+    async with open_house(tmp_path, monkeypatch, orders=120, only=ONLY, ignored_filters=ignored) as house:
         await house.read()
         wiggle(house.sandbox, random.Random(3), touch=True)
         manifest = await house.extract()
@@ -90,6 +90,7 @@ async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, mo
 async def test_a_night_after_one_percent_changed_costs_at_most_a_third_and_the_plan_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
     async with open_house(tmp_path, monkeypatch, orders=2_000) as house:
         first = await house.extract()
         house.merge()

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.sandbox.trouble.wiggling import wiggle
 
+from ..marks import long_from
 from .nights import FIVE, open_house
 
 
@@ -22,7 +23,7 @@ def ids_of(value: Any) -> Any:
     return [each["id"] for each in value] if isinstance(value, list) else value and value["id"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", long_from(1, [1, 2]))
 async def test_documented_types_mixed_by_chance_land_as_what_they_say_and_no_row_is_taken_apart(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

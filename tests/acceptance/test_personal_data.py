@@ -262,7 +262,7 @@ async def test_a_change_of_treatment_reaches_the_rows_that_are_not_read_again(
         set_aside = con.execute("select reason, raw from meta.quarantine where resource = 'products'").fetchall()
         con.close()
         assert plain >= {"raw.products", "past.orders_received", "extra.products", "meta.quarantine"}
-        assert list(tables_in(published)) == []
+        assert sorted(tables_in(published)) == []
         assert not holds_secret(published.read_bytes())
         assert [mode.partition(" ")[0] for (mode,) in runs] == ["keep", "keep", "hash"]
         assert gone == [([{"id": rep["id"], "user": None} for rep in looked_after["sales_reps"]],)]

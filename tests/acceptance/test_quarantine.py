@@ -20,8 +20,8 @@ def quarantine(house: House) -> list[tuple[Any, ...]]:
 async def test_a_bad_row_is_set_aside_and_comes_home_without_a_change_that_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
-    async with open_house(tmp_path, monkeypatch, orders=300, only=ONLY) as house:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "10")
+    async with open_house(tmp_path, monkeypatch, orders=120, only=ONLY) as house:
         order = next(row for row in house.sandbox.rows("orders_received") if row["paid"])
         line = house.sandbox.lines_of(next(r["number"] for r in house.sandbox.rows("orders_received") if r["paid"]))[0]
         house.sandbox.put("orders_received", order | {"paid": "soon"})

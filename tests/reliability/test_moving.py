@@ -16,14 +16,14 @@ from .quick import be_quick
 NIGHTS = (3, 101, 24, 28, 37, 145)
 
 
-@pytest.mark.parametrize("seed", long_from(8, range(50)))
+@pytest.mark.parametrize("seed", long_from(4, range(50)))
 async def test_a_moving_source_loses_nothing_and_a_quiet_run_later_the_warehouse_equals_it(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await play(replace(History.of(seed), with_night=False), tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("seed", long_from(2, NIGHTS))
+@pytest.mark.parametrize("seed", long_from(1, NIGHTS))
 async def test_where_lines_and_payments_do_not_show_in_modified_a_quiet_night_keeps_what_it_promises(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
