@@ -10,7 +10,8 @@ _RAW = """-- severity: error
 -- Every row of raw has a key, and no key twice.
 """
 _MARTS = """-- severity: error
--- No mart has two rows with the same key. A part of it may be missing, such as the rep of an order without one.
+-- No table that declares a key has two rows with the same one. A part of it may be missing, such as the rep of an order
+-- without one.
 """
 
 

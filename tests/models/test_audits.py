@@ -91,6 +91,7 @@ PLANTS = [
     Plant("raw_keys", "INSERT INTO raw.brands BY NAME SELECT 1 AS id, 'default' AS _company FROM range(2)", "error"),
     Plant("raw_keys", "UPDATE raw.line_items SET id = NULL WHERE id = 1", "error"),
     wrong("mart_keys", "INSERT INTO marts.ar_aging SELECT * FROM marts.ar_aging LIMIT 1"),
+    wrong("mart_keys", "INSERT INTO intermediate.order_line_facts FROM intermediate.order_line_facts LIMIT 1"),
     wrong("mart_keys", "UPDATE marts.sell_through SET product_id = NULL"),
     wrong("mart_keys", "INSERT INTO marts.brand_performance FROM marts.brand_performance"),
     wrong("mart_keys", "UPDATE marts.collections SET _company = NULL"),
