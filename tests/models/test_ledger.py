@@ -148,13 +148,18 @@ def two_loads(con: duckdb.DuckDBPyConnection, then: Source, now: Source) -> str:
     """Load both, and tell how the marts of changes differ from the oracle's."""
     forget(con)
     load(con, [then], FIRST)
-    con.execute(
-        "INSERT INTO meta.loads (load_id, as_of, known_at, timezone, sell_through_days) VALUES (?, ?, ?, ?, 90)",
-        [FIRST, then.as_of, SETTINGS.known_at, then.timezone],
-    )
+    note_load(con, then)
     load(con, [now], SECOND)
     found = [
         differences(mart, ["_company", *key.split()], rows_of(con, f"marts.{mart}"), calculate(then, now))
         for mart, (key, calculate) in LOADS.items()
     ]
     return "\n".join(filter(None, found))
+
+
+def note_load(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Note the load of a company as published."""
+    con.execute(
+        "INSERT INTO meta.loads (load_id, as_of, known_at, timezone, sell_through_days) VALUES (?, ?, ?, ?, 90)",
+        [source.run_id, source.as_of, SETTINGS.known_at, source.timezone],
+    )
