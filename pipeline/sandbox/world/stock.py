@@ -94,7 +94,7 @@ def put_stock(store: Store, products: Sequence[Row], now: datetime, seed: int) -
     store.new_keys("batches", 0, _FIRST_NEW_BATCH)
     for key, owner in sorted(owners.items()):
         rng = random_for(seed, "batch", key)
-        put_batch(store, key, owner, now - timedelta(days=20 + rng.randrange(300)), rng)
+        put_batch(store, key, owner, now - timedelta(days=20 + rng.randrange(300)), rng, now)
     for product in products:
         _assign(store, product["id"], batch_of(product["id"]))
     store.put("inventory_facilities", _facilities())
@@ -104,11 +104,11 @@ def put_stock(store: Store, products: Sequence[Row], now: datetime, seed: int) -
     store.put("inventory_items", (item | _amounts(0, 0) | {"is_archived": True} for item in items))
 
 
-def put_batch(store: Store, key: int, owner: int, made: datetime, rng: Random) -> None:
-    """Write a batch of a company that was made then, with up to two documents."""
+def put_batch(store: Store, key: int, owner: int, made: datetime, rng: Random, now: datetime) -> None:
+    """Write a batch of a company that was made then, with up to two documents, which are there by `now`."""
     count = rng.randrange(3)
     first = store.new_keys("batch_documents", count, _FIRST_DOCUMENT)
-    documents = [_document(first + place, made, rng) for place in range(count)]
+    documents = [_document(first + place, made, rng, now) for place in range(count)]
     store.put("batch_documents", (document | {"batch": key} for document in documents))
     row = {
         "id": key,
@@ -127,7 +127,7 @@ def put_batch(store: Store, key: int, owner: int, made: datetime, rng: Random) -
 def add_batch(store: Store, product: Row, now: datetime, rng: Random) -> None:
     """Have a new batch of the product: what lies of the older ones is archived, and `place_stock` has it lie again."""
     key = store.new_keys("batches")
-    put_batch(store, key, product["seller"], now, rng)
+    put_batch(store, key, product["seller"], now, rng, now)
     _assign(store, product["id"], key)
     for rows in _live_items(store, Condition("product = ?", (product["id"],))).values():
         store.put("inventory_items", (row | _amounts(0, 0) | {"is_archived": True} for row in rows))
@@ -187,8 +187,8 @@ def _assign(store: Store, product: int, batch: int) -> None:
     store.put("product_batches", [{"id": key, "product": str(product), "batch": batch}])
 
 
-def _document(key: int, made: datetime, rng: Random) -> Row:
-    uploaded = made + timedelta(hours=rng.random() * 9)
+def _document(key: int, made: datetime, rng: Random, now: datetime) -> Row:
+    uploaded = min(made + timedelta(hours=rng.random() * 9), now)
     return {
         "id": key,
         "created_on": instant(uploaded, rng),
