@@ -19,7 +19,7 @@ import venv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,15 @@ _SECONDS = 180
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a tool left: its exit code, the keys it holds by table, and how many rows it set aside."""
+    """What a tool left: its exit code, the keys it holds by table, and how many rows it set aside.
+
+    `told` are the keys of rows that landed without a bad value: the value is kept beside them, and told.
+    """
 
     code: int | None
     keys: Mapping[str, list[Any]]
     set_aside: int = 0
+    told: Mapping[str, set[Any]] = field(default_factory=dict)
 
 
 class Elsewhere:
@@ -92,9 +96,13 @@ def leafhouse(base_url: str, folder: Path, _: str) -> Outcome:
         name: [key for (key,) in con.execute(f"SELECT {row_key} FROM raw.{name} WHERE _deleted_at IS NULL").fetchall()]
         for name, row_key in TABLES.items()
     }
+    told = {
+        name: {key for (key,) in con.execute(f"SELECT {row_key} FROM raw.{name} WHERE _odd IS NOT NULL").fetchall()}
+        for name, row_key in TABLES.items()
+    }
     row = con.execute("SELECT count(*) FROM meta.quarantine").fetchone()
     con.close()
-    return Outcome(code, keys, row[0] if row else 0)
+    return Outcome(code, keys, row[0] if row else 0, told)
 
 
 def script(base_url: str, folder: Path, _: str) -> Outcome:
@@ -161,16 +169,20 @@ def cell(outcome: Outcome, truth: Mapping[str, Any], keys_heard: int) -> str:
     """Say in words what a tool left. Rows that are bad themselves are not counted as lost."""
     words = []
     if outcome.code == 0:
-        counts = Counter[str]()
+        counts, odd = Counter[str](), 0
         for name, keys in outcome.keys.items():
             held = Counter(keys)
             counts["lost"] += len(set(truth["steady"][name]) - held.keys() - set(truth["bad"][name]))
-            counts["bad rows taken for good ones"] += len(held.keys() & set(truth["bad"][name]))
+            bad = held.keys() & set(truth["bad"][name])
+            told = bad & outcome.told.get(name, set())
+            counts["bad rows taken for good ones"] += len(bad - told)
+            odd += len(told)
             counts["doubled"] += sum(count - 1 for count in held.values())
             if truth["present"] is not None:
                 counts["kept though deleted"] += len(held.keys() - set(truth["present"][name]))
         words += [f"**{count:,} {what}**, exit 0" for what, count in counts.items() if count]
         words += [f"{outcome.set_aside} set aside and listed"] if outcome.set_aside else []
+        words += [f"{odd} landed but for a bad value, which is kept and told"] if odd else []
         words += [] if words else ["all rows"]
     elif outcome.code is None:
         words.append(f"no end within {_SECONDS} s")
