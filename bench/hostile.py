@@ -24,6 +24,8 @@ TABLES = {"orders_received": "number", "line_items": "id", "customers": "id", "p
 ORDERS = 500
 _REVERSED = {"listed": dict.fromkeys(("line_items", "order_payments", "customers", "products"), "-key")}
 
+_CHANCE = Random(7)  # one for all changes: a new one by the state makes the same change again where nothing moved
+
 Keys = dict[str, list[Any]]
 Change = Callable[[Sandbox], object]
 
@@ -47,7 +49,7 @@ def _exchange(sandbox: Sandbox) -> None:
 
 
 def _wiggle(sandbox: Sandbox) -> None:
-    wiggle(sandbox, Random(sandbox.count("line_items")), touch=False)
+    wiggle(sandbox, _CHANCE, touch=False)
 
 
 def _nothing(sandbox: Sandbox) -> None:
