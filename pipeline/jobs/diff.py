@@ -71,9 +71,7 @@ def diff_loads(data_dir: Path, since: str, until: str | None) -> Diff:
 def _changes(con: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> list[Change]:
     """Return the rows of company, seller, headline, item, currency, then and now, with the names of the sellers."""
     names = seller_names(con)
-    changes = [
-        Change(company, seller, names.get(seller), *figures) for company, seller, *figures in rows
-    ]  # fmt: skip
+    changes = [Change(company, seller, names.get(seller), *figures) for company, seller, *figures in rows]
     return sorted(changes, key=_place)
 
 

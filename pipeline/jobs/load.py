@@ -130,11 +130,7 @@ def finish_load(
         sell_through_days=settings.sell_through_days, run_id=build.load_id, last_day=last_day,
         accept_shrink=accept_shrink,
     )  # fmt: skip
-    for each in reaches:
-        for resource in INVENTORY_RESOURCES:
-            close = _close_of(each, runs, resource)
-            if close is not None:
-                record_inventory(build.con, resource, each.company, close, build.load_id)
+    _record_closes(build, reaches, runs)
     project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
     to_keep = models_to_keep(reads, project)
     if build.is_treated_anew:
@@ -164,6 +160,15 @@ def finish_load(
         failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
         refused_runs=job.landing.refused_runs(),
     )  # fmt: skip
+
+
+def _record_closes(build: Build, reaches: Iterable["_Reach"], runs: list[Manifest]) -> None:
+    """Record the stock of each company's day that these runs close."""
+    for reach in reaches:
+        for resource in INVENTORY_RESOURCES:
+            close = _close_of(reach, runs, resource)
+            if close is not None:
+                record_inventory(build.con, resource, reach.company, close, build.load_id)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from pipeline.jobs.why import Explanation
+from pipeline.jobs.explanation import Explanation
 from pipeline.settings import DEFAULT_NAME
 from pipeline.terminal.console import NAMES, Output
 

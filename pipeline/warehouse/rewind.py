@@ -11,8 +11,6 @@ from pipeline.resources import Resource
 
 # What compares a load with the one before it: nothing is left to compare with, as at a first load.
 _COMPARED = ("intermediate.order_positions", "intermediate.headlines", "intermediate.volumes")
-
-
 _CREATED = "created_on"
 # What has a row for each run, beside meta.runs.
 _OF_RUNS = ("meta.reads", "meta.completeness", "meta.drift", "meta.nulls")

@@ -13,7 +13,9 @@ import pytest_asyncio
 
 import pipeline
 from pipeline.jobs.diff import diff, diff_loads
-from pipeline.jobs.why import BUCKETS, Explanation, why_net_sales, why_net_sales_since, why_open_net
+from pipeline.jobs.explanation import Explanation
+from pipeline.jobs.why_loads import BUCKETS, why_net_sales_since, why_open_net
+from pipeline.jobs.why_months import why_net_sales
 from pipeline.sandbox.trouble.wiggling import wiggle
 from pipeline.warehouse.rollback import list_warehouses
 

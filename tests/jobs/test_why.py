@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.jobs.why import Explanation, Line, explain_months
+from pipeline.jobs.explanation import Explanation
+from pipeline.jobs.why_months import Line, explain_months
 
 MONTH, AGAINST = date(2026, 10, 1), date(2026, 9, 1)
 

@@ -25,7 +25,8 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why receivables changed between loads, or sales between months or loads: parts that add up, to the cent."""
-    from pipeline.jobs.why import why_net_sales, why_net_sales_since, why_open_net
+    from pipeline.jobs.why_loads import why_net_sales_since, why_open_net
+    from pipeline.jobs.why_months import why_net_sales
     from pipeline.settings import read_settings
     from pipeline.terminal.why_view import show_explanations
 
