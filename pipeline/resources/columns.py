@@ -107,10 +107,16 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
 
 
 @cache
+def shapes_of(record: type[Record]) -> dict[str, Shape]:
+    """Return what the fields of a contract hold, by name."""
+    return {name: shape_of(info) for name, info in record.model_fields.items()}
+
+
+@cache
 def fields_inside(shape: Shape) -> dict[str, Shape]:
     """Return what the fields of an object hold, by name. Both fields of essential money are essential."""
     assert shape.record is not None
-    found = {name: shape_of(info) for name, info in shape.record.model_fields.items()}
+    found = shapes_of(shape.record)
     if shape.is_money and shape.is_essential:
         found = {name: replace(inner, is_essential=True) for name, inner in found.items()}
     return found
@@ -119,8 +125,8 @@ def fields_inside(shape: Shape) -> dict[str, Shape]:
 def arrow_type(shape: Shape) -> pa.DataType:
     """Return the Arrow type of a field that is not money."""
     if shape.record is not None:
-        fields = shape.record.model_fields
-        item: pa.DataType = pa.struct([(name, arrow_type(shape_of(field))) for name, field in fields.items()])
+        fields = shapes_of(shape.record)
+        item: pa.DataType = pa.struct([(name, arrow_type(inner)) for name, inner in fields.items()])
     else:
         assert shape.kind is not None
         item = ARROW_TYPES[shape.kind]
