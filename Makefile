@@ -54,13 +54,16 @@ doctor: $(VENV)/.installed ## Find out what the key can see, and what to fix
 rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)
 	@$(BIN)/leafhouse rollback $(ARGS)
 
+# Where Python is told to write no compiled files, every process of the tests compiles 500 files anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadgroup
+
 .PHONY: test
 test: lint ## Run all checks and tests (no network, no key)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 .PHONY: test-all
 test-all: lint ## Run the long tests as well (a quarter of an hour)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "" $(ARGS)
+	@$(PYTEST) -m "" $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types

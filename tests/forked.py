@@ -4,12 +4,14 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from pipeline import cli, clock
+from tests.few_marts import are_in_force, few_marts
 
 CHECKOUT = Path(__file__).parents[1]
 _PATIENCE_SECONDS = 60
@@ -33,11 +35,11 @@ def run_forked(
     """Call a function in a process of its own, and return its exit code, stdout and stderr.
 
     One that does not end is killed; a code below zero is the signal that killed it. Its clock is what ours is now, and
-    goes on from there.
+    goes on from there. Where few marts are in force here, they are there.
     """
     with TemporaryDirectory() as output:
         ahead = clock.now() - datetime.now(UTC)
-        wanted = (function, arguments, folder, dict(environment), Path(output), ahead)
+        wanted = (function, arguments, folder, dict(environment), Path(output), ahead, are_in_force())
         process = _FORKED.Process(target=_call, args=wanted)
         with patch.dict(os.environ, PYTHONPATH=str(CHECKOUT)):  # the first one starts the process to fork from
             process.start()
@@ -55,6 +57,7 @@ def _call(
     environment: dict[str, str],
     output: Path,
     ahead: timedelta,
+    with_few_marts: bool,
 ) -> None:
     clock.now = lambda: datetime.now(UTC) + ahead
     os.environ.clear()
@@ -62,4 +65,5 @@ def _call(
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), number)
-    function(*arguments)
+    with few_marts() if with_few_marts else nullcontext():
+        function(*arguments)

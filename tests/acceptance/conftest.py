@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox import Sandbox, SandboxConfig
+from tests.few_marts import _few_marts, few_marts  # noqa: F401
 
 from .commands import KEY, House, finish
 from .towns import NOW, Town
@@ -30,8 +31,9 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def second_night(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a published warehouse, and a second run that landed after it."""
     house = House(tmp_path_factory.mktemp("nights"), base_url)
-    for command in ("run", "extract"):
-        assert house.run(command).code == 0
+    with few_marts():
+        for command in ("run", "extract"):
+            assert house.run(command).code == 0
     return house.folder
 
 

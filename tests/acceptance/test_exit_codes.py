@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from aiohttp import web
 
+from ..marks import long_from
 from .commands import KEY, House, Outcome, assert_private, finish
 
 _PATIENCE_SECONDS = 30
@@ -78,7 +79,7 @@ async def kept_waiting(house: House, command: str) -> AsyncIterator[subprocess.P
             process.communicate()
 
 
-@pytest.mark.parametrize(("command", "number"), [("extract", signal.SIGINT), ("run", signal.SIGTERM)])
+@pytest.mark.parametrize(("command", "number"), long_from(1, [("run", signal.SIGTERM), ("extract", signal.SIGINT)]))
 async def test_a_run_that_is_stopped_leaves_everything_and_the_next_one_works(
     house: House, command: str, number: signal.Signals
 ) -> None:

@@ -36,7 +36,8 @@ OF_A_LOAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("orders", long_from(1, [300, 5_000]))
+@pytest.mark.every_mart
+@pytest.mark.parametrize("orders", long_from(1, [150, 5_000]))
 async def test_so_many_orders_land_value_for_value_and_the_marts_tie_out_to_the_cent(
     orders: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: p
         assert gone[0] > 0
 
 
+@pytest.mark.every_mart
 async def test_loading_the_same_landing_twice_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         await house.night()

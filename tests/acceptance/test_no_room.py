@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ..marks import long_from
 from .commands import CHECKOUT, KEY, House, Outcome, assert_one_sentence
 
 # From linux/prctl.h and linux/capability.h.
@@ -38,7 +39,7 @@ def assert_refused(house: House, outcome: Outcome, before: dict[Path, bytes], *s
     assert not (house.data / "building").exists()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.4, 0.95], ids=["nothing fits", "no copy fits", "no merge fits"])
+@pytest.mark.parametrize("share", long_from(1, [0.95, 0.4, 0.0]), ids=["no merge fits", "no copy fits", "nothing fits"])
 def test_a_load_on_a_full_disk_changes_nothing_and_the_next_one_works(house: House, share: float) -> None:
     before, most = house.committed(), int(house.warehouse.stat().st_size * share)
 
@@ -48,7 +49,7 @@ def test_a_load_on_a_full_disk_changes_nothing_and_the_next_one_works(house: Hou
     assert house.run("load").code == 0
 
 
-@pytest.mark.parametrize("most", [500, 5_000], ids=["no file fits", "no batch fits"])
+@pytest.mark.parametrize("most", long_from(1, [5_000, 500]), ids=["no batch fits", "no file fits"])
 def test_an_extract_on_a_full_disk_changes_nothing_and_the_next_one_works(house: House, most: int) -> None:
     before = house.committed()
 
@@ -69,7 +70,7 @@ def locked(house: House) -> Iterator[House]:
         folder.chmod(0o700)
 
 
-@pytest.mark.parametrize("command", ["extract", "load", "run"])
+@pytest.mark.parametrize("command", long_from(1, ["run", "extract", "load"]))
 def test_a_folder_that_may_only_be_read_is_refused_and_can_still_be_looked_at(locked: House, command: str) -> None:
     before = locked.committed()
 

@@ -49,6 +49,7 @@ def kept(result: LoadResult) -> dict[str, tuple[date | None, str]]:
     return {each.name.removeprefix("marts."): (each.as_of, each.reason) for each in result.kept_marts}
 
 
+@pytest.mark.every_mart
 async def test_three_forbidden_resources_keep_their_rows_and_all_others_are_exact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ import pipeline
 
 from .commands import House
 
+pytestmark = [pytest.mark.every_mart, pytest.mark.xdist_group("trace")]
+
 
 @pytest.fixture(scope="module")
 def traced(second_night: Path, base_url: str, tmp_path_factory: pytest.TempPathFactory) -> House:

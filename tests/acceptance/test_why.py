@@ -22,16 +22,18 @@ from pipeline.warehouse.rollback import list_warehouses
 from .commands import House as Folder
 from .nights import open_house
 
+pytestmark = pytest.mark.xdist_group("why")
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def data(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    """Return a data folder with four loads, between which the orders changed; tests only read it."""
+    """Return a data folder with three loads, between which the orders changed; tests only read it."""
     rng, folder = random.Random(11), tmp_path_factory.mktemp("why")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
-        async with open_house(folder, patched, orders=150) as house:
+        async with open_house(folder, patched, orders=80) as house:
             await house.night()
-            for _ in range(3):
+            for _ in range(2):
                 for _ in range(60):
                     wiggle(house.sandbox, rng, touch=True)
                 await house.night()

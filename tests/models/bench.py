@@ -17,18 +17,16 @@ from pipeline.decoding.rows import RowDecoder
 from pipeline.models import ModelSettings, Project, run_audits
 from pipeline.models.inventory import create_inventories
 from pipeline.models.model import Model
-from pipeline.resources import Resource, all_resources
+from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.sandbox.store.store import to_json
 from pipeline.warehouse.history import create_history
 from pipeline.warehouse.meta import create_meta
 from pipeline.warehouse.tables import create_raw
+from tests.parts import PROJECT, RESOURCES, models_of
 
 COMPANY = "default"
 _INSTANT = pa.timestamp("us", "UTC")
-RESOURCES = all_resources()
-# Read once: parsing sql/ costs more than running it on a few rows.
-PROJECT = Project(raw_keys={name: resource.key for name, resource in RESOURCES.items()})
 KEPT = [name for name, resource in RESOURCES.items() if resource.keeps_history]
 # CSV files whose columns are those of a table that no resource describes.
 STORED = {
@@ -53,14 +51,7 @@ class Part(Project):
 
     @cached_property
     def models(self) -> list[Model]:
-        inputs, wanted, waiting = {model.name: model.inputs for model in PROJECT.models}, set[str](), [*self.tables]
-        while waiting:
-            schema, _, table = waiting.pop().partition(".")
-            schemas = ("intermediate", "marts") if schema == "previous" else (schema,)
-            new = {f"{each}.{table}" for each in schemas} & inputs.keys() - wanted
-            wanted |= new
-            waiting += [name for model in new for name in inputs[model]]
-        return [model for model in PROJECT.models if model.name in wanted]
+        return models_of(self.tables)
 
 
 def empty_warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import pipeline
 from pipeline.extract.selection import selected
 from tests.forked import run_command
+
+pytestmark = pytest.mark.xdist_group("receivables")
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "receivables.ipynb"
@@ -34,6 +34,10 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 def execute(data_dir: Path, folder: Path) -> dict[str, str]:
     """Execute the committed notebook from `folder`; return the HTML that each of its cells shows, by the cell's id."""
+    # Imported here: it takes two seconds, which every process of the tests would spend when it collects them.
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}})
     client.execute(env=environment(data_dir))
@@ -102,6 +106,8 @@ def shown_odd(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 def test_the_committed_notebook_holds_no_outputs_and_keeps_its_ids() -> None:
+    import nbformat
+
     notebook = nbformat.read(NOTEBOOK, as_version=4)
 
     nbformat.validate(notebook)

@@ -24,7 +24,7 @@ async def folder(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monke
     return Path(shutil.copytree(night, tmp_path / "night"))
 
 
-@pytest.mark.parametrize("seed", long_from(5, SEEDS))
+@pytest.mark.parametrize("seed", long_from(3, SEEDS))
 async def test_faults_end_with_the_sources_rows_or_with_the_old_warehouse(
     seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A listing that lies or fails for a night leaves nothing behind (all listings: tests/long/lies.py)."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,8 +89,9 @@ async def test_a_listing_that_the_marts_need_and_that_fails_for_good_ends_the_ni
             await house.extract()
 
 
-@pytest.mark.parametrize("place", [0, 18, 19, 20, -1])
-@pytest.mark.parametrize("kind", [FailingRow, NullKeys])
+@pytest.mark.parametrize(
+    ("kind", "place"), long_from(4, itertools.product([FailingRow, NullKeys], [0, 19, 18, 20, -1]))
+)
 async def test_a_row_that_fails_or_has_no_key_is_set_aside_once_and_all_others_are_read(
     kind: type[FailingRow] | type[NullKeys], place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
