@@ -21,7 +21,7 @@ with
             seller_id,
             currency,
             cast(date_trunc('month', order_date) as date) as month,
-            sum(net_amount) as net_sales
+            sum(line_amount - discount) as net_sales
         from intermediate.order_line_facts
         where is_sale
         group by _company, seller_id, currency, cast(date_trunc('month', order_date) as date)

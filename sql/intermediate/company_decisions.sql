@@ -31,16 +31,7 @@ with
         group by _company
     ),
     read_both_ways as (
-        select
-            *,
-            not is_sample and currency is not distinct from order_currency as is_discountable,
-            case
-                when unit_multiplier = 1 then selling_unit_amount
-                when selling_unit_amount is not null
-                    then cast(
-                        round(cast(price as decimal(18, 9)) * cast(quantity as decimal(18, 9)), 6) as decimal(38, 6)
-                    )
-            end as base_unit_amount
+        select *, not is_sample and currency is not distinct from order_currency as is_discountable
         from lines
     ),
     sums as (

@@ -7,29 +7,13 @@ with
     decided as (
         select
             lines.*,
+            case when decisions.is_price_of_base_unit then lines.base_unit_amount else lines.selling_unit_amount end
+                as line_amount,
             case
-                when decisions.is_price_of_base_unit
-                    then cast(round(cast(lines.price as decimal(18, 9)) * cast(lines.quantity as decimal(18, 9)), 6)
-                        as decimal(38, 6))
-                else lines.selling_unit_amount
-            end as unbounded_amount,
-            case
-                when decisions.is_price_of_base_unit
-                    then cast(round(cast(lines.list_price as decimal(18, 9)) * cast(lines.quantity as decimal(18, 9)), 6)
-                        as decimal(38, 6))
-                else lines.selling_unit_list_amount
-            end as unbounded_list_amount
+                when decisions.is_price_of_base_unit then lines.base_unit_list_amount else lines.selling_unit_list_amount
+            end as stated_list_amount
         from lines
         join decisions on decisions._company = lines._company
-    ),
-    bounded as (  -- a trillion or more is no amount of a line
-        select
-            *,
-            cast(case when abs(unbounded_amount) < 1000000000000 then unbounded_amount end as decimal(28, 6))
-                as line_amount,
-            cast(case when abs(unbounded_list_amount) < 1000000000000 then unbounded_list_amount end as decimal(28, 6))
-                as stated_list_amount
-        from decided
     )
 select
     _company,
@@ -48,4 +32,4 @@ select
     coalesce(stated_list_amount, line_amount) as list_amount,
     is_sample,
     is_on_sale
-from bounded
+from decided

@@ -40,7 +40,7 @@ select
     cast(lines.list_amount as decimal(28, 6)) as list_amount,  -- The same with list_case_price, else line_amount.
     -- The line's part of the order's discount: by line_amount, in whole cents that add up to it; 0 for samples.
     cast(lines.discount as decimal(38, 2)) as discount,
-    cast(lines.net_amount as decimal(28, 6)) as net_amount,  -- line_amount - discount.
+    cast(lines.line_amount - lines.discount as decimal(28, 6)) as net_amount,  -- line_amount - discount.
     cast(lines.is_sample as boolean) as is_sample,  -- Whether the line is a sample.
     cast(lines.is_on_sale as boolean) as is_on_sale,  -- Whether it has a sale price.
     cast(lines.is_booked as boolean) as is_booked,  -- Whether the order's status is booked.

@@ -194,8 +194,6 @@ PLANTS = [
     wrong("orders_and_lines", CENT.format("fct_orders", "discount")),
     wrong("orders_and_lines", "UPDATE intermediate.order_line_facts SET line_amount = line_amount + 0.01"),
     wrong("orders_and_lines", "UPDATE intermediate.order_line_facts SET discount = discount + 0.01"),
-    wrong("orders_and_lines", "UPDATE intermediate.order_line_facts SET net_amount = net_amount + 0.01"),
-    wrong("orders_and_lines", "UPDATE intermediate.order_line_facts SET net_amount = NULL"),
     wrong("orders_and_lines", "DELETE FROM intermediate.order_line_facts WHERE line_id = 1"),
     wrong("orders_and_lines", "DELETE FROM marts.fct_orders WHERE order_number = 'early'"),
     wrong("rep_shares", CENT.format("orders_assigned", "net_share")),
