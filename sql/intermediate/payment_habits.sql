@@ -51,20 +51,25 @@ with
             and paid.order_number = sampled.order_number
             and paid.origin = sampled.origin
     ),
-    samples as (
-        select _company, seller_id, currency, origin, true as is_own, customer_id, days, order_number from settled
-        union all
-        select _company, seller_id, currency, origin, false as is_own, null as customer_id, days, order_number
+    counted as (  -- of orders that took as many days, it does not matter which one stands at a place
+        select _company, seller_id, currency, origin, true as is_own, customer_id, days, count(*) as orders
         from settled
+        group by _company, seller_id, currency, origin, customer_id, days
     ),
-    ranked as (
+    samples as (
+        select _company, seller_id, currency, origin, is_own, customer_id, days, orders from counted
+        union all
+        select _company, seller_id, currency, origin, false as is_own, null as customer_id, days, sum(orders) as orders
+        from counted
+        group by _company, seller_id, currency, origin, days
+    ),
+    placed as (
         select
             *,
-            row_number() over (
-                partition by _company, seller_id, currency, origin, is_own, customer_id
-                order by days nulls last, order_number
-            ) as place,
-            count(*) over (partition by _company, seller_id, currency, origin, is_own, customer_id) as orders
+            sum(orders) over (
+                partition by _company, seller_id, currency, origin, is_own, customer_id order by days nulls last
+            ) as last_place,
+            sum(orders) over (partition by _company, seller_id, currency, origin, is_own, customer_id) as all_orders
         from samples
     )
 select
@@ -74,9 +79,9 @@ select
     origin,
     is_own,
     customer_id,
-    max(orders) as orders,
-    cast(max(case when place = (orders + 4) // 5 then days end) as integer) as early_days,
-    cast(max(case when place = (orders + 1) // 2 then days end) as integer) as middle_days,
-    cast(max(case when place = (4 * orders + 4) // 5 then days end) as integer) as late_days
-from ranked
+    cast(max(all_orders) as bigint) as orders,
+    cast(min(case when last_place >= (all_orders + 4) // 5 then days end) as integer) as early_days,
+    cast(min(case when last_place >= (all_orders + 1) // 2 then days end) as integer) as middle_days,
+    cast(min(case when last_place >= (4 * all_orders + 4) // 5 then days end) as integer) as late_days
+from placed
 group by _company, seller_id, currency, origin, is_own, customer_id
