@@ -136,7 +136,7 @@ def finish_load(
     if build.is_treated_anew:
         forget_models(build.con, project)
     models = run_models(build.con, model_settings, project, kept=to_keep)
-    kept = record_models(build.con, build.load_id, day, [model.name for model in models], to_keep)
+    kept = record_models(build.con, build.load_id, day, models, to_keep)
     build.record_load(model_settings)
     audits = run_audits(build.con, model_settings, project, kept=to_keep)
     _refuse_failed_audits(build.con, audits, build.load_id)

@@ -60,7 +60,11 @@ class LoadResult:
             "as_of": self.as_of.isoformat(),
             "runs": [manifest.run_id for manifest in self.runs],
             "raw": [asdict(each) for each in self.merged],
-            "marts": [asdict(each) for each in self.models if each.name.startswith("marts.")],
+            "marts": [
+                {"name": each.name, "rows": each.rows, "seconds": each.seconds, "is_unchanged": each.is_unchanged}
+                for each in self.models
+                if each.name.startswith("marts.")
+            ],
             "kept": [asdict(each) for each in self.kept_marts],
             "audits": [asdict(each) for each in self.audits],
             "open_receivables": [asdict(each) for each in self.headlines],

@@ -26,7 +26,7 @@ class Model:
     by name or with all columns of an input: its rows say whose they are. `needs` are the resources that its header
     names as needed (`-- needs: orders_received, line_items`); None when all that it reads is. `is_view` when its header
     says `-- kind: view`: its rows are those of its inputs, and nothing is stored. `key` are the columns that no two
-    rows share (`-- key: _company, order_number`).
+    rows share (`-- key: _company, order_number`). `variables` are those that it reads with getvariable, by name.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Model:
     needs: frozenset[str] | None = None
     is_view: bool = False
     key: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
     def error(self, message: str, line: int = 1) -> ModelError:
         """Return the error that says `message` about a line of the file."""
@@ -75,7 +76,7 @@ def parse_model(path: Path, name: str, text: str) -> Model:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise model.error("a file holds one SELECT and nothing else")
     query = statements[0]
-    _check_variables(model, query)
+    variables = _variables(model, query)
     settings = dict(_SETTING.findall(text))
     return replace(
         model,
@@ -87,6 +88,7 @@ def parse_model(path: Path, name: str, text: str) -> Model:
         needs=frozenset(re.findall(r"\w+", settings["needs"])) if "needs" in settings else None,
         is_view=settings.get("kind") == "view",
         key=tuple(re.findall(r"\w+", settings.get("key", ""))),
+        variables=tuple(sorted(variables)),
     )
 
 
@@ -115,7 +117,8 @@ def _syntax_error(model: Model, error: SqlglotError) -> ModelError:
     return model.error(f"syntax error: {str(error).splitlines()[0]}".rstrip("."))
 
 
-def _check_variables(model: Model, query: exp.Query) -> None:
+def _variables(model: Model, query: exp.Query) -> set[str]:
+    found = set()
     for call in query.find_all(exp.Anonymous):
         if call.name.lower() != "getvariable":
             continue
@@ -123,6 +126,8 @@ def _check_variables(model: Model, query: exp.Query) -> None:
         if name not in VARIABLES:
             known = ", ".join(VARIABLES)
             raise model.error(f"unknown variable {name!r} (known: {known})", model.line_of(f"getvariable('{name}')"))
+        found.add(name)
+    return found
 
 
 def _inputs(query: exp.Query) -> Iterator[str]:

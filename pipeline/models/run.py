@@ -1,7 +1,7 @@
-"""Running the models: every table of staging, intermediate and marts, made anew in one transaction."""
+"""Running the models: every table of staging, intermediate and marts that has another origin, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import duckdb
@@ -10,6 +10,7 @@ from pipeline.models.catalog import Relation, drop, greet, relations, write_tabl
 from pipeline.models.inventory import create_inventories
 from pipeline.models.kept import Kept
 from pipeline.models.model import Model
+from pipeline.models.origin import Origins, read_origins
 from pipeline.models.previous import previous_tables
 from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
@@ -20,11 +21,16 @@ from pipeline.sql import identifier
 
 @dataclass(frozen=True)
 class ModelRun:
-    """A model that was run: its table, the rows it has, the seconds it took."""
+    """A model of this load: its table, the rows it has, the seconds it took, what they come from (see `Origins`).
+
+    `is_unchanged` when the table was not made anew, because the last load made it from the same.
+    """
 
     name: str
     rows: int
     seconds: float
+    origin: str | None = None
+    is_unchanged: bool = False
 
 
 def run_models(
@@ -34,10 +40,10 @@ def run_models(
     *,
     kept: Kept | None = None,
 ) -> list[ModelRun]:
-    """Make the tables of all models in the connection's current database, and return what was run, in order.
+    """Make the tables of all models in the connection's current database, and return what is of this load, in order.
 
-    What `kept` names stays as it is (see `models_to_keep`): whole tables, or missing, and of others the rows of some
-    companies.
+    A table stays when the last load recorded the same origin for it. What `kept` names stays as well (see
+    `models_to_keep`): whole tables, or missing, and of others the rows of some companies.
 
     They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
     it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
@@ -54,11 +60,17 @@ def run_models(
             load_seed(con, table, path)
         check_inputs(models.values(), existing_tables(con) | models.keys())
         staying = _staying(models.values(), kept, before)
-        runs = [
-            _run_model(con, model, kept.of(model.name), before.get(model.name))
-            for model in models.values()
-            if model.name not in staying
-        ]
+        recorded, origins = read_origins(con, before), Origins(con, before, project.seeds, kept)
+        runs = []
+        for model in models.values():
+            origin = origins.of(model)
+            if model.name in staying:
+                continue
+            if origin is not None and recorded.get(model.name) == origin:
+                runs.append(ModelRun(model.name, _count(con, model), 0.0, origin, is_unchanged=True))
+            else:
+                run = _run_model(con, model, kept.of(model.name), before.get(model.name))
+                runs.append(replace(run, origin=origin))
         greet(con)
         return runs
 
@@ -110,7 +122,7 @@ def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str]
     try:
         if model.is_view:
             write_view(con, model, before)
-            return ModelRun(model.name, 0, perf_counter() - started)
+            return ModelRun(model.name, _count(con, model), perf_counter() - started)
         if companies and before is not None:
             con.execute(f"CREATE TEMP TABLE kept AS FROM {model.name} WHERE list_contains(?, _company)", [companies])
         write_table(con, model, before)
@@ -120,8 +132,15 @@ def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str]
             _put_back(con, model.name)
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise model.error_from(error) from error
+    return ModelRun(model.name, _count(con, model), perf_counter() - started)
+
+
+def _count(con: duckdb.DuckDBPyConnection, model: Model) -> int:
+    """Return the rows of a model's table. A view counts none: it has no rows of its own."""
+    if model.is_view:
+        return 0
     (rows,) = con.execute(f"SELECT count(*) FROM {model.name}").fetchone() or (0,)  # noqa: S608
-    return ModelRun(model.name, rows, perf_counter() - started)
+    return int(rows)
 
 
 def _put_back(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -58,11 +58,14 @@ class LoadView:
 
 
 def describe_marts(models: Iterable[ModelRun]) -> str:
-    """Return how many marts were computed, in a line; views hold no rows of their own."""
+    """Return how many marts are of this load, in a line; views hold no rows of their own."""
     marts = [model for model in models if model.name.startswith("marts.")]
     tables = "1 table" if len(marts) == 1 else f"{len(marts):,} tables"
     rows, seconds = sum(mart.rows for mart in marts), sum(mart.seconds for mart in marts)
-    return f"marts: {tables}, {rows:,} rows, {seconds:.1f} s"
+    unchanged = sum(mart.is_unchanged for mart in marts)
+    return f"marts: {tables}, {rows:,} rows, {seconds:.1f} s" + (
+        f"; {unchanged:,} had not changed" if unchanged else ""
+    )
 
 
 def describe_kept(kept: Iterable[KeptModel]) -> list[str]:
@@ -126,7 +129,7 @@ def _first_few(names: Sequence[str]) -> str:
 
 def _runs(runs: Sequence[Manifest]) -> str:
     if not runs:
-        return "no new run; the marts are computed anew"
+        return "no new run"
     return ", ".join(f"{manifest.run_id} ({manifest.kind})" for manifest in runs)
 
 

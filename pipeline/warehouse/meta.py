@@ -126,9 +126,15 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         (
             ("model", "VARCHAR", "The table."),
             ("load_id", "VARCHAR", "The load that computed its rows of the company; null when they never were."),
-            ("as_of", "DATE", "The date that they were computed for."),
-            ("kept_because", "VARCHAR", "Why the newest load left them as they were; null when it made them anew."),
+            ("as_of", "DATE", "The date that they hold for."),
+            ("kept_because", "VARCHAR", "Why they are not of the newest load's date and data; null when they are."),
             ("_company", "VARCHAR", "The company whose rows these are."),
+            (
+                "origin",
+                "VARCHAR",
+                "Hash of the model, the settings and the rows that they were computed from: while it is the same, no "
+                "load computes them again. Null when each load does.",
+            ),
         ),
     ),
     "loads": (

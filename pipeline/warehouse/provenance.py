@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from pipeline.models import Kept
+from pipeline.models import Kept, ModelRun
 
 
 @dataclass(frozen=True)
@@ -34,28 +34,36 @@ def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
 
 
 def record_models(
-    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, made: Iterable[str], kept: Kept
+    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, runs: Iterable[ModelRun], kept: Kept
 ) -> list[KeptModel]:
-    """Write which load made each table, and return what of them is `kept`. Call it before `record_load`."""
+    """Write which load made each table, and return what of them is `kept`. Call it before `record_load`.
+
+    A table that `runs` left unchanged is of this load's date, and still made by an earlier load.
+    """
     tables = {row[0] for row in con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()}
     known = con.execute("SELECT model, _company, load_id, as_of FROM meta.models").fetchall()
     before = {(name, company): (load, day) for name, company, load, day in known}
+    made = {run.name: run for run in runs}
+    unchanged = {run.name for run in runs if run.is_unchanged}
+    makers = {name: load for name, _, load, _ in known if name in unchanged and load is not None}
     # A warehouse that knows no more than its loads made all of its tables in each.
     query = "SELECT load_id, as_of FROM meta.loads ORDER BY load_id DESC LIMIT 1"
     last = (not known and con.execute(query).fetchone()) or (None, None)
-    rows: list[tuple[str, str | None, date | None, str | None, str]] = []
+    rows: list[tuple[str, str | None, date | None, str | None, str, str | None]] = []
     for name in dict.fromkeys([*made, *kept.tables]):
         for company in kept.companies:
             reason = kept.of(name).get(company)
-            made_by: tuple[str | None, date | None] = (load_id, as_of) if reason is None else (None, None)
-            if reason is not None and name in tables:
+            made_by: tuple[str | None, date | None] = (None, None)
+            if reason is None:
+                made_by = (makers.get(name, load_id), as_of)
+            elif name in tables:
                 # Rows without a company are from before it was written.
                 made_by = before.get((name, company)) or before.get((name, None), last)
-            rows.append((name, *made_by, reason, company))
+            rows.append((name, *made_by, reason, company, made[name].origin if name in made else None))
     con.execute("DELETE FROM meta.models")
     con.execute(
         "INSERT INTO meta.models SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), "
-        "unnest($4::VARCHAR[]), unnest($5::VARCHAR[])",
-        [[row[place] for row in rows] for place in range(5)],
+        "unnest($4::VARCHAR[]), unnest($5::VARCHAR[]), unnest($6::VARCHAR[])",
+        [[row[place] for row in rows] for place in range(6)],
     )
-    return [KeptModel(name, day, reason, company) for name, _, day, reason, company in rows if reason is not None]
+    return [KeptModel(name, day, reason, company) for name, _, day, reason, company, _ in rows if reason is not None]

@@ -91,9 +91,13 @@ async def test_refused_payments_do_not_make_everything_look_unpaid(
         assert [(each.as_of, each.open_balance) for each in second.headlines] == [
             (each.as_of, each.open_balance) for each in first.headlines
         ]
-        assert ask(house, "from meta.models where model in ('marts.ar_aging', 'staging.products') order by all") == [
+        assert ask(
+            house,
+            "select model, load_id, as_of, kept_because, _company from meta.models "
+            "where model in ('marts.ar_aging', 'marts.dim_date') order by all",
+        ) == [
             ("marts.ar_aging", first.load_id, first.as_of, reason, "default"),
-            ("staging.products", second.load_id, second.as_of, None, "default"),
+            ("marts.dim_date", second.load_id, second.as_of, None, "default"),
         ]
 
         forbidden.clear()

@@ -1,0 +1,88 @@
+"""What the rows of a table come from, as one hash: a table whose origin is that of the last load is not made anew.
+
+The rows of an input count, and not the runs that brought them: a night replaces every row that it reads, and most of
+them are as they were. To hash all of raw takes 0.6 CPU seconds at 1,000,000 lines, where the models take 25.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from pipeline.models.catalog import Relation
+from pipeline.models.kept import Kept
+from pipeline.models.model import Model
+
+# Columns that tell of the run and not of the row. Nothing that shows them is compared.
+_OF_RUNS = ("_run_id", "_extracted_at")
+_NAMES_RUNS = re.compile(rf"(?<!\w)({'|'.join(_OF_RUNS)})\b")
+
+
+def read_origins(con: duckdb.DuckDBPyConnection, before: Mapping[str, Relation]) -> dict[str, str]:
+    """Return the origins that the last load recorded, by table, of the tables that are there still."""
+    if "meta.models" not in before or "origin" not in before["meta.models"].columns:
+        return {}
+    rows = con.execute("SELECT DISTINCT model, origin FROM meta.models WHERE origin IS NOT NULL").fetchall()
+    return {name: origin for name, origin in rows if name in before}
+
+
+@dataclass
+class Origins:
+    """Tells the origin of each model, asked in the order in which they run.
+
+    That of a table covers its text, the values of the variables that it names, and all that it reads, near and far.
+    That of a view covers its text, and the columns of what it reads. None means that a table must be made anew in any
+    case: it reads `previous`, shows which run a row came with, or has rows of an earlier load (`kept`).
+    """
+
+    con: duckdb.DuckDBPyConnection
+    before: Mapping[str, Relation]
+    seeds: Mapping[str, Path]
+    kept: Kept
+    _forms: dict[str, str] = field(default_factory=dict)
+    _rows: dict[str, str | None] = field(default_factory=dict)
+
+    def of(self, model: Model) -> str | None:
+        """Return the origin of a model whose inputs were asked for before."""
+        for name in model.inputs:
+            if name not in self._rows:
+                self._forms[name], self._rows[name] = self._of_input(name)
+        rows = [self._rows[name] for name in model.inputs]
+        form = self._forms[model.name] = _hash(
+            duckdb.__version__, model.text, *(self._forms[name] for name in model.inputs)
+        )
+        whole = None if None in rows or self._is_passing(model) else _hash(form, *self._values(model), *map(str, rows))
+        self._rows[model.name] = whole
+        return form if model.is_view else whole
+
+    def _is_passing(self, model: Model) -> bool:
+        """Say whether a model must be made anew whatever it reads."""
+        known = self.before.get(model.name)
+        columns: Collection[str] = () if known is None else known.columns
+        return bool(self.kept.of(model.name) or _NAMES_RUNS.search(" ".join((model.text, *columns))))
+
+    def _values(self, model: Model) -> list[str]:
+        return [str(self.con.execute("SELECT getvariable(?)", [name]).fetchall()) for name in model.variables]
+
+    def _of_input(self, name: str) -> tuple[str, str | None]:
+        """Return the hash of the columns and the hash of the rows of what no model makes."""
+        if name in self.seeds:
+            seed = _hash(self.seeds[name].read_text(encoding="utf-8"))
+            return seed, seed
+        if name not in self.before:  # such as a table of `previous`, which says what was so before this load
+            return name, None
+        relation = self.before[name]
+        left_out = ", ".join(column for column in _OF_RUNS if column in relation.columns)
+        columns = f"* EXCLUDE ({left_out})" if left_out else "*"
+        rows = self.con.execute(
+            f"SELECT count(*), sum(hash(whole_row)) FROM (SELECT {columns} FROM {name}) AS whole_row"  # noqa: S608
+        ).fetchall()
+        form = _hash(str(list(relation.columns.items())))
+        return form, _hash(form, str(rows))
+
+
+def _hash(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
