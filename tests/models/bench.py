@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -86,30 +86,41 @@ def insert_api_rows(
 
 
 def insert_versions(
-    con: duckdb.DuckDBPyConnection, name: str, versions: Iterable[tuple[dict[str, Any], datetime, datetime | None]]
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    versions: Iterable[tuple[dict[str, Any], datetime, datetime | None]],
+    company: str = COMPANY,
 ) -> None:
     """Insert versions (row in the API's shape, since, until) of rows: into past those that are over.
 
     Of the others, whose rows raw has, it notes since when they are so.
     """
-    key = RESOURCES[name].key
-    for row, since, until in versions:
+    key, over = RESOURCES[name].key, []
+    for version in versions:
+        row, since, until = version
         if until is None:
-            con.execute(f'UPDATE raw.{name} SET _valid_from = ? WHERE "{key}" = ?', [since, row[key]])
-            continue
-        _insert_table(con, RESOURCES[name], _decoded(name, [row], COMPANY), schema="past")
-        con.execute(
-            f'UPDATE past.{name} SET _valid_from = ?, _valid_to = ? WHERE "{key}" = ? AND _valid_from IS NULL',
-            [since, until, row[key]],
-        )
+            con.execute(
+                f'UPDATE raw.{name} SET _valid_from = ? WHERE _company = ? AND "{key}" = ?', [since, company, row[key]]
+            )
+        else:
+            over.append(version)
+    table = _decoded(name, [row for row, _, _ in over], company)
+    table = table.append_column("_valid_from", pa.array([since for _, since, _ in over], _INSTANT))
+    table = table.append_column("_valid_to", pa.array([until for _, _, until in over], _INSTANT))
+    _insert_table(con, RESOURCES[name], table, schema="past")
 
 
 def _decoded(name: str, rows: Iterable[dict[str, Any]], company: str) -> pa.Table:
-    decoded = RowDecoder(RESOURCES[name]).decode([to_json(row) for row in rows])
+    decoded = _decoder_of(name).decode([to_json(row) for row in rows])
     assert decoded.rejected == []
     # What the contract does not name, such as the lines inside an order, is no matter of the models.
     table = decoded.table.drop_columns(["_extra", "_odd"])
     return table.append_column("_company", pa.repeat(pa.scalar(company), table.num_rows))
+
+
+@cache  # it takes longer to learn what a row has than to decode some
+def _decoder_of(name: str) -> RowDecoder:
+    return RowDecoder(RESOURCES[name])
 
 
 def insert_csv(con: duckdb.DuckDBPyConnection, path: Path) -> None:

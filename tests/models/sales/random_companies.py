@@ -26,13 +26,13 @@ _PRICES = ("sale_price", "ordered_unit_price")
 REPS = [{"id": 101, "user": "Ann A."}, {"id": 102, "user": "Ben B."}, {"id": 103, "user": "Cy C."}]
 
 
-def random_company(seed: int, as_of: date) -> Company:
-    return _Maker(Random(seed), as_of).company()
+def random_company(seed: int, as_of: date, company: str = "default") -> Company:
+    return _Maker(Random(seed), as_of, company).company()
 
 
 class _Maker:
-    def __init__(self, random: Random, as_of: date) -> None:
-        self.random, self.as_of = random, as_of
+    def __init__(self, random: Random, as_of: date, name: str) -> None:
+        self.random, self.as_of, self.name = random, as_of, name
         self.pick = random.choice
         self.basis = self.pick(["none", "selling_unit", "base_unit"])  # how the totals of this company come about
         self.is_focused = self.chance(0.5)  # few doors that buy few products often
@@ -45,7 +45,7 @@ class _Maker:
             products=self.products(),
             customers=self.customers(),
             payments=self.payments(orders),
-            company="default",
+            company=self.name,
             timezone=self.pick(["UTC", "America/Denver", "Pacific/Auckland"]),
             brands=[
                 {"id": 10, "name": "Alpha", "company": 1},
