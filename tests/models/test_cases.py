@@ -23,13 +23,18 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
+def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Insert the inputs of a case."""
+    for path in sorted(folder.glob("*.csv")):
+        if path.stem not in ("expected", "settings"):
+            insert_csv(con, path)
+
+
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 def test_a_model_makes_of_its_inputs_what_is_expected(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     table, settings = SCHEMAS[folder.parent.name], settings_of(folder)
     clear(con)
-    for path in sorted(folder.glob("*.csv")):
-        if path.stem not in ("expected", "settings"):
-            insert_csv(con, path)
+    fill(con, folder)
 
     run_models(con, settings, Part(tables=(table,)))
 

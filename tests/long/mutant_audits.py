@@ -1,0 +1,63 @@
+"""The warehouse of the tests of audits, in which mutants of audits run on clean data and on each planted defect."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from pipeline.models import run_models
+from pipeline.models.model import Model
+from pipeline.models.settings import bound_settings
+from tests.long.mutant_worlds import compare_with_last_load, fails, rolled_back
+from tests.models import test_audits
+from tests.models.bench import PROJECT, SETTINGS, empty_warehouse
+from tests.models.test_audits import HARMLESS, PLANTS, Plant
+
+
+class AuditedWorld:
+    """A warehouse that is clean."""
+
+    def __init__(self) -> None:
+        self.con = empty_warehouse()
+        test_audits.publish(self.con)
+        with compare_with_last_load(self.con):
+            run_models(self.con, SETTINGS, PROJECT)
+
+    def find(self, audit: Model, texts: Sequence[str]) -> list[str | None]:
+        """Return for each text of an audit the kind of test that finds it; one that does not run is "broken"."""
+        clean = Plant(audit.path.stem, "SELECT 1", None)
+        plants = [plant for plant in (clean, *PLANTS, *HARMLESS) if plant.audit == audit.path.stem]
+        found: list[str | None] = [None if self._binds(text) else "broken" for text in texts]
+        for plant in plants:
+            kind = "plant" if plant.severity else "clean"
+            waiting = [index for index, finder in enumerate(found) if finder is None]
+            while waiting:
+                # An error ends the transaction, and with it the plant.
+                with self._planted(plant):
+                    assert fails(self.con, audit.text) == bool(plant.severity), str(plant)
+                    while waiting:
+                        index = waiting.pop()
+                        try:
+                            if fails(self.con, texts[index]) != bool(plant.severity):
+                                found[index] = kind
+                        except duckdb.Error:
+                            found[index] = "broken"
+                            break
+        return found
+
+    def _binds(self, text: str) -> bool:
+        try:
+            self.con.execute(f"EXPLAIN SELECT 1 FROM ({text})")
+        except duckdb.Error:
+            return False
+        return True
+
+    @contextmanager
+    def _planted(self, plant: Plant) -> Iterator[None]:
+        with bound_settings(self.con, plant.settings), rolled_back(self.con):
+            self.con.execute(plant.statement)
+            if plant.before and plant.statement != "SELECT 1":
+                for model in test_audits.models_before(plant.audit).models:
+                    if not model.is_view:
+                        self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.text}")
+            yield

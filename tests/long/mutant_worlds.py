@@ -1,0 +1,198 @@
+"""Warehouses in which a mutant of a model runs: what tests compare there must differ then, or an audit must fail."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.models import ModelSettings, run_models
+from pipeline.models.model import Model
+from pipeline.models.settings import bound_settings
+from pipeline.sql import identifier
+from tests.models import ledger, test_cases, test_ledger, test_sales
+from tests.models.bench import PROJECT, SETTINGS, Part, empty_warehouse, rows_of, settings_of
+from tests.models.comparison import differences
+from tests.models.ledger import dimensions
+
+Row = dict[str, Any]
+COMPARED_WITH = {name for model in PROJECT.models for name in model.inputs if name.startswith("previous.")}
+
+
+@dataclass
+class World:
+    """A warehouse whose models have run, and the columns that tests compare, by table (none are all columns).
+
+    The tables are as the tests expect them: a test finds a mutant if they are others now.
+    """
+
+    kind: str
+    con: duckdb.DuckDBPyConnection
+    settings: ModelSettings
+    models: Sequence[Model]
+    compared: Mapping[str, Sequence[str]]
+    audits: Sequence[Model] = ()
+    open: ExitStack = field(default_factory=ExitStack)
+
+    def __post_init__(self) -> None:
+        self.open.enter_context(bound_settings(self.con, self.settings))
+        for model in self.models:
+            if model.is_view:  # what a view showed must stay to be compared when its inputs change
+                self.con.execute(f"CREATE TEMP TABLE shown AS FROM {model.name}; DROP VIEW {model.name}")
+                self.con.execute(f"CREATE TABLE {model.name} AS FROM shown; DROP TABLE shown")
+        self.audits = [audit for audit in self.audits if not fails(self.con, audit.text)]
+
+    def finds(self, name: str, text: str) -> str | None:
+        """Run a model with another text, and return the kind of test that finds it. Raises duckdb.Error."""
+        changed = set[str]()
+        with rolled_back(self.con):
+            for model in self.models:
+                if model.name != name and changed.isdisjoint(model.inputs):
+                    continue
+                self.con.execute(
+                    f"CREATE OR REPLACE TEMP TABLE arriving AS {text if model.name == name else model.text}"
+                )
+                if self._differs(model.name):
+                    if model.name in self.compared and self._differs(model.name, self.compared[model.name]):
+                        return self.kind
+                    self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM arriving")
+                    changed.add(model.name)
+            asked = [audit for audit in self.audits if not changed.isdisjoint(audit.inputs)]
+            return "audit" if any(fails(self.con, audit.text) for audit in asked) else None
+
+    def _differs(self, table: str, columns: Sequence[str] = ()) -> bool:
+        """Say whether the rows of `arriving` are others than those of the table."""
+        names = ", ".join(map(identifier, columns)) or "*"
+        counts = self.con.execute(f"SELECT count(*) FROM {table} UNION SELECT count(*) FROM arriving").fetchall()
+        return len(counts) > 1 or bool(
+            self.con.execute(f"SELECT {names} FROM arriving EXCEPT ALL SELECT {names} FROM {table} LIMIT 1").fetchall()
+        )
+
+
+@contextmanager
+def rolled_back(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Undo what happens inside."""
+    con.begin()
+    try:
+        yield
+    finally:
+        con.rollback()
+
+
+def fails(con: duckdb.DuckDBPyConnection, audit: str) -> bool:
+    """Say whether an audit finds a row."""
+    return bool(con.execute(f"SELECT 1 FROM ({audit}) LIMIT 1").fetchall())
+
+
+def compare_with_nothing(con: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> None:
+    """Let the models that ran read what a first load compares itself with, as long as the connection is open."""
+    con.execute("ATTACH ':memory:' AS previous")
+    names = {model.name for model in models}
+    for name in COMPARED_WITH:
+        if (table := _made_by(name)) in names:
+            con.execute(f"CREATE TABLE {name} AS FROM {table} LIMIT 0")
+
+
+@contextmanager
+def compare_with_last_load(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep what the load inside compares itself with, and let models read it as long as the connection is open."""
+    con.execute("CREATE SCHEMA held")
+    for name in COMPARED_WITH:
+        con.execute(f"CREATE TABLE held.{_table(name)} AS FROM {_made_by(name)}")
+    yield
+    con.execute("ATTACH ':memory:' AS previous")
+    for name in COMPARED_WITH:
+        con.execute(f"CREATE TABLE {name} AS FROM held.{_table(name)}")
+    con.execute("DROP SCHEMA held CASCADE")
+
+
+def _table(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def _made_by(name: str) -> str:
+    names = {f"{layer}.{_table(name)}" for layer in ("intermediate", "marts")}
+    return next(model.name for model in PROJECT.models if model.name in names)
+
+
+def ledger_world() -> World:
+    """Return a warehouse of five companies: what they are owed."""
+    con, as_of = empty_warehouse(), SETTINGS.as_of
+    sources = test_ledger.five(0, as_of)
+    test_ledger.load(con, sources)
+    compare_with_nothing(con, PROJECT.models)
+    expected = {mart: (f"_company {key}", [row for source in sources for row in calculate(source)])
+                for mart, (key, calculate) in ledger.MARTS.items()}  # fmt: skip
+    expected["dim_date"] = ("date", dimensions.dim_date(as_of))
+    return checked(con, replace(SETTINGS, last_day=sources[0].last_day), expected)
+
+
+def sales_world(first: int) -> World:
+    """Return a warehouse of five companies: what they sell."""
+    con, as_of = empty_warehouse(), SETTINGS.as_of
+    companies = test_sales.five(first, as_of)
+    test_sales.load(con, companies)
+    run_models(con, SETTINGS, PROJECT)
+    compare_with_nothing(con, PROJECT.models)
+    expected = test_sales.expected(companies, as_of, SETTINGS.sell_through_days)
+    world = checked(con, SETTINGS, expected)
+    world.compared = {**world.compared, **{f"marts.{view}": () for view in test_sales.VIEWS}}
+    return world
+
+
+def second_load_world() -> World:
+    """Return a warehouse at the second load of some companies: what that changed."""
+    con = empty_warehouse()
+    thens, nows = test_ledger.two_nights([1, 2, 3], SETTINGS.as_of)
+    test_ledger.load(con, thens, test_ledger.FIRST)
+    test_ledger.note_load(con, thens[0])
+    with compare_with_last_load(con):
+        test_ledger.load(con, nows, test_ledger.SECOND)
+    expected, now = test_ledger.changed(thens, nows), nows[0]
+    return checked(con, replace(SETTINGS, as_of=now.as_of, run_id=now.run_id, last_day=now.last_day), expected)
+
+
+def checked(
+    con: duckdb.DuckDBPyConnection, settings: ModelSettings, expected: Mapping[str, tuple[str, list[Row]]]
+) -> World:
+    """Return a world whose tables are as expected."""
+    for mart, (key, rows) in expected.items():
+        assert (text := differences(mart, key.split(), rows_of(con, f"marts.{mart}"), rows)) == "", text
+    compared = {f"marts.{mart}": () for mart in expected}
+    return World("oracle", con, settings, PROJECT.models, compared, PROJECT.audits)
+
+
+@dataclass
+class Case:
+    """A folder of CSV files under tests/sql: a small world, made when a mutant is first asked there."""
+
+    folder: Path
+
+    @cached_property
+    def table(self) -> str:
+        """The model whose rows are compared."""
+        return test_cases.SCHEMAS[self.folder.parent.name]
+
+    @cached_property
+    def part(self) -> Part:
+        """The models that make the table."""
+        return Part(tables=(self.table,))
+
+    @cached_property
+    def world(self) -> World:
+        """The warehouse."""
+        con, settings = empty_warehouse(), settings_of(self.folder)
+        test_cases.fill(con, self.folder)
+        run_models(con, settings, self.part)
+        compare_with_nothing(con, self.part.models)
+        with (self.folder / "expected.csv").open(newline="") as file:
+            columns = next(csv.reader(file))
+        return World("case", con, settings, self.part.models, {self.table: columns})
+
+    def finds(self, name: str, text: str) -> str | None:
+        """As a world does, of the models that make the table."""
+        return self.world.finds(name, text) if name in {model.name for model in self.part.models} else None
