@@ -117,16 +117,18 @@ LOADS: dict[str, tuple[str, Callable[[Source, Source], list[Row]]]] = {
 FIRST, SECOND = "20260401T020000Z-0001", "20260402T020000Z-0002"
 
 
-def later(source: Source, seed: int) -> Source:
+def later(source: Source, other: Source, seed: int) -> Source:
     """The company a day later: some orders edited, some gone, some new, as another random company has them."""
-    other = random_source(seed + 1, source.as_of, source.company)
     random = Random(seed)
-    orders = {order["number"]: order for order in other.of("orders_received") if random.random() < 0.4}
-    orders |= {order["number"]: order for order in source.of("orders_received") if random.random() < 0.7}
-    lines = [line for line in source.of("line_items") if line["order"] in orders]
+    orders = {order["number"]: (other, order) for order in other.of("orders_received") if random.random() < 0.4}
+    orders |= {order["number"]: (source, order) for order in source.of("orders_received") if random.random() < 0.7}
     payments = [payment for payment in source.of("order_payments") if random.random() < 0.8]
-    rows = source.rows | {"orders_received": list(orders.values()), "line_items": lines, "order_payments": payments}
-    rows["customers"] = source.of("customers")[:4]
+    rows = source.rows | {
+        "orders_received": [order for _, order in orders.values()],
+        "line_items": [line for number, (owner, _) in orders.items() for line in owner.lines_of[number]],
+        "order_payments": payments,
+        "customers": source.of("customers")[:4],
+    }
     return Source(rows, source.as_of + timedelta(days=1), source.timezone, source.company, SECOND)
 
 
@@ -140,7 +142,9 @@ def test_what_a_load_changed_equals_the_independent_calculation(con: duckdb.Duck
 def two_nights(seeds: Iterable[int], as_of: date) -> tuple[list[Source], list[Source]]:
     """Companies on a night, and on the next one."""
     thens = [replace(random_source(seed, as_of, f"company {seed}"), run_id=FIRST) for seed in seeds]
-    return thens, [later(then, seed) for then, seed in zip(thens, seeds, strict=True)]
+    return thens, [
+        later(then, random_source(seed + 1, as_of, then.company), seed) for then, seed in zip(thens, seeds, strict=True)
+    ]
 
 
 def two_loads(con: duckdb.DuckDBPyConnection, thens: Sequence[Source], nows: Sequence[Source]) -> str:

@@ -1,0 +1,10 @@
+"""What `diff` and `why` tell of two nights adds up to the cent, and is what plain Python calculates."""
+
+from datetime import date
+from pathlib import Path
+
+from .nights import Nights
+
+
+def test_what_changed_between_two_nights_adds_up(tmp_path: Path) -> None:
+    Nights(tmp_path, range(3), date(2026, 3, 31)).check()
