@@ -10,7 +10,8 @@ select
     _company,
     id as payment_id,
     "order" as order_number,
-    case when abs(total_amount) < 1000000000000 then total_amount end as amount,  -- a trillion or more is no amount
+    -- A trillion or more is no amount. In whole cents, so that what orders show as paid is the sum of their payments.
+    cast(round(case when abs(total_amount) < 1000000000000 then total_amount end, 2) as decimal(38, 2)) as amount,
     total_currency as currency,
     nullif(payment_type, '') as payment_type,
     nullif(reason, '') as reason,

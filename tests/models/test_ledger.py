@@ -43,7 +43,8 @@ def load(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], run_id: str 
             insert_api_rows(con, name, source.of(name), source.company)
     con.execute("DELETE FROM meta.companies")
     for source in sources:
-        con.execute("INSERT INTO meta.companies VALUES (?, ?)", [source.company, source.timezone])
+        if source.timezone != SETTINGS.timezone:  # a company that is not listed has the zone of the settings
+            con.execute("INSERT INTO meta.companies VALUES (?, ?)", [source.company, source.timezone])
     chosen = replace(SETTINGS, as_of=sources[0].as_of, run_id=run_id, last_day=sources[0].last_day)
     run_models(con, chosen, PROJECT)
     assert failed_audits(con, chosen) == set()

@@ -15,7 +15,7 @@ from pipeline.models import run_models
 from .bench import PROJECT, SETTINGS, empty_warehouse, rows_of
 from .comparison import differences
 from .ledger.companies import random_source
-from .ledger.facts import Row, Source
+from .ledger.facts import Row, Source, cents
 from .test_ledger import MARTS, forget, load
 
 SOURCE = replace(random_source(4, SETTINGS.as_of), timezone="UTC")
@@ -120,9 +120,9 @@ def test_all_money_doubled_doubles_every_balance(con, before) -> None:
         for name in names:
             value = row.get(name)
             if isinstance(value, dict):
-                changes[name] = value | {"amount": str(2 * Decimal(value["amount"]))}
+                changes[name] = value | {"amount": str(2 * cents(Decimal(value["amount"])))}
             elif value is not None:
-                changes[name] = str(2 * Decimal(str(value)))
+                changes[name] = str(2 * cents(Decimal(str(value))))
         return row | changes
 
     orders = [doubled(order, "total", "credits", "payment_balance") for order in SOURCE.rows["orders_received"]]

@@ -15,6 +15,7 @@ REPS = [{"id": 101, "user": "Ann A."}, {"id": 102, "user": "Ben B."}, {"id": 103
 EVENTS = ["created", "submitted", "accepted", "backordered", "completed", "unaccepted", "edited", None]
 ZONES = ["UTC", "America/Denver", "Pacific/Auckland"]
 PRICES = ["10", "8.3333", "0.0049", "123.456789", "99.995", "0", "-4"]
+LISTED = [None, None, "0", "12", "0.5", "10"]
 DUE = [0, 1, 14, 29, 30, 31, 60, 61, 90, 91, 120, 121]
 
 
@@ -47,7 +48,9 @@ class _Maker:
             ],
             "contacts": [
                 {"id": 60, "first_name": "Pat", "last_name": "", "role": "AP", "phone": "1", "phone_extension": "2"},
-                {"id": 61, "first_name": "Lee", "last_name": "Low", "role": "Buyer", "delete": self.chance(0.3)},
+                {"id": 61, "first_name": "Lee", "last_name": "Low", "role": "Buyer", "delete": self.flag()},
+                self.contact(63),
+                self.contact(64) | {"delete": self.flag()},
             ],
             "credits": [self.credit(key) for key in range(self.pick([0, 6]))],
             "order_event_logs": [self.event(key) for key in range(self.pick([0, 20]))],
@@ -93,7 +96,7 @@ class _Maker:
         kinds += [("0.01", "$"), ("9000", "$")]
         value, kind = self.pick(kinds)
         reps = [[], None, REPS[:1], REPS[1:], REPS[::-1], [REPS[2]] * 2, REPS[:3]]
-        money = ["1000.03", "48.17", "0", "-5.01", "100"]
+        money = ["1000.03", "48.17", "0", "-5.01", "100", "20.0049"]
         return {
             "number": number,
             "short_id": f"s{index}",
@@ -148,11 +151,11 @@ class _Maker:
             "id": key,
             "order": order,
             "product": self.pick([1, 1, 2, 3, {"id": 2}, 99, None]),
-            "quantity": self.pick(["12", "12", "24", "1", "7.3333", "5" if self.is_honest else None]),
+            "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2.5", "5" if self.is_honest else None]),
             "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
             "ordered_unit_price": self.pick([price, price, price if self.is_honest else None]),
-            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234"]), "currency": foreign}]),
-            "wholesale_price": self.pick([None, None, "0", "12"]),
+            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234", "0.75"]), "currency": foreign}]),
+            "wholesale_price": self.pick(LISTED),
             "is_sample": self.chance(0.25),
         }
 
@@ -175,13 +178,14 @@ class _Maker:
         found: list[Row] = []
         for _ in range(self.pick([0, 0, 1, 1, 2, 3])):
             day = date.fromisoformat(order["created_on"][:10]) + timedelta(days=self.pick([-5, 0, 20, 45, 70, 200]))
+            day = self.pick([day, day, day, day, self.as_of])
             whole = order["total"]
             currency = self.pick([whole["currency"]] * 6 + ["CAD", None])
             found.append(
                 {
                     "order": order["number"] if self.chance(0.95) else "gone",
                     "total": {
-                        "amount": self.pick([whole["amount"], whole["amount"], "25", "-3"]),
+                        "amount": self.pick([whole["amount"], whole["amount"], "25", "-3", "4.9949"]),
                         "currency": currency,
                     },
                     "payment_date": self.pick([day.isoformat(), day.isoformat(), None]),
@@ -204,7 +208,7 @@ class _Maker:
 
     def product(self, key: int) -> Row:
         def money(*amounts: str) -> Any:
-            return self.pick([None, {"amount": self.pick(amounts), "currency": self.pick(["USD", "CAD"])}])
+            return self.pick([None, {"amount": self.pick(amounts), "currency": self.pick(["USD", "CAD", None])}])
 
         return {
             "id": key,
@@ -221,7 +225,7 @@ class _Maker:
             "listing_state": self.pick(["Available", "", None]),
             "unit_of_measure": self.pick(["Unit", None]),
             "unit_multiplier": self.pick([None, 0, 12]),
-            "wholesale_price": money("11", "0", "10.1234567"),
+            "wholesale_price": money("11", "0", "10.1234567", "0.25"),
             "sale_price": money("0", "9.5"),
             "retail_price": money("3.33"),
             "quantity": self.pick(["0", "100.5", "-3", None]),
@@ -235,18 +239,7 @@ class _Maker:
         def name(*words: str) -> Any:
             return self.pick([*words, "", None])
 
-        embedded = [
-            {
-                "id": 62,
-                "first_name": "Kim",
-                "last_name": "Kay",
-                "role": "Buyer",
-                "phone": "7",
-                "email": "kim@example.org",
-            },
-            {"id": 61, "first_name": "Old", "role": "Accounts"},
-            {"id": 60, "first_name": "Pat"},
-        ]
+        embedded = [self.contact(number) for number in (62, 61, 60, 65, 64, 66)]
         return {
             "id": key,
             "owner": self.pick([1, 2]),
@@ -268,7 +261,7 @@ class _Maker:
             "phone": name("555"),
             "phone_extension": name("9"),
             "email": name("door@example.org"),
-            "contacts": self.pick([None, [], embedded, embedded[:1], embedded[1:]]),
+            "contacts": self.pick([None, [], embedded, embedded[:1], embedded[1:], embedded[:3]]),
             "managers": self.pick([None, [], [101], [104, 101, 101], [102, 999], [{"id": 103}]]),
             "discount_percent": self.pick([None, "2.5"]),
             "next_contact_date": self.pick([self.near().isoformat(), None]),
@@ -276,6 +269,16 @@ class _Maker:
             "created_on": self.pick([self.instant(self.near()), None]),
             "delinquent": self.flag(),
             "archived": self.flag(),
+        }
+
+    def contact(self, key: int) -> Row:
+        return {
+            "id": key,
+            "first_name": self.pick(["Kim", "Kim", ""]),
+            "last_name": self.pick([f"Kay {key}", None]),
+            "role": self.pick(["Buyer", "Accounts", "ap desk", "Owner", "", None]),
+            "phone": self.pick(["7", "8", "", None]),
+            "email": self.pick([f"{key}@example.org", "", None]),
         }
 
     def credit(self, key: int) -> Row:

@@ -254,7 +254,7 @@ def _semantics(source: Source) -> Row:
         credit, balance = number(order.get("credits")), number(order.get("payment_balance"))
         whole = amount_of(order.get("total"))
         if credit and whole is not None and balance is not None:
-            paid = total(amount_of(payment.get("total")) for payment in source.payments_of[order["number"]])
+            paid = total(paid_amount(payment) for payment in source.payments_of[order["number"]])
             with_credits += 1
             netted += cents(whole - paid - balance) == 0
             not_netted += cents(whole - credit - paid - balance) == 0
@@ -326,6 +326,11 @@ def counted(source: Source, order: Row, payment: Row) -> bool:
     return currency_of(payment.get("total")) in (None, currency_of(order.get("total")))
 
 
+def paid_amount(payment: Row) -> Decimal | None:
+    """What a payment counts, in cents."""
+    return rounded(amount_of(payment.get("total")))
+
+
 def paid_on(source: Source, payment: Row) -> date | None:
     return source.day(payment.get("payment_date") or payment.get("created_on"))
 
@@ -367,7 +372,7 @@ def _order(source: Source, order: Row) -> Row:
         for payment in payments
         if counted(source, order, payment) and (day := paid_on(source, payment)) is not None and day <= as_of
     ]
-    paid = cents(total(amount_of(payment.get("total")) for payment in in_time))
+    paid = total(paid_amount(payment) for payment in in_time)
     last = max((paid_on(source, payment) for payment in in_time), default=None)  # type: ignore[type-var]
     billed = cents((whole or ZERO) - (ZERO if netted else credit))
     ticked_on = order.get("paid_date")  # a date already, in no zone
@@ -491,14 +496,14 @@ def fct_payments(source: Source) -> list[Row]:
             | {
                 "payment_id": payment["id"],
                 "currency": currency_of(amount) or currency_of(order.get("total")),
-                "amount": rounded(amount_of(amount)),
+                "amount": paid_amount(payment),
                 "payment_type": payment.get("payment_type") or None,
                 "reason": payment.get("reason") or None,
                 "payment_date": day,
                 "recorded_date": recorded,
                 "days_to_record": days_from(day, recorded),
                 "days_ago": days_from(day, source.as_of),
-                "is_reversal": (amount_of(amount) or ZERO) < 0,
+                "is_reversal": (paid_amount(payment) or ZERO) < 0,
                 "is_counted": bool(row and row["is_billed"] and counted(source, order, payment) and in_time),
                 "days_to_pay": days_from(shared["invoice_date"], day) if receivable else None,
                 "days_beyond_terms": days_from(shared["due_date"], day) if receivable else None,

@@ -21,6 +21,7 @@ from .facts import (
     fct_orders,
     fct_payments,
     listed,
+    paid_amount,
     paid_on,
     quotient,
     ratio,
@@ -89,7 +90,7 @@ def _aging(source: Source, row: Row) -> Row:
         "is_stale": balance > 0 and row["last_payment_date"] is None and open_days > 180,
         "credits_basis": semantics(source)["credits_basis"],
         "balance_gap": None if reported is None else balance - reported,
-        "payments_after_as_of": cents(total(amount_of(payment.get("total")) for payment in later)),
+        "payments_after_as_of": total(paid_amount(payment) for payment in later),
         "history_basis": "unchanged" if modified is not None and modified <= as_of else "changed_since",
     }
 
@@ -517,7 +518,7 @@ def _received(source: Source, rows: list[Row], origin: date, end: date) -> Decim
         for payment in source.payments_of[order_number]:
             day = paid_on(source, payment)
             if counted(source, order, payment) and day is not None and origin < day <= end:
-                amounts.append(amount_of(payment.get("total")))
+                amounts.append(paid_amount(payment))
     for row in fct_orders(source):
         if row["order_number"] in numbers and row["implied_paid"] and origin < row["settled_date"] <= end:
             amounts.append(row["implied_paid"])

@@ -135,7 +135,7 @@ class _Maker:
             "id": key,
             "order": order,
             "product": self.pick([1, 2, 3] if self.is_focused else [1, 1, 2, 3, 4, 5, 6, {"id": 2}, 99, None]),
-            "quantity": self.pick(["12", "12", "24", "1", "7.3333", None]),
+            "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2", None]),
             "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
             "ordered_unit_price": self.pick([{"amount": self.pick(["10", "10", "8.3333"]), "currency": foreign}, None]),
             "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234"]), "currency": foreign}]),
@@ -177,7 +177,10 @@ class _Maker:
                     {
                         "id": len(found) + 1,
                         "order": self.pick([order["number"]] * 9 + ["gone"]),
-                        "total": {"amount": self.pick([order["total"]["amount"], "25", "-3"]), "currency": currency},
+                        "total": {
+                            "amount": self.pick([order["total"]["amount"], "25", "-3", "4.9949"]),
+                            "currency": currency,
+                        },
                         "payment_date": self.pick([paid.isoformat(), None]),
                         "created_on": self.instant(paid),
                         "payment_type": self.pick(["cash", "check", None]),
@@ -238,7 +241,9 @@ class _Maker:
             "id": key,
             "company": self.pick([1, 2]),
             "customer": self.pick([None, {"id": 1, "display_name": "Word 1"}, {"id": 9, "display_name": "Word 9"}]),
-            "amount": self.pick([{"amount": "12.50", "currency": "USD"}, None]),
+            "amount": self.pick(
+                [{"amount": "12.50", "currency": "USD"}, {"amount": "3.0049", "currency": "CAD"}, None]
+            ),
             "credit_date": self.pick([self.order_day().isoformat(), None]),
             "status": self.pick(["active", "used", "cancelled"]),
             "reason": self.pick(REASONS),
@@ -282,7 +287,7 @@ class _Maker:
 
     def buyer_order(self, key: int) -> Row:
         def amount() -> str | None:
-            return self.pick([None, "0", "10.25", "3"])
+            return self.pick([None, "0", "10.25", "3", "7.0049"])
 
         return {
             "id": f"b-{key}",
