@@ -46,7 +46,7 @@ def _changes(tokens: list[Token], place: int) -> Iterator[tuple[int, int, str]]:
         yield from _null_tests(tokens, place)
     elif word == "coalesce" and after == "(":
         yield from _without_default(tokens, place)
-    elif word.isdecimal() and not _is_of_type(tokens, place):
+    elif word.isdecimal() and not _is_of_type(tokens, place) and not _is_counted(tokens, place):
         yield start, end, str(int(word) + 1)
     elif word in SWAPS and not _is_no_operator(tokens, place):
         yield start, end, SWAPS[word]
@@ -97,6 +97,19 @@ def _is_of_between(tokens: list[Token], place: int) -> bool:
             return False
         if depth == 0 and word == "between":
             return True
+    return False
+
+
+def _is_counted(tokens: list[Token], place: int) -> bool:
+    """Say whether a number only stands for a row that is counted, such as in count(case when x then 1 end)."""
+    words = [token.text.lower() for token in tokens[place - 1 : place + 3]]
+    if words[:1] != ["then"] or words[2:] != ["end", ")"]:
+        return False
+    depth = 0
+    for at in range(place, 0, -1):
+        depth += {")": 1, "(": -1}.get(tokens[at].text, 0)
+        if depth < 0:
+            return tokens[at - 1].text.lower() == "count"
     return False
 
 

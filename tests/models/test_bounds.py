@@ -1,17 +1,25 @@
 """No row may stop a load: models and audits run whatever the amounts, numbers and times of a row are."""
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipeline.models import run_audits, run_models
+from pipeline.models.model import Model
 from pipeline.resources import all_resources
 from pipeline.resources.columns import table_columns
 
 from ..marks import long_from
 from .bench import PROJECT, SETTINGS, clear, empty_warehouse, insert_api_rows, keep_history
+from .sales.company import Company
+from .sales.random_companies import random_company
+from .sales.values import Row
+from .test_sales import load
 
 USD = {"currency": "USD"}
 # Of each kind of column the values of one run: what an extract lets through at most.
@@ -109,3 +117,70 @@ def test_digits_too_many_in_a_price_and_a_quantity_cost_their_line_alone(con: du
     assert con.execute("SELECT sum(open_balance) FROM marts.ar_aging").fetchall() == [(Decimal("724.00"),)]
     assert failures["amounts_out_of_bounds"] == 2  # the third is a large amount
     assert failures["discount_parts"] == failures["sales_equal"] == 0
+
+
+# What is no amount or quantity from that bound on, by resource and field.
+BOUNDS = {
+    "orders": dict.fromkeys(
+        ("total", "credits", "payment_balance", "discount", "final_tax", "tax_amount", "shipping_charge"), "1e12"
+    ),
+    "payments": {"total": "1e12"},
+    "credits": {"amount": "1e12"},
+    "buyer_orders": dict.fromkeys(("subtotal", "discount", "shipping_charge", "tax", "total"), "1e12"),
+    "customers": {"discount_percent": "1e12"},
+    "products": dict.fromkeys(("quantity", "reserved_qty", "available_inventory"), "1e12")
+    | dict.fromkeys(("wholesale_price", "sale_price", "retail_price"), "1e8"),
+    "inventory_items": dict.fromkeys(("quantity_in_product_uom", "reserved_qty_in_product_uom"), "1e12"),
+    "retailer_inventory": {"quantity": "1e12"},
+}
+LINE_BOUNDS = dict.fromkeys(("quantity", "ordered_unit_price", "wholesale_price"), "1e8")
+MONEY = {"total", "shipping_charge", "amount", "wholesale_price", "sale_price", "retail_price", "ordered_unit_price"}
+AT_BOUND, WITHOUT = "at the bound", "without"
+BOUNDED_SEED = 73  # of a company that has rows of each resource
+
+
+def bounded(bounds: dict[str, str], rows: list[Row], name: str) -> list[Row]:
+    """The rows, of each of which one field is at its bound, or of the other company null."""
+    fields, found = list(bounds), []
+    for place, row in enumerate(rows):
+        field = fields[place % len(fields)]
+        value: Any = bounds[field] if name == AT_BOUND else None
+        is_money = field in MONEY and isinstance(row.get(field), dict)
+        found.append(row | {field: row[field] | {"amount": value} if is_money else value})
+    return found
+
+
+def two_companies() -> list[Company]:
+    """A company with amounts and quantities that are at their bounds, and the same without these."""
+    whole = random_company(BOUNDED_SEED, SETTINGS.as_of)
+    found = []
+    for name in (AT_BOUND, WITHOUT):
+        rows: dict[str, Any] = {each: bounded(bounds, getattr(whole, each), name) for each, bounds in BOUNDS.items()}
+        for order in rows["orders"]:
+            order["line_items"] = bounded(LINE_BOUNDS, order["line_items"], name)
+        versions = [version.row for version in whole.line_versions]
+        rows["line_versions"] = [
+            version._replace(row=row)
+            for version, row in zip(whole.line_versions, bounded({"quantity": "1e8"}, versions, name), strict=True)
+        ]
+        found.append(replace(whole, company=name, timezone="UTC", **rows))
+    return found
+
+
+def test_an_amount_at_its_bound_is_none(con: duckdb.DuckDBPyConnection) -> None:
+    load(con, two_companies())
+
+    run_models(con, SETTINGS, PROJECT)
+
+    assert [model.name for model in PROJECT.models if differ(con, model)] == []
+
+
+def differ(con: duckdb.DuckDBPyConnection, model: Model, table: str | None = None) -> bool:
+    """Say whether the two companies' rows of a mart differ; they are in `table` instead of the mart."""
+    if not model.name.startswith("marts.") or not model.is_by_company:
+        return False
+    sides = [f"SELECT * EXCLUDE (_company) FROM {table or model.name} WHERE _company = '{name}'"
+             for name in (AT_BOUND, WITHOUT)]  # fmt: skip
+    return any(
+        con.execute(f"{here} EXCEPT ALL {there} LIMIT 1").fetchall() for here, there in itertools.permutations(sides)
+    )

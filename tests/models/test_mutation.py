@@ -5,7 +5,8 @@ from .mutation import mutants_of
 TEXT = """-- Sum and count are <= 0.
 select
     cast(round(coalesce(sum(a.x * 2), 0), 2) as decimal(38, 2)) as x,  -- Not null.
-    count(*) as rows
+    count(*) as rows,
+    count(case when (a.y) < 5 then 1 end) as few
 from marts.a as a
 left join marts.b as b on b.id is not distinct from a.id
 where a.day between 1 and 3 and a.y is not null or not exists (select * from c where a.z >= c.z)
@@ -23,14 +24,17 @@ def test_every_operator_bound_constant_join_and_null_is_changed_once() -> None:
         (3, "0 -> 1"),
         (3, "2 -> 3"),
         (4, "count -> sum"),
-        (6, "left join -> join"),
-        (6, "is not distinct from -> ="),
-        (7, "1 -> 2"),
-        (7, "3 -> 4"),
-        (7, "and -> or"),
-        (7, "is not null -> is null"),
-        (7, "or -> and"),
-        (7, ">= -> >"),
+        (5, "count -> sum"),
+        (5, "< -> <="),
+        (5, "5 -> 6"),
+        (7, "left join -> join"),
+        (7, "is not distinct from -> ="),
+        (8, "1 -> 2"),
+        (8, "3 -> 4"),
+        (8, "and -> or"),
+        (8, "is not null -> is null"),
+        (8, "or -> and"),
+        (8, ">= -> >"),
     ]
 
 
