@@ -1,6 +1,6 @@
 """The warehouse of the tests of audits, in which mutants of audits run on clean data and on each planted defect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -13,6 +13,9 @@ from tests.models import test_audits
 from tests.models.bench import PROJECT, SETTINGS, empty_warehouse
 from tests.models.test_audits import HARMLESS, PLANTS, Plant
 
+CLEAN = Plant("", "SELECT 1", None)
+NO_MUTANT: Mapping[str, str] = {}
+
 
 class AuditedWorld:
     """A warehouse that is clean."""
@@ -23,12 +26,21 @@ class AuditedWorld:
         with compare_with_last_load(self.con):
             run_models(self.con, SETTINGS, PROJECT)
 
+    def finds(self, name: str, text: str) -> str | None:
+        """Run a model with another text on the plants of the audits that read it. Raises duckdb.Error."""
+        for audit in PROJECT.audits:
+            if name in audit.inputs:
+                for plant in _plants_of(audit):
+                    if plant.before:
+                        with self._planted(plant, {name: text}):
+                            if fails(self.con, audit.text) != bool(plant.severity):
+                                return "plant"
+        return None
+
     def find(self, audit: Model, texts: Sequence[str]) -> list[str | None]:
         """Return for each text of an audit the kind of test that finds it; one that does not run is "broken"."""
-        clean = Plant(audit.path.stem, "SELECT 1", None)
-        plants = [plant for plant in (clean, *PLANTS, *HARMLESS) if plant.audit == audit.path.stem]
         found: list[str | None] = [None if self._binds(text) else "broken" for text in texts]
-        for plant in plants:
+        for plant in (CLEAN, *_plants_of(audit)):
             kind = "plant" if plant.severity else "clean"
             waiting = [index for index, finder in enumerate(found) if finder is None]
             while waiting:
@@ -53,11 +65,15 @@ class AuditedWorld:
         return True
 
     @contextmanager
-    def _planted(self, plant: Plant) -> Iterator[None]:
+    def _planted(self, plant: Plant, texts: Mapping[str, str] = NO_MUTANT) -> Iterator[None]:
         with bound_settings(self.con, plant.settings), rolled_back(self.con):
             self.con.execute(plant.statement)
-            if plant.before and plant.statement != "SELECT 1":
+            if plant.before and plant is not CLEAN:
                 for model in test_audits.models_before(plant.audit).models:
                     if not model.is_view:
-                        self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {model.text}")
+                        self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {texts.get(model.name, model.text)}")
             yield
+
+
+def _plants_of(audit: Model) -> list[Plant]:
+    return [plant for plant in (*PLANTS, *HARMLESS) if plant.audit == audit.path.stem]

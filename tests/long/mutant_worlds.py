@@ -14,7 +14,7 @@ from pipeline.models import ModelSettings, run_models
 from pipeline.models.model import Model
 from pipeline.models.settings import bound_settings
 from pipeline.sql import identifier
-from tests.models import ledger, test_cases, test_ledger, test_sales
+from tests.models import ledger, test_bounds, test_cases, test_ledger, test_sales
 from tests.models.bench import PROJECT, SETTINGS, Part, empty_warehouse, rows_of, settings_of
 from tests.models.comparison import differences
 from tests.models.ledger import dimensions
@@ -57,12 +57,15 @@ class World:
                     f"CREATE OR REPLACE TEMP TABLE arriving AS {text if model.name == name else model.text}"
                 )
                 if self._differs(model.name):
-                    if model.name in self.compared and self._differs(model.name, self.compared[model.name]):
+                    if self._is_seen(model):
                         return self.kind
                     self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS FROM arriving")
                     changed.add(model.name)
             asked = [audit for audit in self.audits if not changed.isdisjoint(audit.inputs)]
             return "audit" if any(fails(self.con, audit.text) for audit in asked) else None
+
+    def _is_seen(self, model: Model) -> bool:
+        return model.name in self.compared and self._differs(model.name, self.compared[model.name])
 
     def _differs(self, table: str, columns: Sequence[str] = ()) -> bool:
         """Say whether the rows of `arriving` are others than those of the table."""
@@ -164,6 +167,22 @@ def checked(
         assert (text := differences(mart, key.split(), rows_of(con, f"marts.{mart}"), rows)) == "", text
     compared = {f"marts.{mart}": () for mart in expected}
     return World("oracle", con, settings, PROJECT.models, compared, PROJECT.audits)
+
+
+class BoundsWorld(World):
+    """A warehouse of two companies, of whom tests compare one with the other."""
+
+    def _is_seen(self, model: Model) -> bool:
+        return test_bounds.differ(self.con, model, "arriving")
+
+
+def bounds_world() -> World:
+    """Return a warehouse of a company with amounts at their bounds, and of the same without them."""
+    con = empty_warehouse()
+    test_sales.load(con, test_bounds.two_companies())
+    run_models(con, SETTINGS, PROJECT)
+    compare_with_nothing(con, PROJECT.models)
+    return BoundsWorld("bound", con, SETTINGS, PROJECT.models, {})
 
 
 @dataclass

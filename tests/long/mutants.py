@@ -2,9 +2,9 @@
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
 calculates: five companies of which the receivables are looked at, ten of which the sales are, three at their second
-load. If no table differs there and no audit fails, it runs on the cases under tests/sql. A mutant of an audit runs on
-the clean data and the planted defects of tests/models/test_audits.py. A mutant that does not run is left out: it would
-stop every load.
+load, one with amounts at their bounds. If no table differs there and no audit fails, it runs on the cases under
+tests/sql, and on the planted defects of the audits that read the model. A mutant of an audit runs on the clean data and
+the planted defects of tests/models/test_audits.py. A mutant that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.
 """
@@ -22,7 +22,7 @@ import duckdb
 
 from pipeline.models.model import Model
 from tests.long.mutant_audits import AuditedWorld
-from tests.long.mutant_worlds import Case, World, ledger_world, sales_world, second_load_world
+from tests.long.mutant_worlds import Case, World, bounds_world, ledger_world, sales_world, second_load_world
 from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
 from tests.models.test_cases import CASES
@@ -41,14 +41,19 @@ class Finders:
     def find(self, model: Model, mutants: Iterable[Mutant]) -> Iterator[str | None]:
         """Yield for each mutant of a model or an audit the kind of test that finds it, if one does, or "broken"."""
         texts = [mutant.text for mutant in mutants]
+        self._audited = self._audited or AuditedWorld()
         if model.name.startswith("audit."):
-            self._audited = self._audited or AuditedWorld()
             yield from self._audited.find(model, texts)
             return
-        self._worlds = self._worlds or [ledger_world(), sales_world(0), sales_world(5), second_load_world()]
+        self._worlds = self._worlds or [
+            ledger_world(),
+            sales_world(0),
+            second_load_world(),
+            bounds_world(),
+        ]
         for text in texts:
             try:
-                finders = (each.finds(model.name, text) for each in (*self._worlds, *self._cases))
+                finders = (each.finds(model.name, text) for each in (*self._worlds, *self._cases, self._audited))
                 yield next(filter(None, finders), None)
             except duckdb.Error:
                 yield "broken"

@@ -156,6 +156,7 @@ def two_companies() -> list[Company]:
     found = []
     for name in (AT_BOUND, WITHOUT):
         rows: dict[str, Any] = {each: bounded(bounds, getattr(whole, each), name) for each, bounds in BOUNDS.items()}
+        rows["products"] = [row | {"inventory_management": 1} for row in rows["products"]]
         for order in rows["orders"]:
             order["line_items"] = bounded(LINE_BOUNDS, order["line_items"], name)
         versions = [version.row for version in whole.line_versions]

@@ -119,7 +119,7 @@ class _Maker:
             "total": {"amount": self.pick(money), "currency": currency},
             "credits": self.pick([0, None, None, "12.50"]),
             "payment_balance": self.pick(["0", "987.53", "1000.03", None]),
-            "paid": self.chance(0.4),
+            "paid": self.pick([True, True, False, False, None]),
             "paid_date": self.pick([(shipped + timedelta(days=self.pick([-1, 5, 20, 70]))).isoformat(), None]),
             "discount": value,
             "discount_type": kind,

@@ -165,7 +165,7 @@ def orders_sent(company: Company, as_of: date) -> list[Row]:
 def _sent(company: Company, order: Row, as_of: date) -> Row:
     buyer, supplier = order.get("buyer") or {}, order.get("seller") or {}
     amounts = {
-        column: number(order.get(name))
+        column: None if order.get(name) is None else rounded(Decimal(order[name]))
         for column, name in {
             "subtotal": "subtotal",
             "discount": "discount",
@@ -177,7 +177,7 @@ def _sent(company: Company, order: Row, as_of: date) -> Row:
     gap = None
     if amounts["total"] is not None and amounts["subtotal"] is not None:
         charges = (amounts["shipping"] or ZERO) + (amounts["tax"] or ZERO) - (amounts["discount"] or ZERO)
-        gap = rounded(amounts["total"] - amounts["subtotal"] - charges)
+        gap = amounts["total"] - amounts["subtotal"] - charges
     order_date = company.day(order.get("created_on"))
     return {
         "_company": company.company,
@@ -197,7 +197,7 @@ def _sent(company: Company, order: Row, as_of: date) -> Row:
         "is_delivered": bool(order.get("is_delivered")),
         "terms": order.get("payment_term") or None,
         "lines": len(order.get("line_items") or []),
-        **{column: None if amount is None else rounded(amount) for column, amount in amounts.items()},
+        **amounts,
         "total_gap": gap,
         "as_of": as_of,
     }
