@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.models import run_models
 
+from ..marks import long_from
 from .bench import PROJECT, SETTINGS, clear, empty_warehouse, failed_audits, insert_api_rows, rows_of
 from .comparison import differences
 from .ledger import MARTS, dimensions, loads
@@ -133,7 +134,7 @@ def later(source: Source, other: Source, seed: int) -> Source:
     return Source(rows, source.as_of + timedelta(days=1), source.timezone, source.company, SECOND)
 
 
-@pytest.mark.parametrize("as_of", DAYS[:2])
+@pytest.mark.parametrize("as_of", long_from(1, DAYS[:2]))
 def test_what_a_load_changed_equals_the_independent_calculation(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     thens, nows = two_nights(range(5), as_of)
 

@@ -213,7 +213,7 @@ NIGHTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=NIGHTS)
 def test_after_any_nights_the_tables_are_those_of_loads_that_made_all_of_them(root: Path, nights: list[Any]) -> None:
     lasting, anew = small_warehouse(), small_warehouse()
