@@ -48,7 +48,8 @@ _USUAL: dict[Kind, frozenset[type]] = {
 Counts = dict[str, dict[str, int]]
 
 
-class FieldsMet(msgspec.Struct):
+# Strict, so that the journal of another version is not misread.
+class FieldsMet(msgspec.Struct, forbid_unknown_fields=True):
     """The fields that a number of rows of one resource had.
 
     `slow_rows` had to be taken apart. `nulls` counts by column; `unknown` counts the types of fields that the contract

@@ -9,7 +9,7 @@ from pipeline.decoding.heads import HeadReader
 from pipeline.errors import RefusedError
 from pipeline.landing.held import HeldRow, Proofs
 from pipeline.leaflink import Client, FailingError, NotFoundError, RejectedError
-from pipeline.leaflink.paging import BrokenPage, Page, parse_page
+from pipeline.leaflink.paging import BrokenPage, parse_page
 from pipeline.resources import Resource, all_resources
 
 # A key's own companies are few. Where more are listed, they are everybody's, and tell nothing.
@@ -42,11 +42,14 @@ async def read_companies(client: Client) -> tuple[str, ...] | None:
     found, offset = set[str](), 0
     while True:
         page = await _read_page(client, "companies/", {"limit": str(_MOST_COMPANIES), "offset": str(offset)})
-        if page is None or page.count > _MOST_COMPANIES:
+        if page is None:
             return None
-        found |= {head.key for head in HeadReader("id", ()).read(page.rows) if head.key is not None}
-        offset += len(page.rows)
-        if not page.rows or offset >= page.count:
+        count, rows = page
+        if count > _MOST_COMPANIES:
+            return None
+        found |= {head.key for head in HeadReader("id", ()).read(rows) if head.key is not None}
+        offset += len(rows)
+        if not rows or offset >= count:
             return tuple(sorted(found)) or None
 
 
@@ -174,14 +177,14 @@ async def _refuse_strangers(client: Client, proofs: Proofs, noted: Collection[st
     if not proofs.sellers:
         return
     page = await _read_page(client, "orders-received/", {"limit": _ORDERS_PER_PAGE, "offset": "0"})
-    heads = HeadReader("number", ("seller",)).read([] if page is None else page.rows)
+    heads = HeadReader("number", ("seller",)).read([] if page is None else page[1])
     sellers = {seller for head in heads if (seller := _id_of(head.values.get("seller"))) is not None}
     strangers = sellers - proofs.sellers - set(noted)
     if strangers:
         raise _OtherAccount(f"the key also brings orders of {_named(strangers)}, of which nothing is held")
 
 
-async def _read_page(client: Client, path: str, query: dict[str, str]) -> Page | None:
+async def _read_page(client: Client, path: str, query: dict[str, str]) -> tuple[int, list[bytes]] | None:
     try:
         return parse_page((await client.get(path, query)).body)
     except (RefusedError, NotFoundError, RejectedError, BrokenPage):

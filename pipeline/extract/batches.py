@@ -7,7 +7,6 @@ with a further page waits.
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import anyio
@@ -16,11 +15,10 @@ import pyarrow as pa
 from anyio.abc import TaskGroup
 
 from pipeline import clock
-from pipeline.decoding.drift import FieldsMet
 from pipeline.decoding.oddities import Rejected
 from pipeline.decoding.personal import Treatment
 from pipeline.decoding.rows import Decoded, RowDecoder
-from pipeline.extract.reading import ChildRead, Reading
+from pipeline.extract.reading import Reading
 from pipeline.instants import MICROSECOND
 from pipeline.landing import Batch, Landing
 from pipeline.resources import Resource
@@ -30,19 +28,6 @@ _BATCH_ROWS = 5_000
 _BATCH_BYTES = 16 * 2**20
 # Arrow's own allocator keeps what it freed: at 50,000 orders that is 50 MB more, and no faster.
 pa.set_memory_pool(pa.system_memory_pool())
-
-
-@dataclass
-class Landed:
-    """What has been landed of one reading, by resource name: the resource itself and those embedded in it."""
-
-    batches: list[Batch] = field(default_factory=list)
-    rejected: list[tuple[str, Rejected]] = field(default_factory=list)
-    sizes: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    keyless: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    childless: list[str] = field(default_factory=list)
-    fields: dict[str, FieldsMet] = field(default_factory=lambda: defaultdict(FieldsMet))
 
 
 class Workshop:
@@ -110,52 +95,35 @@ class Decoders:
         self._own = RowDecoder(resource, frozenset(self.embedded))
         self._children = {name: RowDecoder(each) for name, each in self.embedded.items()}
 
-    def land(self, rows: list[bytes], workshop: Workshop, landed: Landed) -> None:
+    def land(self, rows: list[bytes], workshop: Workshop, reading: Reading) -> None:
         """Decode `rows` with all that is embedded in them, and land the tables: a parent and its set at one time."""
         workshop.stamp()
         decoded = self._own.decode(rows)
-        landed.childless += decoded.childless
-        self._land_one(self.resource, decoded, workshop, landed)
+        reading.childless += decoded.childless
+        _land_one(self.resource, decoded, workshop, reading)
         for name, (parents, children) in decoded.children.items():
-            landed.sizes[self.embedded[name].name] |= decoded.sizes.get(name, {})
+            inside = reading.children.setdefault(self.embedded[name].name, Reading())
+            inside.sizes |= decoded.sizes.get(name, {})
             if children:
-                inner = self._children[name].decode(children, parents)
-                self._land_one(self.embedded[name], inner, workshop, landed)
+                _land_one(self.embedded[name], self._children[name].decode(children, parents), workshop, inside)
 
-    def _land_one(self, resource: Resource, decoded: Decoded, workshop: Workshop, landed: Landed) -> None:
-        name = resource.name
-        if workshop.personal is not None:
-            decoded.table = workshop.personal.treat_table(resource, decoded.table)
-            decoded.rejected = workshop.personal.treat_rejected(resource, decoded.rejected)
-            decoded.met.unknown = workshop.personal.treat_names(decoded.met.unknown)
-        landed.rejected += [(name, each) for each in decoded.rejected]
-        landed.received[name] += decoded.table.num_rows + len(decoded.rejected)
-        landed.keyless[name] += sum(each.key is None for each in decoded.rejected)
-        landed.fields[name].add(decoded.met)
-        if decoded.table.num_rows:
-            landed.batches.append(workshop.write(name, decoded.table))
 
-    def reading_of(self, landed: Landed) -> Reading:
-        """Return what was landed as a reading; its windows are not proved yet."""
-        children = {
-            each.name: ChildRead(
-                received=landed.received[each.name],
-                keyless=landed.keyless[each.name],
-                sizes=landed.sizes[each.name],
-            )
-            for each in self.embedded.values()
-        }
-        return Reading(
-            batches=landed.batches, rejected=landed.rejected, children=children, childless=landed.childless,
-            fields=landed.fields,
-        )  # fmt: skip
+def _land_one(resource: Resource, decoded: Decoded, workshop: Workshop, reading: Reading) -> None:
+    if workshop.personal is not None:
+        decoded.table = workshop.personal.treat_table(resource, decoded.table)
+        decoded.rejected = workshop.personal.treat_rejected(resource, decoded.rejected)
+        decoded.met.unknown = workshop.personal.treat_names(decoded.met.unknown)
+    reading.rejected += decoded.rejected
+    reading.fields.add(decoded.met)
+    if decoded.table.num_rows:
+        reading.batches.append(workshop.write(resource.name, decoded.table))
 
 
 class Collector:
     """Takes the pages of one reading and lands them batch by batch in the background."""
 
     def __init__(self, decoders: Decoders, workshop: Workshop, tasks: TaskGroup) -> None:
-        self._landed = Landed()
+        self._reading = Reading()
         self._decoders = decoders
         self._workshop = workshop
         self._tasks = tasks
@@ -174,11 +142,11 @@ class Collector:
                 await self._flush()
 
     async def finish(self) -> Reading:
-        """Land what is left, and return all that was landed."""
+        """Land what is left, and return all that was landed as a reading; its windows are not proved yet."""
         async with self._gate:
             await self._flush()
             await self._idle.wait()
-        return self._decoders.reading_of(self._landed)
+        return self._reading
 
     async def _flush(self) -> None:
         await self._idle.wait()
@@ -189,6 +157,6 @@ class Collector:
 
     async def _land(self, rows: list[bytes], done: anyio.Event) -> None:
         await anyio.to_thread.run_sync(
-            self._decoders.land, rows, self._workshop, self._landed, limiter=self._workshop.limiter
+            self._decoders.land, rows, self._workshop, self._reading, limiter=self._workshop.limiter
         )
         done.set()

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from pipeline.decoding.heads import HeadReader
 from pipeline.errors import IncompleteError
-from pipeline.extract.fresh import Found
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import NotOffered
 from pipeline.extract.plan import Step, Way
@@ -30,20 +29,21 @@ AT_ONCE = 250
 Moments = Mapping[str, int | None]
 
 
-async def read_by_parent(step: Step, parent: Step, of: Found, listing: Listing, landing: Landing) -> Found:
+async def read_by_parent(step: Step, parent: Step, of: Reading, listing: Listing, landing: Landing) -> Reading:
     """Read what belongs to the rows of `parent` that are new or changed in `of`, or to all of them.
 
     Raises NotOffered when nothing at all is there of the first ones of all of them.
     """
-    held, seen = parent.held.modified, _moments(landing, parent.resource, of.reading.batches)
+    held, seen = parent.held.modified, _moments(landing, parent.resource, of.batches)
     everything = step.way is Way.EVERYTHING
     asked = _known(held, of) if everything else _changed(held, seen) | set(step.held.unasked)
-    reader, reading = _Reader(listing, step.resource), Reading()
+    reader = _Reader(listing, step.resource)
+    reading = Reading(scope="all") if everything else Reading(scope="sets", asked=asked)
     for some in _in_parts(sorted(asked)):
         reading.add(await reader.read({key: seen.get(key, held.get(key)) for key in some}))
         if everything and listing.pages.server_time is None:
             raise NotOffered(f"{step.resource.path}: not offered (404)")
-    return Found(reading, "all") if everything else Found(reading, "sets", asked=asked)
+    return reading
 
 
 def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> dict[str, int | None]:
@@ -51,16 +51,15 @@ def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> 
     assert resource.change_field is not None, "what is asked for per parent has a parent that shows its changes"
     names, found = [resource.key, resource.change_field], dict[str, int | None]()
     for batch in batches:
-        if batch.resource == resource.name:
-            keys, moments = pq.read_table(landing.path_of(batch), columns=names).select(names).columns
-            found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
+        keys, moments = pq.read_table(landing.path_of(batch), columns=names).select(names).columns
+        found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
     return found
 
 
-def _known(held: Moments, of: Found) -> set[str]:
+def _known(held: Moments, of: Reading) -> set[str]:
     """Return all parents that there are, those that are in quarantine or cannot be told by their key among them."""
-    is_complete = of.scope == "all" and not of.reading.keyless
-    return set(of.reading.keys if is_complete else of.reading.keys | held.keys()) - of.gone
+    is_complete = of.scope == "all" and not of.keyless
+    return set(of.keys if is_complete else of.keys | held.keys()) - of.gone
 
 
 def _changed(held: Moments, seen: Moments) -> set[str]:
@@ -108,14 +107,14 @@ class _Reader:
         if whole_as is not None:
             return [msgspec.json.encode({self._parent_key: parent, whole_as: msgspec.Raw(body)})]
         try:
-            page = parse_set(body)
+            count, rows = parse_set(body)
         except BrokenPage:
             raise self._unusable(path, "what is no list") from None
-        if page.count != len(page.rows):
-            raise self._unusable(path, f"{len(page.rows):,} of {page.count:,} rows")
-        if not all(head.key in (parent, None) for head in self._parents.read(page.rows)):
+        if count != len(rows):
+            raise self._unusable(path, f"{len(rows):,} of {count:,} rows")
+        if not all(head.key in (parent, None) for head in self._parents.read(rows)):
             raise self._unusable(path, f"rows whose {self._parent_key} is another one")
-        return page.rows
+        return rows
 
     def _unusable(self, path: str, seen: str) -> IncompleteError:
         return IncompleteError(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from itertools import accumulate
 
 from pipeline.extract.listing import Listing
-from pipeline.extract.reading import ChildRead, Reading
+from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, Window
 from pipeline.instants import MICROSECOND, instant, text_of
 from pipeline.landing import WindowRead
@@ -132,18 +132,16 @@ class _Sizes:
 
 def embedded_reading(child: Resource, parents: Reading) -> Reading:
     """Return what was read of `child` inside the rows of its parent; each set is complete with its parent."""
-    found = parents.children.get(child.name, ChildRead())
+    found = parents.children.get(child.name, Reading())
     count = sum(size for key, size in found.sizes.items() if key in parents.values)
-    proof = WindowRead(window="inside their parents", stated=count, received=found.received, distinct=count)
-    return Reading(
-        windows=[proof], batches=parents.batches, rejected=parents.rejected, keyless=found.keyless,
-        fields=parents.fields,
-    )  # fmt: skip
+    received = sum(batch.rows for batch in found.batches) + len(found.rejected)
+    proof = WindowRead(window="inside their parents", stated=count, received=received, distinct=count)
+    reading = Reading(windows=[proof], scope="all" if parents.scope == "all" else "sets")
+    reading.add(found)
+    return reading
 
 
 def _as_children(child: Resource, reading: Reading) -> Reading:
     """Return rows of the list of children as what came with their parents."""
-    return Reading(
-        batches=reading.batches, rejected=reading.rejected, fields=reading.fields,
-        children={child.name: ChildRead(received=reading.received, keyless=reading.keyless)},
-    )  # fmt: skip
+    inside = Reading(batches=reading.batches, rejected=reading.rejected, fields=reading.fields, keyless=reading.keyless)
+    return Reading(children={child.name: inside})

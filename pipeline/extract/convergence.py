@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.extract.fresh import Found, compare_count, most_pages, read_single
+from pipeline.extract.fresh import compare_count, most_pages, read_single
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import ListingError
 from pipeline.extract.plan import Step
+from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.instants import instant
 from pipeline.reading.tasks import task_group
@@ -33,11 +34,11 @@ _ASKED_BY_KEY = 2
 
 @dataclass
 class ReadState:
-    """A resource of a run: its step, its listing, and what came of it so far."""
+    """A resource of a run: its step, its listing, and its reading so far."""
 
     step: Step
     listing: Listing
-    found: Found
+    reading: Reading
 
     @property
     def name(self) -> str:
@@ -93,9 +94,9 @@ class Convergence:
         """Find rows that went after they had been read, where more are known than the source counts."""
         states = sorted(self._all.values(), key=lambda state: not state.step.resource.is_vital)
         for state in states:
-            reading = state.found.reading
-            came = len(state.found.known(state.step.held)) if state.name in self._counts else reading.distinct
-            if state.found.scope == "all" and came > self._counts.get(state.name, reading.stated):
+            reading = state.reading
+            came = len(reading.known(state.step.held)) if state.name in self._counts else reading.distinct
+            if reading.scope == "all" and came > self._counts.get(state.name, reading.stated):
                 await self.find_ghosts_of(state.name)
 
     async def find_ghosts_of(self, name: str) -> None:
@@ -107,7 +108,7 @@ class Convergence:
         if self._pages_left > 0:
             with suppress(ListingError):
                 await compare_count(
-                    state.found, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
+                    state.reading, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
                 )
         self._pages_left -= self._requests - requests
 
@@ -130,27 +131,27 @@ class Convergence:
         for name, keys in touched.items():
             if name in self._states:
                 state = self._states[name]
-                single = sorted(keys - brought.get(name, set()) - state.found.gone)
-                await read_single(set(single[:_MOST_SINGLE_ROWS]), state.listing, state.found)
+                single = sorted(keys - brought.get(name, set()) - state.reading.gone)
+                await read_single(set(single[:_MOST_SINGLE_ROWS]), state.listing, state.reading)
 
     async def _read_grown(self, state: ReadState, touched: dict[str, set[str]]) -> None:
         """Read the end that grows of a list."""
-        parent, found = state.step.resource.parent, state.found
-        known = found.known(state.step.held)
+        parent, reading = state.step.resource.parent, state.reading
+        known = reading.known(state.step.held)
         if not known:
             return
         pages = most_pages(len(known), state.listing)
         result = await state.listing.read_growth(known, most_pages=pages, only_end=True)
         if result is None:
             return
-        growth, reading = result
+        growth, grown = result
         self._counts[state.name] = growth.count
         absent = {str(key) for key in growth.absent} if growth.is_settled else set()
-        parents = set(reading.links.values())
-        parents |= {link for key in absent if (link := found.reading.links.get(key)) is not None}
+        parents = set(grown.links.values())
+        parents |= {link for key in absent if (link := reading.links.get(key)) is not None}
         parents |= {link for key in absent if (link := state.step.held.parents.get(key)) is not None}
-        found.lose(absent)
-        found.reading.add_changes(reading)
+        reading.lose(absent)
+        reading.add_changes(grown)
         if parent is not None:
             touched.setdefault(parent, set()).update(parents)
 
@@ -158,18 +159,18 @@ class Convergence:
         """Read what changed, from the newest row known on: an answer without any row would prove nothing."""
         field = state.step.resource.modified_field
         known = [
-            values.modified for values in state.found.known(state.step.held).values() if values.modified is not None
+            values.modified for values in state.reading.known(state.step.held).values() if values.modified is not None
         ]
         if since is None or not known or field is None:
             return
         low = min(since - _OVERLAP, instant(max(known)))
         try:
-            reading = await state.listing.read(
+            changed = await state.listing.read(
                 Window(state.step.resource.params).limited(Bound(field, low)), keep=False
             )
         except IgnoredFilter:
             self._unfiltered.add(state.name)
             return
-        brought[state.name] = set(reading.keys)
-        state.found.gone -= reading.keys
-        state.found.reading.add_changes(reading)
+        brought[state.name] = set(changed.keys)
+        state.reading.gone -= changed.keys
+        state.reading.add_changes(changed)

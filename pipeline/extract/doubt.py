@@ -16,31 +16,32 @@ MOST_ASKED = 10
 
 async def find_gone(
     missing: set[str], held: int, listing: Listing, *, window: Window, count: int, most_asked: int = MOST_ASKED
-) -> tuple[set[str], Reading]:
-    """Return which of the rows that a listing lacks are gone; the others, that are there by their key, are landed.
+) -> Reading:
+    """Return the rows that a listing lacks as a reading: those that are there by their key, landed, and the `gone`.
 
     `held` is how many rows there were, `count` how many `window` showed. Up to `most_asked` are asked for all, of more
     some. Raises ListingError when rows are there of which the listing lacks many, or when the window counts many more a
     second time.
     """
     asked = _spread(sorted(missing), most_asked)
-    reading, gone = await _fetch(asked, listing)
-    there = set(asked) - set(gone)
+    reading = await _fetch(asked, listing)
+    there = set(asked) - reading.gone
     if not there or len(asked) == len(missing):
         if is_too_much(len(missing), held):
             await _count_again(len(missing), held, listing, window, count)
-        return missing - there, reading
+        reading.gone = missing - there
+        return reading
     raise ListingError(
         f"{listing.resource.name}: the listing lacks {len(missing):,} of {held:,} rows, but {len(there)} of "
         f"{len(asked)} that were asked for by their key are there. Nothing was committed. {STAYS}"
     )
 
 
-async def _fetch(keys: list[str], listing: Listing) -> tuple[Reading, list[str]]:
+async def _fetch(keys: list[str], listing: Listing) -> Reading:
     try:
         return await listing.fetch_each(keys)
     except (ForbiddenError, RejectedError, OtherRowError):  # there is no asking by key
-        return Reading(), keys
+        return Reading(gone=set(keys))
 
 
 async def _count_again(missing: int, held: int, listing: Listing, window: Window, counted: int) -> None:

@@ -1,7 +1,6 @@
 """The nightly ways of reading a resource: what changed, what may have changed without saying so, and what grew."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.extract.doubt import MOST_ASKED, find_gone
@@ -11,7 +10,6 @@ from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.instants import instant, microseconds
-from pipeline.landing import Scope
 from pipeline.landing.held import HeldResource
 from pipeline.reading import Values
 
@@ -24,55 +22,17 @@ _SEARCH_SHARE = 0.25
 _FEWEST_PAGES = 8
 
 
-@dataclass
-class Found:
-    """What reading a resource brought, and what it says of rows that did not come (see `landing.ResourceRead`)."""
-
-    reading: Reading
-    scope: Scope
-    complete_since: datetime | None = None
-    gone: set[str] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
-
-    def known(self, held: HeldResource) -> dict[str, Values]:
-        """Return the rows that are there now as far as is known: those that came, and those that need not come."""
-        if self.scope == "all":
-            return dict(self.reading.values)
-        since = None if self.complete_since is None else microseconds(self.complete_since)
-        kept = {
-            key: values
-            for key, values in held.values.items()
-            if key not in self.gone and (since is None or values.created is None or values.created < since)
-        }
-        return kept | self.reading.values
-
-    def lose(self, gone: set[str]) -> None:
-        """Note rows that are gone, although they may have come before they went."""
-        self.gone |= gone
-        for key in gone:
-            self.reading.values.pop(key, None)
-
-    def missing(self, held: HeldResource) -> set[str]:
-        """Return the held rows that should have come and did not."""
-        if self.scope == "all":
-            return held.values.keys() - self.reading.keys - self.gone
-        if self.complete_since is None:
-            return set()
-        since = microseconds(self.complete_since)
-        recent = {key for key, values in held.values.items() if values.created is not None and values.created >= since}
-        return recent - self.reading.keys - self.gone
-
-
-async def read_everything(step: Step, listing: Listing) -> Found:
+async def read_everything(step: Step, listing: Listing) -> Reading:
     """Read all of a listing, and ask for what is held and did not come."""
-    found = Found(await listing.read(Window(step.resource.params)), "all")
+    reading = await listing.read(Window(step.resource.params))
+    reading.scope = "all"
     if listing.was_recalled:
-        await _read_unsettled(step, listing, found)
-    await confirm_missing(found, step.held, listing)
-    return found
+        await _read_unsettled(step, listing, reading)
+    await confirm_missing(reading, step.held, listing)
+    return reading
 
 
-async def read_changed(step: Step, listing: Listing, touched: Callable[[], Awaitable[set[str]]]) -> Found:
+async def read_changed(step: Step, listing: Listing, touched: Callable[[], Awaitable[set[str]]]) -> Reading:
     """Read what changed since `step.since` and, with `step.recent_from`, what may have changed without saying so.
 
     `touched` gives the keys that other resources point at, once these have been read. Everything is read where a
@@ -82,48 +42,47 @@ async def read_changed(step: Step, listing: Listing, touched: Callable[[], Await
     assert step.since is not None
     try:
         if step.recent_from is None:
-            found = await read_since(everything, step.since, step.held.values, listing)
-            await read_quarantined(step.held, listing, found)
+            reading = await read_since(everything, step.since, step.held.values, listing)
+            await read_quarantined(step.held, listing, reading)
         else:
-            found = await _read_fresh(step, step.since, step.recent_from, listing)
+            reading = await _read_fresh(step, step.since, step.recent_from, listing)
     except IgnoredFilter:
         return await read_everything(step, listing)
     if step.recent_from is not None:
-        single = (set(step.held.open_keys) | set(step.held.quarantined) | await touched()) - found.reading.keys
+        single = (set(step.held.open_keys) | set(step.held.quarantined) | await touched()) - reading.keys
         if len(single) > max(_FEW_SINGLE_ROWS, step.held.rows // listing.page_size):
             return await read_everything(step, listing)
-        await read_single(single, listing, found)
-        await confirm_missing(found, step.held, listing)
-    await compare_count(found, step.held, listing)
-    return found
+        await read_single(single, listing, reading)
+        await confirm_missing(reading, step.held, listing)
+    await compare_count(reading, step.held, listing)
+    return reading
 
 
-async def _read_unsettled(step: Step, listing: Listing, found: Found) -> None:
+async def _read_unsettled(step: Step, listing: Listing, reading: Reading) -> None:
     """Read again what is not settled of the rows that an interrupted run read: it changes without saying so."""
     by, open_flag, recent_from = step.resource.window_field, step.resource.open_flag, step.recent_from
     if by is not None and open_flag is not None and recent_from is not None:
         unsettled = Window(step.resource.params, {open_flag: False}, (Bound(by, None, recent_from),))
-        found.reading.add_changes(await listing.read(unsettled, keep=False))
+        reading.add_changes(await listing.read(unsettled, keep=False))
 
 
-async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listing: Listing) -> Found:
+async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listing: Listing) -> Reading:
     """Read what was created since `recent_from`, and of the older rows those not settled and those that changed."""
     by, open_flag, params = step.resource.window_field, step.resource.open_flag, step.resource.params
     assert by is not None, "what is read by its changes can be cut by creation"
     older = Bound(by, None, recent_from)
     recent = Window(params).limited(Bound(by, recent_from))
-    found = Found(await listing.read(recent, keep=False), "changed", complete_since=recent_from)
+    reading = await listing.read(recent, keep=False)
+    reading.complete_since = recent_from
     if open_flag is not None:
-        found.reading.add(await listing.read(Window(params, {open_flag: False}, (older,)), keep=False))
+        reading.add(await listing.read(Window(params, {open_flag: False}, (older,)), keep=False))
     limit = microseconds(recent_from)
     held = {key: each for key, each in step.held.values.items() if each.created is not None and each.created < limit}
-    changed = await read_since(Window(params).limited(older), since, held, listing)
-    found.reading.add(changed.reading)
-    found.gone |= changed.gone
-    return found
+    reading.add(await read_since(Window(params).limited(older), since, held, listing))
+    return reading
 
 
-async def read_since(window: Window, since: datetime, held: Mapping[str, Values], listing: Listing) -> Found:
+async def read_since(window: Window, since: datetime, held: Mapping[str, Values], listing: Listing) -> Reading:
     """Read what of `window` changed since an instant, of which the rows in `held` are known.
 
     It is asked for from further back where few held rows changed since: those that must come again are witnesses.
@@ -138,10 +97,11 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
         reading = await listing.read(changed, keep=False)
         missing = witnesses - reading.keys
         if not missing:
-            return Found(reading, "changed")
-        gone, there = await find_gone(missing, len(witnesses), listing, window=changed, count=len(reading.keys))
+            return reading
+        there = await find_gone(missing, len(witnesses), listing, window=changed, count=len(reading.keys))
         if not there.keys:
-            return Found(reading, "changed", gone=gone)
+            reading.gone = there.gone
+            return reading
     raise ListingError(
         f"{listing.resource.name}: the list of what changed since {low:%Y-%m-%d %H:%M} UTC lacks, twice, "
         f"{len(there.keys)} rows that are there by their key. {STAYS}"
@@ -154,75 +114,70 @@ def _witnessed_since(held: Mapping[str, Values]) -> datetime | None:
     return None if not changes else instant(changes[: _WITNESSES + 1][-1])
 
 
-async def read_appended(step: Step, listing: Listing) -> Found:
+async def read_appended(step: Step, listing: Listing) -> Reading:
     """Read a list that grows at one end from there, and find what is gone; all of it where that cannot be done."""
     result = await listing.read_growth(step.held.values, most_pages=most_pages(step.held.rows, listing))
     if result is None or not result[0].is_settled:
         return await read_everything(step, listing)
     growth, reading = result
     absent, everything = {str(key) for key in growth.absent}, Window(step.resource.params)
-    found = Found(reading, "changed")
     if absent:
-        found.gone, there = await find_gone(absent, step.held.rows, listing, window=everything, count=growth.count)
-        found.reading.add_changes(there)
-    await read_quarantined(step.held, listing, found)
-    return found
+        reading.add_changes(await find_gone(absent, step.held.rows, listing, window=everything, count=growth.count))
+    await read_quarantined(step.held, listing, reading)
+    return reading
 
 
-async def read_quarantined(held: HeldResource, listing: Listing, found: Found) -> None:
+async def read_quarantined(held: HeldResource, listing: Listing, reading: Reading) -> None:
     """Ask again for the rows that were set aside: they come home when the source has been mended."""
-    await read_single(set(held.quarantined) - found.reading.keys - found.gone, listing, found)
+    await read_single(set(held.quarantined) - reading.keys - reading.gone, listing, reading)
 
 
-async def read_single(keys: set[str], listing: Listing, found: Found) -> None:
+async def read_single(keys: set[str], listing: Listing, reading: Reading) -> None:
     """Ask for rows by their keys; what is not there is gone."""
     if keys:
-        reading, gone = await listing.fetch_each(keys)
-        found.gone |= set(gone)
-        found.reading.add_changes(reading)
+        reading.add_changes(await listing.fetch_each(keys))
 
 
-async def confirm_missing(found: Found, held: HeldResource, listing: Listing) -> None:
+async def confirm_missing(reading: Reading, held: HeldResource, listing: Listing) -> None:
     """Ask for held rows that did not come; a row without a readable key may be any of them, then nothing is gone."""
-    missing = found.missing(held)
-    holes = [each for each in found.reading.rejected if not each[1].raw and each[1].key is None]
-    if not missing or found.reading.keyless > len(holes):
+    missing = reading.missing(held)
+    holes = [each for each in reading.rejected if not each.raw and each.key is None]
+    if not missing or reading.keyless > len(holes):
         return
-    everything, known = Window(listing.resource.params), len(found.known(held))
-    gone, there = await find_gone(missing, held.rows, listing, window=everything, count=known)
-    found.gone |= gone
-    found.reading.add_changes(there)
-    shown = [each for _, each in there.rejected if not each.raw]
+    everything, known = Window(listing.resource.params), len(reading.known(held))
+    there = await find_gone(missing, held.rows, listing, window=everything, count=known)
+    reading.add_changes(there)
+    shown = [each for each in there.rejected if not each.raw]
     if holes and len(shown) >= len(holes):  # the rows that could not be shown are these
-        found.reading.rejected = [each for each in found.reading.rejected if each not in holes]
-        found.reading.keyless -= len(holes)
+        reading.rejected = [each for each in reading.rejected if each not in holes]
+        reading.keyless -= len(holes)
 
 
 async def compare_count(
-    found: Found, held: HeldResource, listing: Listing, *, pages: int | None = None, most_asked: int = MOST_ASKED
+    reading: Reading, held: HeldResource, listing: Listing, *, pages: int | None = None, most_asked: int = MOST_ASKED
 ) -> None:
     """Find rows that are gone, or came late, where the count of everything is not that of what is known.
 
     It takes so many `pages` at most, those that are usual for the length of the list without it.
     """
-    if held.quarantined or held.has_keyless or found.reading.keyless:
+    if held.quarantined or held.has_keyless or reading.keyless:
         return
-    known, everything = found.known(held), Window(listing.resource.params)
+    known, everything = reading.known(held), Window(listing.resource.params)
     if await listing.pages.count(everything) == len(known):
         return
     pages = most_pages(len(known), listing) if pages is None else pages
     result = await listing.read_growth(known, most_pages=pages)
     if result is None or not result[0].is_settled:
         return  # the next read of everything tells
-    growth, reading = result
-    found.reading.add_changes(reading)
+    growth, grown = result
+    reading.add_changes(grown)
     absent = {str(key) for key in growth.absent}
     if absent:
-        gone, there = await find_gone(
+        there = await find_gone(
             absent, len(known), listing, window=everything, count=growth.count, most_asked=most_asked
         )
-        found.lose(gone)
-        found.reading.add_changes(there)
+        reading.lose(there.gone)
+        reading.add_changes(there)
 
 
 def most_pages(rows: int, listing: Listing) -> int:

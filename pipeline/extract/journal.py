@@ -84,7 +84,7 @@ class JournalFile:
 
     def add(self, resource: str, query: Mapping[str, str], entry: Entry) -> None:
         """Note a window that is complete; its batches are safe from the sweep from now on."""
-        line = _Line(_key(resource, query), entry, [batch.file for batch in entry.reading.batches])
+        line = _Line(_key(resource, query), entry, [batch.file for batch in entry.reading.files()])
         self._landing.append_journal(self._company, msgspec.json.encode(line))
 
     def forget(self) -> None:

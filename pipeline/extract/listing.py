@@ -192,12 +192,12 @@ class Listing:
         self._add_proof(reading, "the end that grows, and what is gone before it", values)
         return growth, reading
 
-    async def fetch_each(self, keys: Iterable[str]) -> tuple[Reading, list[str]]:
-        """Ask for single rows by key; return those that are there, landed, and the keys of those that are not.
+    async def fetch_each(self, keys: Iterable[str]) -> Reading:
+        """Ask for single rows by key, and land those that are there; the others are `gone`.
 
         A row that LeafLink cannot show is set aside.
         """
-        rows, gone, failing = list[bytes](), list[str](), list[Rejected]()
+        rows, gone, failing = list[bytes](), set[str](), list[Rejected]()
 
         async def fetch(key: str) -> None:
             try:
@@ -206,15 +206,16 @@ class Listing:
                 failing.append(Rejected(key, "", f"LeafLink fails for it ({error.reason})", b""))
                 return
             if row is None:
-                gone.append(key)
+                gone.add(key)
             else:
                 rows.append(row)
 
         await side_by_side(sorted(keys), fetch, self._limits.connections)
         reading = await self.land(rows, "one by one")
-        reading.rejected += [(self.resource.name, each) for each in failing]
+        reading.rejected += failing
         reading.values |= {each.key: Values() for each in failing if each.key is not None}
-        return reading, gone
+        reading.gone = gone
+        return reading
 
     async def side_by_side(self, keys: Iterable[str], fetch: Callable[[str], Any]) -> None:
         """Call `fetch` with each of the keys, with as many at a time as there are connections."""
@@ -271,7 +272,7 @@ class Listing:
         self._journal.add(self.resource.name, query, Entry(self.pages.server_time, reading))
 
     def _hand_on(self, reading: Reading) -> None:
-        for batch in reading.batches:
+        for batch in reading.files():
             self._on_landed(batch)
 
     async def _read_whole(self, window: Window, first: Page | None) -> Reading:
@@ -299,7 +300,7 @@ class Listing:
         reading.values = {key: values for key, values in proof.values.items() if isinstance(key, str)}
         reading.links = self.pages.links_of(reading.values)
         reading.keyless = proof.keyless
-        reading.rejected += [(self.resource.name, _hole(each)) for each in proof.holes]
+        reading.rejected += map(_hole, proof.holes)
         reading.windows.append(
             WindowRead(
                 window=window.label, stated=proof.stated, received=proof.seen, distinct=len(proof.values),

@@ -80,7 +80,7 @@ class Pages:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
         for attempt in range(_BROKEN_PAGES):
             try:
-                page = parse_page(await self.ask(self._resource.path, query))
+                count, raws = parse_page(await self.ask(self._resource.path, query))
             except NotFoundError as error:
                 if not self._was_answered:
                     raise NotOffered(f"{self._resource.path}: not offered (404)") from error
@@ -94,11 +94,11 @@ class Pages:
                         f"{self._resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {STAYS}"
                     ) from error
                 continue
-            heads = self._heads.read(page.rows)
+            heads = self._heads.read(raws)
             window.check(heads)
-            rows = [self._row(raw, head) for raw, head in zip(page.rows, heads, strict=True)]
-            self._progress.total = max(self._progress.total or 0, page.count)
-            return Page(offset, limit, page.count, rows)
+            rows = [self._row(raw, head) for raw, head in zip(raws, heads, strict=True)]
+            self._progress.total = max(self._progress.total or 0, count)
+            return Page(offset, limit, count, rows)
         raise AssertionError("unreachable")
 
     async def ask(self, path: str, query: Mapping[str, str], *, may_be_empty: bool = False) -> bytes:

@@ -10,7 +10,6 @@ import anyio
 from msgspec import structs
 
 from pipeline import clock
-from pipeline.decoding.drift import FieldsMet
 from pipeline.decoding.oddities import Rejected
 from pipeline.decoding.personal import KEEP, Treatment
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
@@ -19,7 +18,7 @@ from pipeline.extract.by_parent import read_by_parent
 from pipeline.extract.children import Witness, embedded_reading
 from pipeline.extract.clocks import Clocks, ClocksApart, check_clocks
 from pipeline.extract.convergence import Convergence, ReadState
-from pipeline.extract.fresh import Found, read_appended, read_changed, read_everything, read_quarantined
+from pipeline.extract.fresh import read_appended, read_changed, read_everything, read_quarantined
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import ListingError, NotOffered
@@ -108,7 +107,7 @@ class Extraction:
         for state in self._states.values():
             for child in self._children_of(state.step.resource):
                 await self._extract_children(child, state, convergence)
-            self._finish(state.step.resource, state.found, state.listing)
+            self._finish(state.step.resource, state.reading, state.listing)
         async with task_group() as extractors:
             for step in self._plan.steps.values():
                 parent = step.resource.parent
@@ -126,7 +125,7 @@ class Extraction:
         listing, name = self._listing(step.resource, step.recent_from), step.resource.name
         self._started[name] = time.monotonic()
         try:
-            found = await self._read(step, listing)
+            reading = await self._read(step, listing)
         except (RefusedError, NotOffered, ListingError) as error:
             if isinstance(error, ListingError) and self._is_vital(step.resource):
                 raise
@@ -138,23 +137,23 @@ class Extraction:
             if name in self._ready:
                 self._ready[name].set()
         self._times[name] = listing.pages.times
-        self._states[name] = ReadState(step, listing, found)
-        self._progress.finish(self._read_of(step.resource, found, listing))
+        self._states[name] = ReadState(step, listing, reading)
+        self._progress.finish(self._read_of(step.resource, reading, listing))
 
     def _is_vital(self, resource: Resource) -> bool:
         """Whether a run without a resource is worth nothing."""
         return resource.is_vital or any(child.is_vital for child in self._children_of(resource))
 
-    async def _read(self, step: Step, listing: Listing) -> Found:
+    async def _read(self, step: Step, listing: Listing) -> Reading:
         match step.way:
             case Way.TAIL:
-                found = await read_appended(step, listing)
+                reading = await read_appended(step, listing)
             case Way.FRESH | Way.CHANGED:
-                found = await read_changed(step, listing, lambda: self._touched(step.resource))
+                reading = await read_changed(step, listing, lambda: self._touched(step.resource))
             case _:
-                found = await read_everything(step, listing)
-        self._note_touched(step, found)
-        return found
+                reading = await read_everything(step, listing)
+        self._note_touched(step, reading)
+        return reading
 
     async def _touched(self, resource: Resource) -> set[str]:
         """Return the rows of `resource` that new, changed or vanished rows of other resources point at."""
@@ -163,55 +162,56 @@ class Extraction:
                 await self._ready[name].wait()
         return self._touches[resource.name]
 
-    def _note_touched(self, step: Step, found: Found) -> None:
+    def _note_touched(self, step: Step, reading: Reading) -> None:
         resource, held = step.resource, step.held
         if resource.grows_at_end and resource.parent is not None:
-            links = found.reading.links
+            links = reading.links
             parents = {links[key] for key in links.keys() - held.values.keys()} if held.values else set()
-            gone = found.gone | (held.values.keys() - found.reading.keys if found.scope == "all" else set())
+            gone = reading.gone | (held.values.keys() - reading.keys if reading.scope == "all" else set())
             parents |= {held.parents[key] for key in gone if key in held.parents}
             self._touches[resource.parent] |= parents
 
     async def _extract_children(self, child: Resource, state: ReadState, convergence: Convergence) -> None:
         """Finish the rows that came inside their parents, or read them on their own when they did not."""
-        listing, parents, scope = self._listing(child), state.found.reading, state.found.scope
+        listing, parents = self._listing(child), state.reading
         self._progress.of(child.name).way = Way.WITH_PARENT.value  # it comes, whether or not the plan names it
         self._started.setdefault(child.name, time.monotonic())
-        found = Found(embedded_reading(child, parents), "all" if scope == "all" else "sets")
+        reading = embedded_reading(child, parents)
         try:
-            if parents.childless and scope == "changed":
-                found.reading.add(await self._read_of_parents(child, listing, parents.childless))
+            if parents.childless and reading.scope == "sets":
+                reading.add(await self._read_of_parents(child, listing, parents.childless))
             elif parents.childless:
-                found.reading = await listing.read(Window(child.params))
-            elif scope == "all":
+                reading = await listing.read(Window(child.params))
+                reading.scope = "all"
+            elif reading.scope == "all":
                 witness = Witness(
                     child, listing, state.listing, parents, lambda: convergence.catch_up(state.name),
                     lambda: convergence.find_ghosts_of(state.name),
                 )  # fmt: skip
                 await witness.compare()
                 self._warnings += witness.doubts
-                found.reading = embedded_reading(child, parents)
-            if found.scope == "sets" and child.name in self._plan.steps:
-                await read_quarantined(self._plan.steps[child.name].held, listing, found)
+                reading = embedded_reading(child, parents)
+            if reading.scope == "sets" and child.name in self._plan.steps:
+                await read_quarantined(self._plan.steps[child.name].held, listing, reading)
         except (RefusedError, NotOffered, ListingError) as error:
             if parents.childless:
                 if isinstance(error, ListingError):
                     raise
                 self._finish_unread(child, error)
                 return
-            found.scope = "sets"  # without its own listing, only the sets are proved
-        self._finish(child, found, listing)
+            reading.scope = "sets"  # without its own listing, only the sets are proved
+        self._finish(child, reading, listing)
         self._progress.finish(self._reads[-1])
 
     async def _extract_by_parent(self, step: Step, parent: ReadState) -> None:
         listing = self._listing(step.resource)
         self._started[step.resource.name] = time.monotonic()
         try:
-            found = await read_by_parent(step, parent.step, parent.found, listing, self._landing)
+            reading = await read_by_parent(step, parent.step, parent.reading, listing, self._landing)
         except (RefusedError, NotOffered) as error:
             self._finish_unread(step.resource, error)
             return
-        self._finish(step.resource, found, listing)
+        self._finish(step.resource, reading, listing)
         self._progress.finish(self._reads[-1])
 
     async def _read_of_parents(self, child: Resource, listing: Listing, parents: list[str]) -> Reading:
@@ -222,30 +222,26 @@ class Extraction:
             reading.add(await listing.read(Window({**child.params, child.parent_key: asked}), keep=False))
         return reading
 
-    def _finish(self, resource: Resource, found: Found, listing: Listing) -> None:
-        name = resource.name
-        self._rejected += [(name, each) for each in _rejected(name, found)]
-        self._reads.append(self._read_of(resource, found, listing))
+    def _finish(self, resource: Resource, reading: Reading, listing: Listing) -> None:
+        self._rejected += [(resource.name, each) for each in reading.quarantine]
+        self._reads.append(self._read_of(resource, reading, listing))
 
-    def _read_of(self, resource: Resource, found: Found, listing: Listing) -> ResourceRead:
+    def _read_of(self, resource: Resource, reading: Reading, listing: Listing) -> ResourceRead:
         """Return what is to be said of a resource in the manifest."""
-        name, reading = resource.name, found.reading
-        rejected = _rejected(name, found)
-        met = reading.fields.get(name, FieldsMet())
+        rejected = reading.quarantine
         return ResourceRead(
-            resource=name, key=resource.key, scope=found.scope,
-            batches=tuple(batch for batch in reading.batches if batch.resource == name),
+            resource=resource.name, key=resource.key, scope=reading.scope, batches=tuple(reading.batches),
             quarantined=len(rejected), keyless=max(reading.keyless, sum(each.key is None for each in rejected)),
             stated=reading.stated, received=reading.received, distinct=reading.distinct,
             rereads=reading.rereads, requests=listing.pages.requests,
-            seconds=round(time.monotonic() - self._started[name], 3),
+            seconds=round(time.monotonic() - self._started[resource.name], 3),
             parent=None if resource.is_listed else resource.parent,
             parent_key=None if resource.is_listed else resource.parent_key,
             windows=(*reading.windows, *reading.additions),
             created_field=resource.window_field,
-            complete_since=found.complete_since, gone=tuple(sorted(found.gone - reading.keys)),
-            asked=tuple(sorted(found.asked)),
-            fields=met.summarise(rejected, is_complete=found.scope == "all"),
+            complete_since=reading.complete_since, gone=tuple(sorted(reading.gone - reading.keys)),
+            asked=tuple(sorted(reading.asked)),
+            fields=reading.fields.summarise(rejected, is_complete=reading.scope == "all"),
         )  # fmt: skip
 
     def _finish_unread(self, resource: Resource, error: RefusedError | NotOffered | ListingError) -> None:
@@ -309,7 +305,7 @@ class Extraction:
 
     def _clocks(self) -> Clocks:
         ours, times = clock.now(), self._times
-        newest = {name: newest for name, state in self._states.items() if (newest := _newest(state.found)) is not None}
+        newest = {name: at for name, state in self._states.items() if (at := _newest(state.reading)) is not None}
         return Clocks(
             # Without any answer all was read by a run that was cut off.
             source=self._client.clock.now() if self._client.clock.is_known else ours, ours=ours, newest=newest,
@@ -353,14 +349,8 @@ class Extraction:
         )  # fmt: skip
 
 
-def _newest(found: Found) -> datetime | None:
+def _newest(reading: Reading) -> datetime | None:
     """Return the newest instant at which one of the rows was made or changed, by what they say themselves."""
-    instants = [max(each.created or 0, each.modified or 0) for each in found.reading.values.values()]
+    instants = [max(each.created or 0, each.modified or 0) for each in reading.values.values()]
     newest = max(instants, default=0)
     return instant(newest) if newest else None
-
-
-def _rejected(resource: str, found: Found) -> list[Rejected]:
-    """Return the rows of a resource that were set aside: one that came more than once as it came last."""
-    rows = [each for name, each in found.reading.rejected if name == resource]
-    return list({each.key or each.raw or each.reason: each for each in rows}.values())

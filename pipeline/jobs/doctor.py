@@ -18,7 +18,7 @@ from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.jobs.refused import describe_refused
 from pipeline.leaflink import Client, NotFoundError, Pacer, Response
-from pipeline.leaflink.paging import Page, parse_page
+from pipeline.leaflink.paging import parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
 from pipeline.settings import Company, Settings
@@ -126,25 +126,26 @@ class _Examination:
     async def _see(self, resource: Resource) -> Sight:
         limit = _MOST_COMPANIES if resource.name == "companies" else 1
         response = await self.client.get(resource.path, {**resource.params, "limit": str(limit), "offset": "0"})
-        page = parse_page(response.body)
-        self._learn(resource.name, response, page)
-        return Sight(resource.name, "ok", page.count)
+        count, rows = parse_page(response.body)
+        self._learn(resource.name, response, rows)
+        return Sight(resource.name, "ok", count)
 
     async def _see_one(self, resource: Resource, parent: Resource) -> Sight:
         """Ask for what belongs to one row of `parent`, which may have none; to count all would take a request each."""
         response = await self.client.get(parent.path, {"limit": "1", "offset": "0"})
-        for head in HeadReader(parent.key, ()).read(parse_page(response.body).rows):
+        _, rows = parse_page(response.body)
+        for head in HeadReader(parent.key, ()).read(rows):
             if head.key is not None:
                 with suppress(NotFoundError):
                     await self.client.get(resource.path_of(head.key), resource.params, may_be_empty=True)
         return Sight(resource.name, "ok", detail=f"asked for one row of {parent.name}")
 
-    def _learn(self, name: str, response: Response, page: Page) -> None:
+    def _learn(self, name: str, response: Response, rows: list[bytes]) -> None:
         self.headers |= {key: value for key, value in response.headers.items() if "ratelimit" in key.lower()}
         if name == "companies":
-            self.names = [_name_in(row) for row in page.rows]
+            self.names = [_name_in(row) for row in rows]
         else:
-            self.owners |= {owner for row in page.rows if (owner := _owner_in(row)) is not None}
+            self.owners |= {owner for row in rows if (owner := _owner_in(row)) is not None}
 
     def result(self, company: str, source: str) -> KeyHealth:
         sees = self.names or [f"company {owner}, by its rows" for owner in sorted(self.owners)]

@@ -5,19 +5,10 @@ page by page, and a row that turns out to be bad can be set aside exactly as it 
 """
 
 import re
-from dataclasses import dataclass
 
 import msgspec
 
 from pipeline.errors import IncompleteError
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of a listing. `count` is what the API states for the whole listing, `rows` are raw JSON texts."""
-
-    count: int
-    rows: list[bytes]
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -34,27 +25,33 @@ class BrokenPage(IncompleteError):
     """A page that is no page: asking again may help."""
 
 
-def parse_page(body: bytes) -> Page:
-    """Return the page in `body`. Raises BrokenPage for anything without `count` and `results`, a bare list too."""
+def parse_page(body: bytes) -> tuple[int, list[bytes]]:
+    """Return the count that a page states for the whole listing, and its rows as raw JSON texts.
+
+    Raises BrokenPage for anything without `count` and `results`, a bare list too.
+    """
     try:
         envelope = _read_envelope(body)
-        return Page(envelope.count, [bytes(row) for row in envelope.results])
+        return envelope.count, [bytes(row) for row in envelope.results]
     except (msgspec.DecodeError, RecursionError):
         return _parse_by_brackets(body)
 
 
-def parse_set(body: bytes) -> Page:
-    """Return all that belongs to one parent: a page, or a bare JSON list. Raises BrokenPage."""
+def parse_set(body: bytes) -> tuple[int, list[bytes]]:
+    """Return the count and the rows of all that belongs to one parent: a page, or a bare JSON list.
+
+    Raises BrokenPage.
+    """
     if body.lstrip()[:1] != b"[":
         return parse_page(body)
     try:
         rows = [bytes(row) for row in _read_list(body)]
     except (msgspec.DecodeError, RecursionError):
-        rows = _parse_by_brackets(b'{"count":0,"results":%b}' % body).rows
-    return Page(len(rows), rows)
+        _, rows = _parse_by_brackets(b'{"count":0,"results":%b}' % body)
+    return len(rows), rows
 
 
-def _parse_by_brackets(body: bytes) -> Page:
+def _parse_by_brackets(body: bytes) -> tuple[int, list[bytes]]:
     """Find the rows of a page that holds what no JSON may hold, by its brackets and strings alone.
 
     The row that is to blame, with half of a surrogate pair, say, or nested thousands deep, is found and set aside
@@ -80,4 +77,4 @@ def _parse_by_brackets(body: bytes) -> Page:
         depth += text in (b"[", b"{")
     if depth or count < 0 or not had_rows:
         raise BrokenPage("the answer is not a page of a listing")
-    return Page(count, rows)
+    return count, rows

@@ -40,21 +40,28 @@ class Limits:
 class Proof:
     """How a listing was proved to be complete.
 
-    `stated` is the newest count, `seen` the rows that came (those that the listing shows twice counted twice), of which
-    `keyless` have no key and `holes` could not be shown. `movement` is by how many rows the count moved meanwhile.
-    `order` is what the listing is in the order of; without one, it was one page, or stood still. `values` are what each
-    row may be ordered by, by identity.
+    `stated` is the newest count. `values` are what each row that came may be ordered by, by identity; of these rows
+    `holes` could not be shown, and the listing shows those in `doubled` twice. `movement` is by how many rows the count
+    moved meanwhile. `order` is what the listing is in the order of; without one, it was one page, or stood still.
     """
 
     stated: int
-    seen: int
-    keyless: int
+    values: Mapping[Hashable, Values] = field(repr=False)
     holes: tuple[Hashable, ...]
     doubled: tuple[Hashable, ...]
     movement: int
     order: Order | None
-    values: Mapping[Hashable, Values] = field(repr=False)
     readings: int = 1
+
+    @property
+    def seen(self) -> int:
+        """How many rows came, those that the listing shows twice counted twice."""
+        return len(self.values) + len(self.doubled)
+
+    @property
+    def keyless(self) -> int:
+        """How many of them have no key."""
+        return sum(not isinstance(each, str) for each in self.values)
 
 
 async def read_listing(ask: Ask, sink: Sink, limits: Limits, first: Page | None = None) -> Proof:
@@ -106,9 +113,8 @@ class _Reader:
     ) -> Proof:  # fmt: skip
         values = {each: self.cover.values[each] for each in identities}
         return Proof(
-            stated=stated, seen=len(values) + len(doubled), holes=tuple(self.cover.holes & values.keys()),
-            keyless=sum(not isinstance(each, str) for each in values), doubled=tuple(doubled),
-            movement=self.cover.movement, order=order, values=values, readings=readings,
+            stated=stated, values=values, holes=tuple(self.cover.holes & values.keys()), doubled=tuple(doubled),
+            movement=self.cover.movement, order=order, readings=readings,
         )  # fmt: skip
 
     def _offsets(self, size: int, count: int) -> range:

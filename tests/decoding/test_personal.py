@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pipeline.decoding.oddities import Rejected
 from pipeline.decoding.personal import Treatment
 from pipeline.decoding.rows import Decoded, RowDecoder
-from pipeline.extract.batches import Decoders, Landed, Workshop
+from pipeline.extract.batches import Decoders, Workshop
+from pipeline.extract.reading import Reading
 from pipeline.landing import Landing
 from pipeline.resources import Appended, Changed, Full, Resource, WithParent, all_resources
 from pipeline.resources.columns import Shape, shape_of
@@ -335,18 +336,19 @@ def test_nothing_planted_outside_of_business_texts_is_ever_left(
 
 @BOTH
 def test_what_is_landed_and_what_the_journal_is_given_is_treated(tmp_path: Path, treatment: Treatment) -> None:
-    orders, landed = all_resources()["orders_received"], Landed()
+    orders, reading = all_resources()["orders_received"], Reading()
     line = {"id": 1, "order": "n", "notes": PLANTED, "reason": PLANTED}
     row = {"number": "n", "created_on": "2026-05-01T10:00:00Z", "status": "Draft", "user": PLANTED}
     rows = [row | {"line_items": [line, line | {"id": 2, "quantity": PLANTED}]}, row | {"number": "m", "paid": PLANTED}]
     workshop = Workshop(Landing(tmp_path), "r", "c", datetime(2026, 5, 1, tzinfo=UTC), personal=treatment)
     decoders = Decoders(orders, all_resources())
 
-    decoders.land([orjson.dumps(each) for each in rows], workshop, landed)
+    decoders.land([orjson.dumps(each) for each in rows], workshop, reading)
 
-    assert [(name, each.key) for name, each in landed.rejected] == [("orders_received", "m"), ("line_items", "2")]
-    assert {batch.resource for batch in landed.batches} == {"orders_received", "line_items"}
-    assert not holds(landed.rejected)
-    assert not holds(msgspec.json.encode(decoders.reading_of(landed)))
-    for batch in landed.batches:
+    lines = reading.children["line_items"]
+    assert ([each.key for each in reading.rejected], [each.key for each in lines.rejected]) == (["m"], ["2"])
+    assert [batch.resource for batch in reading.files()] == ["orders_received", "line_items"]
+    assert not holds([reading.rejected, lines.rejected])
+    assert not holds(msgspec.json.encode(reading))
+    for batch in reading.files():
         assert not holds(pq.read_table(tmp_path / batch.file).to_pylist())
