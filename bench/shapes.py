@@ -76,7 +76,7 @@ def measure(resource: str, rows: list[bytes]) -> tuple[float, int]:
         for start in range(0, len(rows), _AT_ONCE):
             decoded = decoder.decode(rows[start : start + _AT_ONCE])
             workshop.write(resource, decoded.table)
-            slow += decoded.met.slow_rows + len(decoded.rejected)
+            slow += decoded.fields.slow_rows + len(decoded.rejected)
         return time.process_time() - began, slow
 
 

@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 
 from pipeline.decoding.fields import Drift, DriftKind, Fields
 from pipeline.decoding.layout import Layout, Member, columns_of_values, values_in
-from pipeline.decoding.oddities import Odd, Rejected
+from pipeline.decoding.oddities import Odd, RejectedRow
 from pipeline.resources import Resource
 from pipeline.resources.columns import shape_of
 from pipeline.resources.types import Kind, Record
@@ -49,8 +49,8 @@ Counts = dict[str, dict[str, int]]
 
 
 # Strict, so that the journal of another version is not misread.
-class FieldsMet(msgspec.Struct, forbid_unknown_fields=True):
-    """The fields that a number of rows of one resource had.
+class FieldTally(msgspec.Struct, forbid_unknown_fields=True):
+    """A count of the fields that a number of rows of one resource had.
 
     `slow_rows` had to be taken apart. `nulls` counts by column; `unknown` counts the types of fields that the contract
     does not name, `unusual` the other types, and the odd values, of those that it names. `carried` are the known fields
@@ -67,7 +67,7 @@ class FieldsMet(msgspec.Struct, forbid_unknown_fields=True):
     lacking: dict[str, int] = msgspec.field(default_factory=dict)
     values: dict[str, set[str]] = msgspec.field(default_factory=dict)
 
-    def add(self, other: "FieldsMet") -> None:
+    def add(self, other: "FieldTally") -> None:
         """Take in what was met in further rows."""
         self.rows += other.rows
         self.slow_rows += other.slow_rows
@@ -150,7 +150,7 @@ class FieldsMet(msgspec.Struct, forbid_unknown_fields=True):
             if new:
                 self.values.setdefault(path, set()).update(sorted(new)[:_MOST_VALUES])
 
-    def summarise(self, rejected: Iterable[Rejected], *, is_complete: bool) -> Fields:
+    def summarise(self, rejected: Iterable[RejectedRow], *, is_complete: bool) -> Fields:
         """Return what the manifest says of it; `rejected` are the rows that broke their contract.
 
         Only of a read that `is_complete`, and of enough rows, is it said that a field is missing.

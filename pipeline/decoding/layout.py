@@ -89,20 +89,22 @@ class Member(NamedTuple):
         )
 
 
-class Met(NamedTuple):
-    """The paths ("customer.foo") met so far: of unknown fields, of known ones that a row lacked, and of known ones
+class Deviations(NamedTuple):
+    """How the rows of a resource depart from its contract so far, by paths such as "customer.foo".
 
-    that came in another JSON type.
+    `unknown` are fields that the contract does not name; of those that it names, `absent` are lacking in some row, and
+    `bent` have come in another JSON type.
     """
 
     unknown: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     bent: frozenset[str] = frozenset()
 
-    def within(self, name: str) -> "Met":
+    def within(self, name: str) -> "Deviations":
         """Return what was met inside the objects of a field, by its path there."""
         start = f"{name}."
-        return Met(*(frozenset(path.removeprefix(start) for path in each if path.startswith(start)) for each in self))
+        inside = (frozenset(path.removeprefix(start) for path in each if path.startswith(start)) for each in self)
+        return Deviations(*inside)
 
 
 @dataclass
@@ -167,7 +169,7 @@ class Layout:
 
 def build_layout(
     record: type[Record],
-    met: Met,
+    deviations: Deviations,
     *,
     embedded: frozenset[str] = frozenset(),
     filled: frozenset[str] = frozenset(),
@@ -181,10 +183,10 @@ def build_layout(
     layout = Layout(struct=None, members=[], key=key)
     fields: list[Any] = []
     for name, shape in shapes_of(record).items():
-        is_bent = name in met.bent
-        annotation = _annotation(layout, name, shape, met)
+        is_bent = name in deviations.bent
+        annotation = _annotation(layout, name, shape, deviations)
         is_required = shape.is_required and name not in filled
-        is_everywhere = is_required or name not in met.absent
+        is_everywhere = is_required or name not in deviations.absent
         layout.members.append(Member(name, shape, is_everywhere, is_bent=is_bent))
         if shape.kind is Kind.JSON and not shape.is_list:  # raw text takes null as it comes
             layout.types[name] = msgspec.Raw
@@ -196,7 +198,7 @@ def build_layout(
     for name in sorted(embedded):
         layout.members.append(Member(name, None, False, is_embedded=True))
         fields.append((list[msgspec.Raw] | None | UnsetType, UNSET))
-    for name in sorted(met.unknown):
+    for name in sorted(deviations.unknown):
         if "." not in name:
             layout.members.append(Member(name, None, False))
             fields.append((msgspec.Raw, NOTHING))
@@ -208,12 +210,12 @@ def build_layout(
 _layout_inside = lru_cache(maxsize=1_000)(build_layout)
 
 
-def _annotation(layout: Layout, name: str, shape: Shape, met: Met) -> Any:
+def _annotation(layout: Layout, name: str, shape: Shape, deviations: Deviations) -> Any:
     if shape.record is None:
         assert shape.kind is not None
         annotation = _TYPES[shape.kind]
     else:
-        layout.nested[name] = _layout_inside(shape.record, met.within(name))
+        layout.nested[name] = _layout_inside(shape.record, deviations.within(name))
         annotation = layout.nested[name].struct
         if shape.is_reference:
             annotation |= int
@@ -347,27 +349,29 @@ def values_in(column: Iterable[Any], member: Member) -> Iterable[Any]:
     return itertools.chain.from_iterable(value if isinstance(value, list) else (value,) for value in column)
 
 
-def learn(complaint: str, met: Met, layout: Layout) -> Met:
+def learn(complaint: str, deviations: Deviations, layout: Layout) -> Deviations:
     """Return what has been met now that msgspec complains; the same where nothing can be learned from it."""
     match = _COMPLAINT.fullmatch(complaint)
     if match is None:
-        return _learn_type(complaint, met, layout)
+        return _learn_type(complaint, deviations, layout)
     if _NO_NAME.search(match["name"]):
-        return met
+        return deviations
     parents = _without_indexes(match["path"] or "")
     path = f"{parents}.{match['name']}" if parents else match["name"]
     if match["kind"] == "missing required":
-        return met._replace(absent=met.absent | {path})
-    return met if len(met.unknown) >= MOST_LEARNED else met._replace(unknown=met.unknown | {path})
+        return deviations._replace(absent=deviations.absent | {path})
+    if len(deviations.unknown) >= MOST_LEARNED:
+        return deviations
+    return deviations._replace(unknown=deviations.unknown | {path})
 
 
-def _learn_type(complaint: str, met: Met, layout: Layout) -> Met:
+def _learn_type(complaint: str, deviations: Deviations, layout: Layout) -> Deviations:
     match = _RETYPED.fullmatch(complaint)
     # Null is no other type: what is never null breaks the contract.
     if match is None or match["got"] == "null":
-        return met
+        return deviations
     path = _without_indexes(match["path"])
-    return met._replace(bent=met.bent | {path}) if layout.can_bend(path) else met
+    return deviations._replace(bent=deviations.bent | {path}) if layout.can_bend(path) else deviations
 
 
 def within(error: msgspec.ValidationError, name: str) -> str:

@@ -13,13 +13,13 @@ from decimal import Decimal
 import msgspec
 
 from pipeline.decoding.fragments import MOST_DIGITS, check_json, has_structure, items_of, members_of, read_value
-from pipeline.decoding.oddities import Odd, Rejected, reject, shown
+from pipeline.decoding.oddities import Odd, RejectedRow, reject, shown
 from pipeline.resources.columns import Shape, fields_inside
 from pipeline.resources.types import Kind, Record
 
 
 @dataclass(frozen=True)
-class Mended:
+class MendedRow:
     """A row without what no JSON may hold: what the contract names, and beside it what it does not name.
 
     `odd` is what was taken out, by path; `embedded` are the rows of other resources by field, as they came (None where
@@ -51,7 +51,7 @@ Complaint = Callable[[str, bytes], tuple[str, str] | None]
 def mend(
     row: bytes, record: type[Record], key: str, *, filled: frozenset[str], embedded: frozenset[str],
     complaint: Complaint,
-) -> Mended | Rejected:  # fmt: skip
+) -> MendedRow | RejectedRow:  # fmt: skip
     """Return `row` in a form that the struct takes, or say what is wrong with it.
 
     `filled` fields may be missing, since the reader knows them; `embedded` fields hold rows of other resources;
@@ -76,7 +76,7 @@ def mend(
                 values[name] = _NULL
     except _Unfit as error:
         return reject(row, _key_in(members, key), error.path, error.reason)
-    return Mended(msgspec.json.encode(values), reader.extra, reader.odd, reader.embedded)
+    return MendedRow(msgspec.json.encode(values), reader.extra, reader.odd, reader.embedded)
 
 
 class _Reader:

@@ -15,7 +15,7 @@ _LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedRow:
     """A row that breaks its contract: where (a path such as `total.amount`), why, and the row as it came."""
 
     key: str | None
@@ -58,10 +58,10 @@ class Oddities:
         }
 
 
-def reject(raw: bytes, key: str | None, path: str, reason: str) -> Rejected:
+def reject(raw: bytes, key: str | None, path: str, reason: str) -> RejectedRow:
     """Return a row as one that is set aside."""
     # What is shown of foreign text may hold half of a surrogate pair, which can be written nowhere.
-    return Rejected(key, path, reason[:_LONGEST_REASON].encode("utf-8", "replace").decode(), raw)
+    return RejectedRow(key, path, reason[:_LONGEST_REASON].encode("utf-8", "replace").decode(), raw)
 
 
 def shown(text: bytes) -> str:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.decoding.drift import Counts
 from pipeline.decoding.fragments import items_of, members_of, read_value
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, shape_of
 from pipeline.resources.personal import holds_personal, is_personal, personal_columns
@@ -58,7 +58,7 @@ class Treatment:
             table = self._treat_column(table, name, Shape(kind=Kind.JSON), is_whole=True)
         return table
 
-    def treat_rejected(self, resource: Resource, rejected: Iterable[Rejected]) -> list[Rejected]:
+    def treat_rejected(self, resource: Resource, rejected: Iterable[RejectedRow]) -> list[RejectedRow]:
         """Return rows that were set aside without what is personal in them.
 
         Of a row that can be taken apart the fields that the contract names are left; of another one, no text at all.
@@ -108,13 +108,13 @@ class Treatment:
     def _digest(key: bytes, content: bytes) -> str:
         return hmac.digest(key, content, "sha256").hex()[:_DIGITS]
 
-    def _treat_rejected(self, record: type[Record], rejected: Rejected) -> Rejected:
+    def _treat_rejected(self, record: type[Record], rejected: RejectedRow) -> RejectedRow:
         path, leads_to_personal = _known_part(rejected.path, record)
         try:
             raw = self._treat_object(rejected.raw, record)
         except ValueError:
             raw = b""
-        return Rejected(rejected.key, path, _without_values(rejected.reason, is_personal=leads_to_personal), raw)
+        return RejectedRow(rejected.key, path, _without_values(rejected.reason, is_personal=leads_to_personal), raw)
 
     def _treat_object(self, text: bytes, record: type[Record]) -> bytes:
         """Treat the members of a JSON object. Raises ValueError for what is none."""

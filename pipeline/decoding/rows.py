@@ -17,11 +17,11 @@ import pyarrow as pa
 from msgspec.structs import astuple
 
 from pipeline.decoding.columns import ColumnCaster
-from pipeline.decoding.drift import FieldsMet, known_values
+from pipeline.decoding.drift import FieldTally, known_values
 from pipeline.decoding.fragments import read_value
 from pipeline.decoding.layout import (
+    Deviations,
     Layout,
-    Met,
     build_layout,
     columns_of_values,
     explain,
@@ -30,8 +30,8 @@ from pipeline.decoding.layout import (
     within,
     without_unset,
 )
-from pipeline.decoding.mending import Mended, mend
-from pipeline.decoding.oddities import Oddities, Rejected, json_at, reject
+from pipeline.decoding.mending import MendedRow, mend
+from pipeline.decoding.oddities import Oddities, RejectedRow, json_at, reject
 from pipeline.resources.columns import columns_of
 from pipeline.resources.resource import Resource
 from pipeline.resources.values import Unfit
@@ -45,21 +45,21 @@ _as_written = str.strip
 
 
 @dataclass
-class Decoded:
+class DecodedRows:
     """What became of a batch of rows.
 
     `table` has the columns of `resources.columns_of`, `_extra` and `_odd`; `rejected` are the rows that broke their
     contract; `children` are, per embedded field, the parents' keys and the raw rows found inside, `sizes` how many of
     them each parent has
-    (`childless` are the keys of the parents that did not carry the field at all). `met` says which fields they had.
+    (`childless` are the keys of the parents that did not carry the field at all). `fields` says which fields they had.
     """
 
     table: pa.Table
-    rejected: list[Rejected]
+    rejected: list[RejectedRow]
     children: dict[str, tuple[list[str], list[bytes]]] = field(default_factory=dict)
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)
     childless: list[str] = field(default_factory=list)
-    met: FieldsMet = field(default_factory=FieldsMet)
+    fields: FieldTally = field(default_factory=FieldTally)
 
 
 class RowDecoder:
@@ -71,7 +71,7 @@ class RowDecoder:
     def __init__(self, resource: Resource, embedded: frozenset[str] = frozenset()) -> None:
         self.resource = resource
         self._embedded = embedded
-        self._met = Met()
+        self._deviations = Deviations()
         self._filled = resource.parent_key if resource.is_embedded else None
         self._schema = pa.schema([(each.name, each.arrow_type) for each in columns_of(resource)])
         self._schema = self._schema.append(pa.field("_extra", pa.string())).append(pa.field("_odd", pa.string()))
@@ -81,7 +81,7 @@ class RowDecoder:
     def _build(self) -> None:
         filled = frozenset(filter(None, (self._filled,)))
         self._layout: Layout = build_layout(
-            self.resource.record, self._met, embedded=self._embedded, filled=filled, key=self.resource.key
+            self.resource.record, self._deviations, embedded=self._embedded, filled=filled, key=self.resource.key
         )
         struct: Any = self._layout.struct
         self._decode_row: Callable[[bytes], Any] = msgspec.json.Decoder(struct, float_hook=_as_written).decode
@@ -92,33 +92,33 @@ class RowDecoder:
             index for index, member in enumerate(self._layout.members) if member.name == self.resource.key
         )
 
-    def decode(self, rows: Sequence[bytes], parents: Sequence[str] | None = None) -> Decoded:
+    def decode(self, rows: Sequence[bytes], parents: Sequence[str] | None = None) -> DecodedRows:
         """Decode `rows`; `parents` are the keys of the rows that they were embedded in, row by row."""
-        decoded = Decoded(self._schema.empty_table(), [])
-        decoded.met.carried.update(filter(None, (self._filled,)))
+        decoded = DecodedRows(self._schema.empty_table(), [])
+        decoded.fields.carried.update(filter(None, (self._filled,)))
         at_once = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE * len(rows) // max(1, sum(map(len, rows)))))
         with _without_gc():
             for start in range(0, len(rows), at_once):
                 some = slice(start, start + at_once)
                 self._decode_some(rows[some], None if parents is None else parents[some], decoded)
-        decoded.met.note_columns(decoded.table, self._known_values)
+        decoded.fields.note_columns(decoded.table, self._known_values)
         return decoded
 
-    def _decode_some(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: Decoded) -> None:
+    def _decode_some(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: DecodedRows) -> None:
         slow = self._decode_fast(rows, parents, decoded)
-        mended: dict[int, Mended] = {}
+        mended: dict[int, MendedRow] = {}
         for index in slow:
             row = self._mend(rows[index])
-            if isinstance(row, Rejected):
+            if isinstance(row, RejectedRow):
                 decoded.rejected.append(row)
             else:
                 mended[index] = row
-        decoded.met.slow_rows += len(slow)
+        decoded.fields.slow_rows += len(slow)
         if mended:
             own_parents = None if parents is None else [parents[index] for index in mended]
             self._decode_mended([rows[index] for index in mended], list(mended.values()), own_parents, decoded)
 
-    def _decode_fast(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: Decoded) -> list[int]:
+    def _decode_fast(self, rows: Sequence[bytes], parents: Sequence[str] | None, decoded: DecodedRows) -> list[int]:
         """Add to `decoded` what the struct takes; return the positions of the other rows."""
         records, text = self._read(rows)
         good = [index for index, record in enumerate(records) if record is not None]
@@ -135,7 +135,7 @@ class RowDecoder:
         return [index for index in range(len(rows)) if index not in taken]
 
     def _decode_mended(
-        self, rows: list[bytes], mended: list[Mended], parents: list[str] | None, decoded: Decoded
+        self, rows: list[bytes], mended: list[MendedRow], parents: list[str] | None, decoded: DecodedRows
     ) -> None:
         while True:
             layout = self._layout
@@ -158,8 +158,8 @@ class RowDecoder:
         rows: Sequence[bytes],
         members: list[Sequence[Any]],
         parents: Sequence[str] | None,
-        decoded: Decoded,
-        mended: list[Mended] | None = None,
+        decoded: DecodedRows,
+        mended: list[MendedRow] | None = None,
     ) -> None:
         """Add rows to `decoded`, given by the values of their members; those that are worthless are set aside.
 
@@ -175,10 +175,10 @@ class RowDecoder:
         odd = [None] * len(rows) if not oddities.odd else [oddities.texts(at, raw) for at, raw in enumerate(rows)]
         arrays.append(pa.array([_json_of(extra) if extra else None for extra in extras], pa.string()))
         arrays.append(pa.array([_json_of(texts) if texts else None for texts in odd], pa.string()))
-        decoded.met.note_carried(members.__getitem__, len(rows), self._layout)
-        decoded.met.note_types(members, self._layout)
+        decoded.fields.note_carried(members.__getitem__, len(rows), self._layout)
+        decoded.fields.note_types(members, self._layout)
         if any(extras):
-            decoded.met.note_unknown(extras)
+            decoded.fields.note_unknown(extras)
         table = pa.Table.from_arrays(arrays, schema=self._schema)
         keys = columns[self._key_index]
         for row, (path, reason) in sorted(oddities.unfit.items()):
@@ -186,11 +186,11 @@ class RowDecoder:
             decoded.rejected.append(reject(rows[row], None if key is None else str(key), path, reason))
         if oddities.unfit:
             table = table.filter(pa.array([row not in oddities.unfit for row in range(len(rows))], pa.bool_()))
-        decoded.met.note_odd(found for row, found in oddities.odd.items() if row not in oddities.unfit)
+        decoded.fields.note_odd(found for row, found in oddities.odd.items() if row not in oddities.unfit)
         decoded.table = pa.concat_tables([decoded.table, table])
         self._collect_children(columns, mended, oddities.unfit, decoded)
 
-    def _mend(self, row: bytes) -> Mended | Rejected:
+    def _mend(self, row: bytes) -> MendedRow | RejectedRow:
         filled = frozenset(filter(None, (self._filled,)))
         while True:
             layout = self._layout
@@ -241,8 +241,8 @@ class RowDecoder:
                 return None
 
     def _learn(self, complaint: str) -> bool:
-        known, self._met = self._met, learn(complaint, self._met, self._layout)
-        if self._met == known:
+        known, self._deviations = self._deviations, learn(complaint, self._deviations, self._layout)
+        if self._deviations == known:
             return False
         self._build()
         return True
@@ -281,7 +281,7 @@ class RowDecoder:
         return extras
 
     def _collect_children(
-        self, columns: list[Any], mended: list[Mended] | None, unfit: Container[int], decoded: Decoded
+        self, columns: list[Any], mended: list[MendedRow] | None, unfit: Container[int], decoded: DecodedRows
     ) -> None:
         for member, column in zip(self._layout.members, columns, strict=True):
             if not member.is_embedded:

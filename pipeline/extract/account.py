@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.decoding.heads import HeadReader
 from pipeline.errors import RefusedError
-from pipeline.landing.held import HeldRow, Proofs
+from pipeline.landing.holdings import HeldRow, Proofs
 from pipeline.leaflink import Client, FailingError, NotFoundError, RejectedError
 from pipeline.leaflink.paging import BrokenPage, parse_page
 from pipeline.resources import Resource, all_resources

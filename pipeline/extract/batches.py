@@ -15,9 +15,9 @@ import pyarrow as pa
 from anyio.abc import TaskGroup
 
 from pipeline import clock
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.decoding.personal import Treatment
-from pipeline.decoding.rows import Decoded, RowDecoder
+from pipeline.decoding.rows import DecodedRows, RowDecoder
 from pipeline.extract.reading import Reading
 from pipeline.instants import MICROSECOND
 from pipeline.landing import Batch, Landing
@@ -60,7 +60,7 @@ class Workshop:
             table = table.append_column(name, pa.repeat(pa.scalar(value, kind), size))
         return self.landing.write_batch(resource, self.run_id, next(self._numbers[resource]), table)
 
-    def write_quarantine(self, rejected: list[tuple[str, Rejected]]) -> Batch:
+    def write_quarantine(self, rejected: list[tuple[str, RejectedRow]]) -> Batch:
         """Land the rows that broke their contract."""
         columns = {
             "resource": [name for name, _ in rejected],
@@ -108,13 +108,13 @@ class Decoders:
                 _land_one(self.embedded[name], self._children[name].decode(children, parents), workshop, inside)
 
 
-def _land_one(resource: Resource, decoded: Decoded, workshop: Workshop, reading: Reading) -> None:
+def _land_one(resource: Resource, decoded: DecodedRows, workshop: Workshop, reading: Reading) -> None:
     if workshop.personal is not None:
         decoded.table = workshop.personal.treat_table(resource, decoded.table)
         decoded.rejected = workshop.personal.treat_rejected(resource, decoded.rejected)
-        decoded.met.unknown = workshop.personal.treat_names(decoded.met.unknown)
+        decoded.fields.unknown = workshop.personal.treat_names(decoded.fields.unknown)
     reading.rejected += decoded.rejected
-    reading.fields.add(decoded.met)
+    reading.fields.add(decoded.fields)
     if decoded.table.num_rows:
         reading.batches.append(workshop.write(resource.name, decoded.table))
 

@@ -34,9 +34,9 @@ async def read_by_parent(step: Step, parent: Step, of: Reading, listing: Listing
 
     Raises NotOffered when nothing at all is there of the first ones of all of them.
     """
-    held, seen = parent.held.modified, _moments(landing, parent.resource, of.batches)
+    held, seen = parent.holding.modified, _moments(landing, parent.resource, of.batches)
     everything = step.way is Way.EVERYTHING
-    asked = _known(held, of) if everything else _changed(held, seen) | set(step.held.unasked)
+    asked = _known(held, of) if everything else _changed(held, seen) | set(step.holding.unasked)
     reader = _Reader(listing, step.resource)
     reading = Reading(scope="all") if everything else Reading(scope="sets", asked=asked)
     for some in _in_parts(sorted(asked)):

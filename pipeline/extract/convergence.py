@@ -95,7 +95,7 @@ class Convergence:
         states = sorted(self._all.values(), key=lambda state: not state.step.resource.is_vital)
         for state in states:
             reading = state.reading
-            came = len(reading.known(state.step.held)) if state.name in self._counts else reading.distinct
+            came = len(reading.known(state.step.holding)) if state.name in self._counts else reading.distinct
             if reading.scope == "all" and came > self._counts.get(state.name, reading.stated):
                 await self.find_ghosts_of(state.name)
 
@@ -108,7 +108,7 @@ class Convergence:
         if self._pages_left > 0:
             with suppress(ListingError):
                 await compare_count(
-                    state.reading, state.step.held, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
+                    state.reading, state.step.holding, state.listing, pages=self._pages_left, most_asked=_ASKED_BY_KEY
                 )
         self._pages_left -= self._requests - requests
 
@@ -137,7 +137,7 @@ class Convergence:
     async def _read_grown(self, state: ReadState, touched: dict[str, set[str]]) -> None:
         """Read the end that grows of a list."""
         parent, reading = state.step.resource.parent, state.reading
-        known = reading.known(state.step.held)
+        known = reading.known(state.step.holding)
         if not known:
             return
         pages = most_pages(len(known), state.listing)
@@ -149,7 +149,7 @@ class Convergence:
         absent = {str(key) for key in growth.absent} if growth.is_settled else set()
         parents = set(grown.links.values())
         parents |= {link for key in absent if (link := reading.links.get(key)) is not None}
-        parents |= {link for key in absent if (link := state.step.held.parents.get(key)) is not None}
+        parents |= {link for key in absent if (link := state.step.holding.parents.get(key)) is not None}
         reading.lose(absent)
         reading.add_changes(grown)
         if parent is not None:
@@ -159,7 +159,9 @@ class Convergence:
         """Read what changed, from the newest row known on: an answer without any row would prove nothing."""
         field = state.step.resource.modified_field
         known = [
-            values.modified for values in state.reading.known(state.step.held).values() if values.modified is not None
+            values.modified
+            for values in state.reading.known(state.step.holding).values()
+            if values.modified is not None
         ]
         if since is None or not known or field is None:
             return

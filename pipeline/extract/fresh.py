@@ -10,7 +10,7 @@ from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
 from pipeline.instants import instant, microseconds
-from pipeline.landing.held import HeldResource
+from pipeline.landing.holdings import Holding
 from pipeline.reading import Values
 
 # Single rows cost a request each: beyond this many, and beyond what everything costs, everything is read.
@@ -28,7 +28,7 @@ async def read_everything(step: Step, listing: Listing) -> Reading:
     reading.scope = "all"
     if listing.was_recalled:
         await _read_unsettled(step, listing, reading)
-    await confirm_missing(reading, step.held, listing)
+    await confirm_missing(reading, step.holding, listing)
     return reading
 
 
@@ -42,19 +42,19 @@ async def read_changed(step: Step, listing: Listing, touched: Callable[[], Await
     assert step.since is not None
     try:
         if step.recent_from is None:
-            reading = await read_since(everything, step.since, step.held.values, listing)
-            await read_quarantined(step.held, listing, reading)
+            reading = await read_since(everything, step.since, step.holding.values, listing)
+            await read_quarantined(step.holding, listing, reading)
         else:
             reading = await _read_fresh(step, step.since, step.recent_from, listing)
     except IgnoredFilter:
         return await read_everything(step, listing)
     if step.recent_from is not None:
-        single = (set(step.held.open_keys) | set(step.held.quarantined) | await touched()) - reading.keys
-        if len(single) > max(_FEW_SINGLE_ROWS, step.held.rows // listing.page_size):
+        single = (set(step.holding.open_keys) | set(step.holding.quarantined) | await touched()) - reading.keys
+        if len(single) > max(_FEW_SINGLE_ROWS, step.holding.rows // listing.page_size):
             return await read_everything(step, listing)
         await read_single(single, listing, reading)
-        await confirm_missing(reading, step.held, listing)
-    await compare_count(reading, step.held, listing)
+        await confirm_missing(reading, step.holding, listing)
+    await compare_count(reading, step.holding, listing)
     return reading
 
 
@@ -77,7 +77,7 @@ async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listin
     if open_flag is not None:
         reading.add(await listing.read(Window(params, {open_flag: False}, (older,)), keep=False))
     limit = microseconds(recent_from)
-    held = {key: each for key, each in step.held.values.items() if each.created is not None and each.created < limit}
+    held = {key: each for key, each in step.holding.values.items() if each.created is not None and each.created < limit}
     reading.add(await read_since(Window(params).limited(older), since, held, listing))
     return reading
 
@@ -116,20 +116,20 @@ def _witnessed_since(held: Mapping[str, Values]) -> datetime | None:
 
 async def read_appended(step: Step, listing: Listing) -> Reading:
     """Read a list that grows at one end from there, and find what is gone; all of it where that cannot be done."""
-    result = await listing.read_growth(step.held.values, most_pages=most_pages(step.held.rows, listing))
+    result = await listing.read_growth(step.holding.values, most_pages=most_pages(step.holding.rows, listing))
     if result is None or not result[0].is_settled:
         return await read_everything(step, listing)
     growth, reading = result
     absent, everything = {str(key) for key in growth.absent}, Window(step.resource.params)
     if absent:
-        reading.add_changes(await find_gone(absent, step.held.rows, listing, window=everything, count=growth.count))
-    await read_quarantined(step.held, listing, reading)
+        reading.add_changes(await find_gone(absent, step.holding.rows, listing, window=everything, count=growth.count))
+    await read_quarantined(step.holding, listing, reading)
     return reading
 
 
-async def read_quarantined(held: HeldResource, listing: Listing, reading: Reading) -> None:
+async def read_quarantined(holding: Holding, listing: Listing, reading: Reading) -> None:
     """Ask again for the rows that were set aside: they come home when the source has been mended."""
-    await read_single(set(held.quarantined) - reading.keys - reading.gone, listing, reading)
+    await read_single(set(holding.quarantined) - reading.keys - reading.gone, listing, reading)
 
 
 async def read_single(keys: set[str], listing: Listing, reading: Reading) -> None:
@@ -138,14 +138,14 @@ async def read_single(keys: set[str], listing: Listing, reading: Reading) -> Non
         reading.add_changes(await listing.fetch_each(keys))
 
 
-async def confirm_missing(reading: Reading, held: HeldResource, listing: Listing) -> None:
+async def confirm_missing(reading: Reading, holding: Holding, listing: Listing) -> None:
     """Ask for held rows that did not come; a row without a readable key may be any of them, then nothing is gone."""
-    missing = reading.missing(held)
+    missing = reading.missing(holding)
     holes = [each for each in reading.rejected if not each.raw and each.key is None]
     if not missing or reading.keyless > len(holes):
         return
-    everything, known = Window(listing.resource.params), len(reading.known(held))
-    there = await find_gone(missing, held.rows, listing, window=everything, count=known)
+    everything, known = Window(listing.resource.params), len(reading.known(holding))
+    there = await find_gone(missing, holding.rows, listing, window=everything, count=known)
     reading.add_changes(there)
     shown = [each for each in there.rejected if not each.raw]
     if holes and len(shown) >= len(holes):  # the rows that could not be shown are these
@@ -154,15 +154,15 @@ async def confirm_missing(reading: Reading, held: HeldResource, listing: Listing
 
 
 async def compare_count(
-    reading: Reading, held: HeldResource, listing: Listing, *, pages: int | None = None, most_asked: int = MOST_ASKED
+    reading: Reading, holding: Holding, listing: Listing, *, pages: int | None = None, most_asked: int = MOST_ASKED
 ) -> None:
     """Find rows that are gone, or came late, where the count of everything is not that of what is known.
 
     It takes so many `pages` at most, those that are usual for the length of the list without it.
     """
-    if held.quarantined or held.has_keyless or reading.keyless:
+    if holding.quarantined or holding.has_keyless or reading.keyless:
         return
-    known, everything = reading.known(held), Window(listing.resource.params)
+    known, everything = reading.known(holding), Window(listing.resource.params)
     if await listing.pages.count(everything) == len(known):
         return
     pages = most_pages(len(known), listing) if pages is None else pages

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.journal import Entry, JournalFile
 from pipeline.extract.pages import STAYS, ListingError, Pages
@@ -197,13 +197,13 @@ class Listing:
 
         A row that LeafLink cannot show is set aside.
         """
-        rows, gone, failing = list[bytes](), set[str](), list[Rejected]()
+        rows, gone, failing = list[bytes](), set[str](), list[RejectedRow]()
 
         async def fetch(key: str) -> None:
             try:
                 row = await self.pages.fetch_row(key)
             except FailingError as error:
-                failing.append(Rejected(key, "", f"LeafLink fails for it ({error.reason})", b""))
+                failing.append(RejectedRow(key, "", f"LeafLink fails for it ({error.reason})", b""))
                 return
             if row is None:
                 gone.add(key)
@@ -322,8 +322,8 @@ class _CountingSink:
         await self._collector.add(rows)
 
 
-def _hole(identity: Any) -> Rejected:
+def _hole(identity: Any) -> RejectedRow:
     """Return what is known of a row that LeafLink cannot show: the row before it."""
     before = identity[1]
     place = "the first row" if before is None else f"the row listed after {before}"
-    return Rejected(None, "", f"LeafLink fails for {place}, in every page and alone", b"")
+    return RejectedRow(None, "", f"LeafLink fails for {place}, in every page and alone", b"")

@@ -13,7 +13,7 @@ from enum import Enum
 
 from pipeline.extract.windows import midnight
 from pipeline.landing import Manifest
-from pipeline.landing.held import Held, HeldResource
+from pipeline.landing.holdings import Holding, Holdings
 from pipeline.resources import Resource
 
 # Changes that were under way when the last run read the clock become visible later: look back that far.
@@ -50,7 +50,7 @@ class Step:
     requests: int
     since: datetime | None = None
     recent_from: datetime | None = None
-    held: HeldResource = field(default_factory=HeldResource)
+    holding: Holding = field(default_factory=Holding)
 
     def __str__(self) -> str:
         """Return the way in words."""
@@ -86,7 +86,7 @@ class Plan:
 
 
 def make_plan(
-    resources: Mapping[str, Resource], manifests: Iterable[Manifest], held: Held, now: datetime,
+    resources: Mapping[str, Resource], manifests: Iterable[Manifest], holdings: Holdings, now: datetime,
     *, why_anew: str = "", page_size: int, trailing_days: int, personal: str = "keep",
 ) -> Plan:  # fmt: skip
     """Plan how to read `resources` after the committed runs; `now` decides what is a week ago.
@@ -97,9 +97,9 @@ def make_plan(
     history = _History(manifests)
     steps = {}
     for name, resource in resources.items():
-        planner = _Planner(resource, history, held.of(name), now, page_size, personal)
+        planner = _Planner(resource, history, holdings.of(name), now, page_size, personal)
         if resource.is_asked_per_parent and resource.parent is not None:
-            steps[name] = planner.plan_by_parent(held.of(resource.parent).rows, why_anew)
+            steps[name] = planner.plan_by_parent(holdings.of(resource.parent).rows, why_anew)
             continue
         with_parent = resource.is_embedded and resource.parent in resources
         steps[name] = planner.plan(why_anew, trailing_days=trailing_days, with_parent=with_parent)
@@ -146,7 +146,7 @@ class _History:
 class _Planner:
     resource: Resource
     history: _History
-    held: HeldResource
+    holding: Holding
     now: datetime
     page_size: int
     personal: str
@@ -154,12 +154,13 @@ class _Planner:
     def plan(self, why_anew: str, *, trailing_days: int, with_parent: bool) -> Step:
         if with_parent:
             reason = "each order brings its lines as a set"
-            return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.held.quarantined), held=self.held)
-        why, pages = self._why_everything(why_anew), self._pages(self.held.rows)
+            return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.holding.quarantined), holding=self.holding)
+        why, pages = self._why_everything(why_anew), self._pages(self.holding.rows)
         pages += _CONVERGING * self.resource.can_converge
         everything = Step(
-            self.resource, Way.EVERYTHING, why, pages, recent_from=recent_since(self.now, trailing_days), held=self.held
-        )
+            self.resource, Way.EVERYTHING, why, pages, holding=self.holding,
+            recent_from=recent_since(self.now, trailing_days),
+        )  # fmt: skip
         if everything.reason:
             return everything
         nightly = self._nightly(trailing_days)
@@ -175,10 +176,10 @@ class _Planner:
         why = self._why_anew(why_anew)
         if why:
             why = f"{why.partition(';')[0]}: a request for each parent"
-            return Step(self.resource, Way.EVERYTHING, why, max(1, parents), held=self.held)
-        requests = self.history.last_changed.get(self.resource.name, parents // 100) + len(self.held.unasked)
+            return Step(self.resource, Way.EVERYTHING, why, max(1, parents), holding=self.holding)
+        requests = self.history.last_changed.get(self.resource.name, parents // 100) + len(self.holding.unasked)
         reason = "a request for each parent that is new or changed"
-        return Step(self.resource, Way.BY_PARENT, reason, requests, held=self.held)
+        return Step(self.resource, Way.BY_PARENT, reason, requests, holding=self.holding)
 
     def _why_anew(self, wanted: str) -> str:
         if wanted:
@@ -194,30 +195,30 @@ class _Planner:
         if why:
             return why
         last = self.history.full_reads[self.resource.name]
-        if self.held.has_keyless:
+        if self.holding.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
         # A last read that lies ahead was dated by a clock that was wrong: nobody knows how old it is.
         return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
 
     def _nightly(self, trailing_days: int) -> Step | None:
         resource, name = self.resource, self.resource.name
-        if resource.grows_at_end and not resource.is_final and self._pages(self.held.rows) <= _SHORT_LIST:
+        if resource.grows_at_end and not resource.is_final and self._pages(self.holding.rows) <= _SHORT_LIST:
             return None
-        if resource.grows_at_end and self.held.values:
-            return Step(resource, Way.TAIL, "grows at one end", 3, held=self.held)
+        if resource.grows_at_end and self.holding.values:
+            return Step(resource, Way.TAIL, "grows at one end", 3, holding=self.holding)
         watermark = self.history.watermarks.get(name)
         if resource.change_field is None or watermark is None:
             return None
-        changed = self._pages(self.history.last_changed.get(name, self.held.rows // 100))
+        changed = self._pages(self.history.last_changed.get(name, self.holding.rows // 100))
         counting = 1
         step = Step(
             resource, Way.CHANGED, "changes show in modified", changed + counting + _CONVERGING,
-            watermark - OVERLAP, held=self.held,
+            watermark - OVERLAP, holding=self.holding,
         )  # fmt: skip
         if not resource.is_trailing:
             return step
         recent_from = recent_since(watermark, trailing_days)
-        requests = self._pages(self.held.recent) + self._pages(len(self.held.open_keys)) + 1
+        requests = self._pages(self.holding.recent) + self._pages(len(self.holding.open_keys)) + 1
         requests += counting + _CONVERGING
         reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {resource.open_flag}"
         return replace(step, way=Way.FRESH, reason=reason, requests=requests, recent_from=recent_from)

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import msgspec
 
-from pipeline.decoding.drift import FieldsMet
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.drift import FieldTally
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.instants import microseconds
 from pipeline.landing import Batch, Scope, WindowRead
-from pipeline.landing.held import HeldResource
+from pipeline.landing.holdings import Holding
 from pipeline.reading import Values
 
 
@@ -31,8 +31,8 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
     windows: list[WindowRead] = msgspec.field(default_factory=list)
     additions: list[WindowRead] = msgspec.field(default_factory=list)
     batches: list[Batch] = msgspec.field(default_factory=list)
-    rejected: list[Rejected] = msgspec.field(default_factory=list)
-    fields: FieldsMet = msgspec.field(default_factory=FieldsMet)
+    rejected: list[RejectedRow] = msgspec.field(default_factory=list)
+    fields: FieldTally = msgspec.field(default_factory=FieldTally)
     values: dict[str, Values] = msgspec.field(default_factory=dict)
     links: dict[str, str] = msgspec.field(default_factory=dict)
     keyless: int = 0
@@ -72,26 +72,28 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
         for key in gone:
             self.values.pop(key, None)
 
-    def known(self, held: HeldResource) -> dict[str, Values]:
+    def known(self, holding: Holding) -> dict[str, Values]:
         """Return the rows that are there now as far as is known: those that came, and those that need not come."""
         if self.scope == "all":
             return dict(self.values)
         since = None if self.complete_since is None else microseconds(self.complete_since)
         kept = {
             key: values
-            for key, values in held.values.items()
+            for key, values in holding.values.items()
             if key not in self.gone and (since is None or values.created is None or values.created < since)
         }
         return kept | self.values
 
-    def missing(self, held: HeldResource) -> set[str]:
+    def missing(self, holding: Holding) -> set[str]:
         """Return the held rows that should have come and did not."""
         if self.scope == "all":
-            return held.values.keys() - self.keys - self.gone
+            return holding.values.keys() - self.keys - self.gone
         if self.complete_since is None:
             return set()
         since = microseconds(self.complete_since)
-        recent = {key for key, values in held.values.items() if values.created is not None and values.created >= since}
+        recent = {
+            key for key, values in holding.values.items() if values.created is not None and values.created >= since
+        }
         return recent - self.keys - self.gone
 
     def files(self) -> Iterator[Batch]:
@@ -101,7 +103,7 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
             yield from child.files()
 
     @property
-    def quarantine(self) -> list[Rejected]:
+    def quarantine(self) -> list[RejectedRow]:
         """The rows that were set aside: one that came more than once as it came last."""
         return list({each.key or each.raw or each.reason: each for each in self.rejected}.values())
 

@@ -10,7 +10,7 @@ import anyio
 from msgspec import structs
 
 from pipeline import clock
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.decoding.personal import KEEP, Treatment
 from pipeline.errors import ConfigurationError, IncompleteError, RefusedError
 from pipeline.extract.batches import Decoders, Workshop
@@ -80,7 +80,7 @@ class Extraction:
             landing, header.run_id, origin.company, header.started_at, self._journal.used, personal
         )
         self._reads: list[ResourceRead] = []
-        self._rejected: list[tuple[str, Rejected]] = []
+        self._rejected: list[tuple[str, RejectedRow]] = []
         self._times: dict[str, ReadTimes] = {}
         self._states: dict[str, ReadState] = {}
         self._started: dict[str, float] = {}
@@ -163,7 +163,7 @@ class Extraction:
         return self._touches[resource.name]
 
     def _note_touched(self, step: Step, reading: Reading) -> None:
-        resource, held = step.resource, step.held
+        resource, held = step.resource, step.holding
         if resource.grows_at_end and resource.parent is not None:
             links = reading.links
             parents = {links[key] for key in links.keys() - held.values.keys()} if held.values else set()
@@ -192,7 +192,7 @@ class Extraction:
                 self._warnings += witness.doubts
                 reading = embedded_reading(child, parents)
             if reading.scope == "sets" and child.name in self._plan.steps:
-                await read_quarantined(self._plan.steps[child.name].held, listing, reading)
+                await read_quarantined(self._plan.steps[child.name].holding, listing, reading)
         except (RefusedError, NotOffered, ListingError) as error:
             if parents.childless:
                 if isinstance(error, ListingError):
@@ -299,7 +299,7 @@ class Extraction:
 
     def _has_too_many_bad_rows(self, read: ResourceRead) -> bool:
         step = self._plan.steps.get(read.resource)
-        held = 0 if step is None else step.held.rows
+        held = 0 if step is None else step.holding.rows
         is_much = read.quarantined > MOST_QUARANTINED and read.quarantined > MOST_QUARANTINED_SHARE * read.received
         return is_much or (held > 0 and read.quarantined > max(held, read.received) / 2)
 

@@ -34,13 +34,13 @@ _LITTLE_ROOM_BYTES = 2**30
 _WAREHOUSES_OF_ROOM = 3
 
 
-class _Named(msgspec.Struct):
+class _Name(msgspec.Struct):
     id: int | None = None
     name: str | None = None
 
 
-class _Owned(msgspec.Struct):
-    seller: int | _Named | None = None
+class _Owner(msgspec.Struct):
+    seller: int | _Name | None = None
 
 
 async def diagnose(job: Job) -> Diagnosis:
@@ -166,7 +166,7 @@ def granted_rate(headers: Mapping[str, str], settings: Settings) -> str:
 
 def _name_in(row: bytes) -> str:
     try:
-        company = msgspec.json.decode(row, type=_Named)
+        company = msgspec.json.decode(row, type=_Name)
     except msgspec.DecodeError:
         return "a company that cannot be read"
     return company.name or f"company {company.id}"
@@ -174,10 +174,10 @@ def _name_in(row: bytes) -> str:
 
 def _owner_in(row: bytes) -> str | None:
     try:
-        seller = msgspec.json.decode(row, type=_Owned).seller
+        seller = msgspec.json.decode(row, type=_Owner).seller
     except msgspec.DecodeError:
         return None
-    number = seller.id if isinstance(seller, _Named) else seller
+    number = seller.id if isinstance(seller, _Name) else seller
     return None if number is None else str(number)
 
 

@@ -22,14 +22,14 @@ from pipeline.jobs.account import check_account
 from pipeline.jobs.job import Job
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
-from pipeline.landing.held import Held
+from pipeline.landing.holdings import Holdings
 from pipeline.leaflink import Client, Pacer, Source
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
 
 
 @dataclass(frozen=True)
-class Extracted:
+class ExtractResult:
     """What was committed, by company, and the companies that failed, each with what happened."""
 
     manifests: dict[str, Manifest]
@@ -55,14 +55,14 @@ async def extract_companies(
     only: str | None,
     observer: ExtractObserver,
     on_landed: Callable[[Batch], None] | None = None,
-) -> Extracted:
+) -> ExtractResult:
     """Read every company of the job, side by side; what happens to one leaves the others alone.
 
     Raises the error of the only company, or of the first one when all fail.
     """
     if len(job.companies) == 1:
         manifest = await extract(job, full=full, only=only, observer=observer, on_landed=on_landed)
-        return Extracted({job.companies[0].name: manifest}, {})
+        return ExtractResult({job.companies[0].name: manifest}, {})
     job.landing.sweep()
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
     pacers = {owner: _pacer_of(job) for owner in {company.owner for company in job.companies}}
@@ -80,7 +80,7 @@ async def extract_companies(
             readings.start_soon(read, company)
     if not manifests:
         raise next(iter(failures.values()))
-    return Extracted(manifests, failures)
+    return ExtractResult(manifests, failures)
 
 
 async def extract(
@@ -157,7 +157,7 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     After a run that a load refused everything is read anew: the source may have been wrong on more than was noticed,
     and only a complete read says whether the rows are back or are missing again.
     """
-    from pipeline.warehouse.held import read_held  # DuckDB is needed for this only
+    from pipeline.warehouse.holdings import read_holdings  # DuckDB is needed for this only
 
     settings = job.settings
     manifests = job.landing.manifests()
@@ -165,14 +165,14 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     manifests = [manifest for manifest in manifests if manifest.company == company.name]
     personal = _label_of(settings)
     _refuse_other_treatment(manifests, personal, full=full)
-    resources, held = selected(only, company.resources, company.also), Held()
+    resources, holdings = selected(only, company.resources, company.also), Holdings()
     if manifests:
         # Without a watermark no resource has recent rows, but some may still be read from their tail.
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
-        held = read_held(settings.data_dir, job.landing, resources, company.name, recent_from)
+        holdings = read_holdings(settings.data_dir, job.landing, resources, company.name, recent_from)
     why_anew = "--full" if full else "a load refused the last run" if refused_runs_of(job, company) else ""
     return make_plan(
-        resources, manifests, held, clock.now(), why_anew=why_anew,
+        resources, manifests, holdings, clock.now(), why_anew=why_anew,
         page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
     )  # fmt: skip
 

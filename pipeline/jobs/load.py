@@ -150,9 +150,9 @@ def finish_load(
     seen = {name for of_company in reads.values() for name in of_company}
     return LoadResult(
         load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
-        merged=[each for name, each in build.merged.items() if is_told(all_resources()[name], seen)],
+        merges=[each for name, each in build.merges.items() if is_told(all_resources()[name], seen)],
         models=models, audits=audits, headlines=headlines, refused=refused, kept=kept, drift=drift,
-        published=published, left_behind=build.left_behind(),
+        published=published, remnants=build.remnants(),
         unread=[
             ("" if each.company == DEFAULT_NAME else f"{each.company}: ") + each.unread
             for each in reaches if each.unread is not None

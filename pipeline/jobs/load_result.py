@@ -9,11 +9,11 @@ from typing import Any
 from pipeline.jobs.refused import refused_document
 from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
-from pipeline.warehouse.build import Published
+from pipeline.warehouse.build import Publication
 from pipeline.warehouse.drift import FoundDrift
-from pipeline.warehouse.merge import Merged
+from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.provenance import KeptModel
-from pipeline.warehouse.untreated import LeftBehind
+from pipeline.warehouse.untreated import Remnants
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class LoadResult:
     source: str
     as_of: date
     runs: Sequence[Manifest]
-    merged: Sequence[Merged]
+    merges: Sequence[MergeCounts]
     models: Sequence[ModelRun]
     audits: Sequence[AuditResult]
     headlines: Sequence[Headline]
     refused: Sequence[str]
     kept: Sequence[KeptModel]
-    published: Published
+    published: Publication
     drift: Sequence[FoundDrift] = ()
     failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
-    left_behind: LeftBehind | None = None
+    remnants: Remnants | None = None
     refused_runs: Sequence[RefusedRun] = ()  # runs that are set aside, by this load or an earlier one
     unread: Sequence[str] = ()  # what was not read as lately as the rest, a sentence each
 
@@ -59,7 +59,7 @@ class LoadResult:
             "source": self.source,
             "as_of": self.as_of.isoformat(),
             "runs": [manifest.run_id for manifest in self.runs],
-            "raw": [asdict(each) for each in self.merged],
+            "raw": [asdict(each) for each in self.merges],
             "marts": [
                 {"name": each.name, "rows": each.rows, "seconds": each.seconds, "is_unchanged": each.is_unchanged}
                 for each in self.models
@@ -73,7 +73,7 @@ class LoadResult:
             "refused_runs": refused_document(self.refused_runs),
             "unread": list(self.unread),
             "drift": [asdict(each) for each in self.drift],
-            "left_behind": None if self.left_behind is None else asdict(self.left_behind),
+            "left_behind": None if self.remnants is None else asdict(self.remnants),
             "warehouse": str(self.published.path),
             "bytes": self.published.bytes,
             "seconds": round(self.published.seconds, 3),

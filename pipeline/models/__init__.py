@@ -1,8 +1,8 @@
 """Reading sql/, ordering it, running it, auditing it."""
 
 from pipeline.models.audits import AuditResult, run_audits
+from pipeline.models.carryover import Carryover, models_to_keep
 from pipeline.models.inventory import INVENTORY_RESOURCES, last_full_day, record_inventory
-from pipeline.models.kept import Kept, models_to_keep
 from pipeline.models.project import SQL, ModelError, Project, lineage, resources_of_marts
 from pipeline.models.run import ModelRun, forget_models, run_models
 from pipeline.models.settings import ModelSettings
@@ -11,7 +11,7 @@ __all__ = [
     "INVENTORY_RESOURCES",
     "SQL",
     "AuditResult",
-    "Kept",
+    "Carryover",
     "ModelError",
     "ModelRun",
     "ModelSettings",

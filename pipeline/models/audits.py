@@ -9,7 +9,7 @@ from typing import Literal, cast
 import duckdb
 
 from pipeline import clock
-from pipeline.models.kept import Kept
+from pipeline.models.carryover import Carryover
 from pipeline.models.key_audits import key_audits
 from pipeline.models.model import Model
 from pipeline.models.project import Project, check_inputs
@@ -58,7 +58,7 @@ def run_audits(
     settings: ModelSettings,
     project: Project | None = None,
     *,
-    kept: Kept | None = None,
+    kept: Carryover | None = None,
 ) -> list[AuditResult]:
     """Run every audit against the tables of the current database and return the results, by name.
 
@@ -67,7 +67,7 @@ def run_audits(
     it, or missing: audits of whole tables are skipped, and others leave out rows of the companies whose rows stayed.
     Raises ModelError for an audit that cannot be read or run.
     """
-    project, kept = project or Project(), kept or Kept()
+    project, kept = project or Project(), kept or Carryover()
     with bound_settings(con, settings), transaction(con):
         tables = existing_tables(con)
         marts = [model for model in project.models if model.key and model.name in tables]
@@ -80,7 +80,7 @@ def run_audits(
         return [_run_or_skip(con, settings, audit, kept, reasons[audit.name]) for audit in audits]
 
 
-def _why_skipped(audit: Model, kept: Kept) -> dict[str, str]:
+def _why_skipped(audit: Model, kept: Carryover) -> dict[str, str]:
     def why(name: str, company: str) -> str | None:
         reason = kept.of(name).get(company)
         return None if reason is None else f"{name} is not of this load: {reason}"
@@ -89,7 +89,7 @@ def _why_skipped(audit: Model, kept: Kept) -> dict[str, str]:
 
 
 def _run_or_skip(
-    con: duckdb.DuckDBPyConnection, settings: ModelSettings, audit: Model, kept: Kept, reasons: dict[str, str]
+    con: duckdb.DuckDBPyConnection, settings: ModelSettings, audit: Model, kept: Carryover, reasons: dict[str, str]
 ) -> AuditResult:
     skipped = kept.in_words(reasons) if reasons else None
     if kept.are_all(reasons):

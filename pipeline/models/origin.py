@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.models.carryover import Carryover
 from pipeline.models.catalog import Relation
-from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 
 # Columns that tell of the run and not of the row. Nothing that shows them is compared.
@@ -41,7 +41,7 @@ class Origins:
     con: duckdb.DuckDBPyConnection
     before: Mapping[str, Relation]
     seeds: Mapping[str, Path]
-    kept: Kept
+    kept: Carryover
     _forms: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, str | None] = field(default_factory=dict)
 

@@ -6,9 +6,9 @@ from time import perf_counter
 
 import duckdb
 
+from pipeline.models.carryover import Carryover
 from pipeline.models.catalog import Relation, drop, greet, relations, write_table, write_view
 from pipeline.models.inventory import create_inventories
-from pipeline.models.kept import Kept
 from pipeline.models.model import Model
 from pipeline.models.origin import Origins, read_origins
 from pipeline.models.previous import previous_tables
@@ -38,7 +38,7 @@ def run_models(
     settings: ModelSettings,
     project: Project | None = None,
     *,
-    kept: Kept | None = None,
+    kept: Carryover | None = None,
 ) -> list[ModelRun]:
     """Make the tables of all models in the connection's current database, and return what is of this load, in order.
 
@@ -49,7 +49,7 @@ def run_models(
     it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
     which names the file and the line, for a model that cannot be read or run.
     """
-    project, kept = project or Project(), kept or Kept()
+    project, kept = project or Project(), kept or Carryover()
     models, before = {model.name: model for model in project.models}, relations(con)
     with bound_settings(con, settings), previous_tables(con, models, before), transaction(con):
         create_inventories(con)
@@ -88,7 +88,7 @@ def forget_models(con: duckdb.DuckDBPyConnection, project: Project | None = None
                 drop(con, model.name, before.get(model.name))
 
 
-def _staying(models: Iterable[Model], kept: Kept, before: Mapping[str, Relation]) -> set[str]:
+def _staying(models: Iterable[Model], kept: Carryover, before: Mapping[str, Relation]) -> set[str]:
     """Return the models whose tables stay as they are, or missing: marts, and what reads them, may be missing."""
     found, missing = set[str](), set[str]()
     for model in models:

@@ -13,7 +13,7 @@ from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.status import Status
-from pipeline.warehouse.untreated import LeftBehind
+from pipeline.warehouse.untreated import Remnants
 
 _FEW = 5
 
@@ -29,17 +29,17 @@ class LoadView:
         say = self._output.say
         say(f"Loaded {_runs(result.runs)}")
         say(f"  {'raw':<{NAMES}}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
-        for merged in result.merged:
-            counts = (merged.rows, merged.inserted, merged.replaced, merged.deleted)
-            say(f"  {merged.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
+        for merge in result.merges:
+            counts = (merge.rows, merge.inserted, merge.replaced, merge.deleted)
+            say(f"  {merge.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
         say(f"  {describe_marts(result.models)}")
         for line in describe_kept(result.kept):
             say(line)
         say(f"  audits: {describe_audits(result.audits)}")
         if result.drift:
             say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
-        if result.left_behind is not None:
-            say(f"  {describe_left_behind(result.left_behind)}")
+        if result.remnants is not None:
+            say(f"  {describe_remnants(result.remnants)}")
         for reason in (*result.refused, *result.unread):
             say(f"  {reason}")
         for company, reason in result.failed.items():
@@ -84,7 +84,7 @@ def describe_kept(kept: Iterable[KeptModel]) -> list[str]:
     ]
 
 
-def describe_left_behind(left: LeftBehind) -> str:
+def describe_remnants(left: Remnants) -> str:
     """Return what a change of LEAFHOUSE_PII leaves to its owner, in a line."""
     return (
         "LEAFHOUSE_PII was changed: rows from before it have no personal data in this warehouse any more. "

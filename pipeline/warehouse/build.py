@@ -29,14 +29,14 @@ from pipeline.sql import literal
 from pipeline.warehouse.drift import create_extra, record_drift
 from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
 from pipeline.warehouse.history import create_history, instant_of
-from pipeline.warehouse.merge import Merged, append, merge_run
+from pipeline.warehouse.merge import MergeCounts, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.rewind import rewind
 from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw
-from pipeline.warehouse.untreated import LeftBehind, count_left_behind, note_treatments, remove_untreated
+from pipeline.warehouse.untreated import Remnants, count_remnants, note_treatments, remove_untreated
 
 KEPT_WAREHOUSES = 3
 # Together with Python and Arrow this keeps a load of 50,000 orders below 400 MB.
@@ -53,7 +53,7 @@ _ROWS_AT_ONCE = 40_000
 
 
 @dataclass(frozen=True)
-class Published:
+class Publication:
     """A warehouse that was written: the one that everybody reads, or one for its own (`is_aside`)."""
 
     path: Path
@@ -65,7 +65,7 @@ class Published:
 class Build:
     """The next warehouse of a data folder, as a context manager: published, or gone without a trace.
 
-    `con` is a connection whose current database is the file being built; `merged` sums up what was done to each table.
+    `con` is a connection whose current database is the file being built; `merges` sums up what was done to each table.
     Hold the DataLock meanwhile. Raises ConfigurationError for a published file that is damaged, not ours or newer than
     this program, for a folder that cannot be written to or is full, and for a run that cannot be taken.
     """
@@ -74,7 +74,7 @@ class Build:
 
     def __init__(self, data_dir: Path, landing: Landing, resources: Mapping[str, Resource], load_id: str) -> None:
         self.load_id = load_id
-        self.merged: dict[str, Merged] = {name: Merged(name) for name in resources}
+        self.merges: dict[str, MergeCounts] = {name: MergeCounts(name) for name in resources}
         self._landing = landing
         self._resources = resources
         self._data_dir = data_dir
@@ -187,7 +187,7 @@ class Build:
         instant = instant_of(self.con, manifest)
         self._runs[manifest.company, instant] = manifest
         for each in merge_run(self.con, manifest, self._resources, instant):
-            total = self.merged[each.resource]
+            total = self.merges[each.resource]
             total.inserted += each.inserted
             total.replaced += each.replaced
             total.deleted += each.deleted
@@ -226,7 +226,7 @@ class Build:
         for resource in list(self._appended):
             self._take_back(resource)
         create_extra(self.con, self._resources)
-        for name, merged in self.merged.items():
+        for name, merged in self.merges.items():
             row = self.con.execute(f"SELECT count(*) FROM raw.{name} WHERE _deleted_at IS NULL").fetchone()
             merged.rows = row[0] if row else 0
         self.con.execute("SET enable_external_access = false")
@@ -240,7 +240,7 @@ class Build:
              settings.sell_through_days],
         )  # fmt: skip
 
-    def publish(self) -> Published:
+    def publish(self) -> Publication:
         """Publish the file; the one before it is kept, with the last few. `con` is closed."""
         self.con.execute(f"CHECKPOINT {CATALOG}")
         self.con.close()
@@ -249,7 +249,7 @@ class Build:
         publish_file(self._file, self._published, kept_file(self._data_dir, self._previous))
         prune(self._kept, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
-        return Published(self._published, size, time.monotonic() - self._started)
+        return Publication(self._published, size, time.monotonic() - self._started)
 
     def rewind(self, known_at: datetime) -> None:
         """Take all that was merged back to what was known at an instant; such a build is written aside.
@@ -258,7 +258,7 @@ class Build:
         """
         rewind(self.con, self._resources.values(), known_at)
 
-    def write_aside(self, path: Path, settings: ModelSettings) -> Published:
+    def write_aside(self, path: Path, settings: ModelSettings) -> Publication:
         """Write the file to `path`, with a note of what it is; the published one stays. `con` is closed."""
         self.con.execute(
             "UPDATE meta.warehouse SET note = note || ?",
@@ -276,7 +276,7 @@ class Build:
         finally:
             copy.unlink(missing_ok=True)
         sync(path.parent)
-        return Published(path, path.stat().st_size, time.monotonic() - self._started, is_aside=True)
+        return Publication(path, path.stat().st_size, time.monotonic() - self._started, is_aside=True)
 
     def _write_anew(self) -> None:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
@@ -293,11 +293,11 @@ class Build:
         """Say whether this load has changed how personal data are treated."""
         return self._now_treated is not None
 
-    def left_behind(self) -> LeftBehind | None:
+    def remnants(self) -> Remnants | None:
         """Count what else holds rows from before, when this load has changed the treatment; call it once published."""
         if self._now_treated is None:
             return None
-        return count_left_behind(self._landing, self._kept, self._now_treated)
+        return count_remnants(self._landing, self._kept, self._now_treated)
 
 
 def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

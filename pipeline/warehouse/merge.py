@@ -20,7 +20,7 @@ from pipeline.warehouse.history import Versions
 
 
 @dataclass
-class Merged:
+class MergeCounts:
     """What a load did to a raw table: rows with a new key, with a known key, marked deleted; and live rows after it."""
 
     resource: str
@@ -43,7 +43,7 @@ def append(con: duckdb.DuckDBPyConnection, resource: Resource, files: Sequence[s
 
 def merge_run(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Mapping[str, Resource], instant: datetime
-) -> list[Merged]:
+) -> list[MergeCounts]:
     """Merge the appended rows of a run, and return what became of each resource that it concerns.
 
     A resource whose parent was read is concerned even when it was not read itself: it follows its parent. What is found
@@ -56,7 +56,7 @@ def merge_run(
         if read is None and (parent is None or parent.name not in reads):
             continue
         merge = _ResourceMerge(con, manifest, resource, instant)
-        each = Merged(resource.name)
+        each = MergeCounts(resource.name)
         merge.drop_gone(*filter(None, (read, reads.get(parent.name) if parent is not None else None)))
         if read is not None and parent is not None:
             merge.keep_newest_sets(parent)

@@ -7,9 +7,9 @@ import duckdb
 
 from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing
-from pipeline.landing.held import HeldRow, Proofs
+from pipeline.landing.holdings import HeldRow, Proofs
 from pipeline.resources import Resource, all_resources
-from pipeline.warehouse.held import HeldReader
+from pipeline.warehouse.holdings import HoldingReader
 from pipeline.warehouse.published import open_warehouse
 
 # What each account has of its own and the API gives row by row, the best proof first: the number of an order is unique
@@ -27,7 +27,7 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
     """
     path, resources = warehouse_file(data_dir), all_resources()
     with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
-        reader = _ProofReader(HeldReader(con, landing, resources, company, path.exists()))
+        reader = _ProofReader(HoldingReader(con, landing, resources, company, path.exists()))
         if reader.is_empty():
             return Proofs()
         rows = {name: reader.newest(resources[name]) for name in _PROVING}
@@ -36,18 +36,18 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
 
 
 class _ProofReader:
-    def __init__(self, held: HeldReader) -> None:
-        self._held = held
-        self._con = held.con
+    def __init__(self, reader: HoldingReader) -> None:
+        self._reader = reader
+        self._con = reader.con
 
     def is_empty(self) -> bool:
-        held = self._held
-        of_company = [manifest for manifest in held.pending if manifest.company == held.company]
+        reader = self._reader
+        of_company = [manifest for manifest in reader.pending if manifest.company == reader.company]
         if any(batch.rows for manifest in of_company for read in manifest.resources for batch in read.batches):
             return False
         return not any(
-            self._con.execute(f'SELECT 1 FROM raw."{table}" WHERE _company = ? LIMIT 1', [held.company]).fetchone()
-            for table in sorted(held.tables)
+            self._con.execute(f'SELECT 1 FROM raw."{table}" WHERE _company = ? LIMIT 1', [reader.company]).fetchone()
+            for table in sorted(reader.tables)
         )
 
     def newest(self, resource: Resource) -> tuple[HeldRow, ...]:
@@ -55,7 +55,7 @@ class _ProofReader:
 
         Of the rows of one order it is one: they come and go together.
         """
-        self._held.collect(resource)
+        self._reader.collect(resource)
         details, parameters = self._details(resource)
         found = self._con.execute(
             f"WITH details AS ({details}), detail AS ("
@@ -71,7 +71,7 @@ class _ProofReader:
         return tuple(HeldRow(resource.name, *row) for row in found)
 
     def keys(self, resource: Resource) -> frozenset[str]:
-        self._held.collect(resource)
+        self._reader.collect(resource)
         return frozenset(row[0] for row in self._con.execute("SELECT key FROM held WHERE key IS NOT NULL").fetchall())
 
     def sellers(self, orders: Resource) -> frozenset[str]:
@@ -91,11 +91,11 @@ class _ProofReader:
         sources = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS seller, NULL::VARCHAR AS name, false AS is_draft "
                    "WHERE false"]  # fmt: skip
         parameters: list[object] = []
-        if resource.name in self._held.tables:
+        if resource.name in self._reader.tables:
             sources.append(f"SELECT {columns} FROM raw.{resource.name} WHERE _company = ?")
-            parameters.append(self._held.company)
-        for _, read in self._held.reads(self._held.pending, resource.name):
+            parameters.append(self._reader.company)
+        for _, read in self._reader.reads(self._reader.pending, resource.name):
             if read.batches:
                 sources.append(f"SELECT {columns} FROM read_parquet(?)")
-                parameters.append([str(self._held.landing.check(batch)) for batch in read.batches])
+                parameters.append([str(self._reader.landing.check(batch)) for batch in read.batches])
         return " UNION ALL ".join(sources), parameters

@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from pipeline.models import Kept, ModelRun
+from pipeline.models import Carryover, ModelRun
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
 
 
 def record_models(
-    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, runs: Iterable[ModelRun], kept: Kept
+    con: duckdb.DuckDBPyConnection, load_id: str, as_of: date, runs: Iterable[ModelRun], kept: Carryover
 ) -> list[KeptModel]:
     """Write which load made each table, and return what of them is `kept`. Call it before `record_load`.
 

@@ -24,8 +24,8 @@ _OF_OTHERS = "_run_id IN (SELECT run_id FROM meta.runs WHERE personal IS DISTINC
 
 
 @dataclass(frozen=True)
-class LeftBehind:
-    """How many files from before a change of treatment there are: landed ones, and warehouses."""
+class Remnants:
+    """The files from before a change of treatment, counted: landed ones, and warehouses."""
 
     landed: int
     kept: int
@@ -93,12 +93,12 @@ def _without(value: str, shape: Shape, depth: int = 0) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
 
 
-def count_left_behind(landing: Landing, kept: Path, personal: str) -> LeftBehind:
+def count_remnants(landing: Landing, kept: Path, personal: str) -> Remnants:
     """Count what still holds rows that were not treated as `personal` says: nobody but its owner removes a file."""
     others = [manifest for manifest in landing.manifests() if manifest.personal != personal]
     batches = [(*manifest.quarantine, *(batch for read in manifest.resources for batch in read.batches))
                for manifest in others]  # fmt: skip
-    return LeftBehind(sum(map(len, batches)), len(list_kept(kept)))
+    return Remnants(sum(map(len, batches)), len(list_kept(kept)))
 
 
 def note_treatments(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:

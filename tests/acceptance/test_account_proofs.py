@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.jobs.extract import Extracted, extract, extract_companies
+from pipeline.jobs.extract import ExtractResult, extract, extract_companies
 from pipeline.jobs.job import open_job
 from pipeline.landing import Manifest
 from pipeline.sandbox import Sandbox, SandboxConfig, serve
@@ -143,7 +143,7 @@ def write_companies(**companies: tuple[str, str]) -> None:
     Path("leafhouse.toml").write_text("\n".join(sections))
 
 
-async def read_companies() -> Extracted:
+async def read_companies() -> ExtractResult:
     view = ExtractView(Output(as_json=True), "live")
     return await extract_companies(open_job(read_settings()), full=False, only=ONLY, observer=view)
 

@@ -14,7 +14,7 @@ import pytest
 
 import pipeline
 from pipeline.errors import IncompleteError
-from pipeline.jobs.extract import Extracted, extract_companies
+from pipeline.jobs.extract import ExtractResult, extract_companies
 from pipeline.jobs.job import open_job
 from pipeline.jobs.load import load
 from pipeline.jobs.run import run
@@ -42,7 +42,7 @@ class Street:
     sandboxes: dict[str, Sandbox]
     servers: dict[str, AsyncExitStack]
 
-    async def extract(self, *, full: bool = False) -> Extracted:
+    async def extract(self, *, full: bool = False) -> ExtractResult:
         view = ExtractView(Output(as_json=True), "live")
         return await extract_companies(open_job(read_settings()), full=full, only=None, observer=view)
 

@@ -17,7 +17,7 @@ from pipeline.resources.personal import is_personal
 from pipeline.resources.types import Kind, Record
 from pipeline.sandbox import Sandbox
 from pipeline.sandbox.world.tables import TABLES
-from pipeline.terminal.load_view import describe_left_behind
+from pipeline.terminal.load_view import describe_remnants
 
 from ..marks import long_from
 from . import commands
@@ -268,15 +268,15 @@ async def test_a_change_of_treatment_reaches_the_rows_that_are_not_read_again(
         assert gone == [([{"id": rep["id"], "user": None} for rep in looked_after["sales_reps"]],)]
         assert set_aside == [(None, None)]
         assert house.raw("products").num_rows == len(list(house.sandbox.rows("products"))) - 1
-        assert result.left_behind is not None
-        assert result.left_behind.kept == len(list((house.data_dir / "kept").iterdir())) == 2
-        assert describe_left_behind(result.left_behind).startswith("LEAFHOUSE_PII was changed")
+        assert result.remnants is not None
+        assert result.remnants.kept == len(list((house.data_dir / "kept").iterdir())) == 2
+        assert describe_remnants(result.remnants).startswith("LEAFHOUSE_PII was changed")
 
         for path in (*house.data_dir.glob("kept/*"), *house.data_dir.glob("landing/_manifests/*")):
             if path.stem != result.runs[0].run_id:
                 path.unlink()
 
-        assert (await house.night()).left_behind is None
+        assert (await house.night()).remnants is None
         assert list(found_in(house.data_dir)) == []
 
 

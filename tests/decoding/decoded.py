@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.decoding.rows import Decoded, RowDecoder
+from pipeline.decoding.rows import DecodedRows, RowDecoder
 from pipeline.resources import all_resources
 
 RESOURCES = all_resources()
@@ -14,7 +14,7 @@ def order(**fields: Any) -> dict[str, Any]:
     return {"number": "n-1", "created_on": "2026-05-01T10:00:00.123456-06:00", "status": "Accepted"} | fields
 
 
-def decode(name: str, *rows: Any, parents: list[str] | None = None) -> Decoded:
+def decode(name: str, *rows: Any, parents: list[str] | None = None) -> DecodedRows:
     raw = [row if isinstance(row, bytes) else orjson.dumps(row) for row in rows]
     embedded = frozenset({"line_items"}) if name == "orders_received" else frozenset()
     return RowDecoder(RESOURCES[name], embedded).decode(raw, parents)

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.decoding.drift import FEWEST_ROWS, FieldsMet, known_values
+from pipeline.decoding.drift import FEWEST_ROWS, FieldTally, known_values
 from pipeline.decoding.fields import Fields
 from pipeline.decoding.layout import MOST_LEARNED
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.decoding.rows import RowDecoder
 from pipeline.resources import all_resources
 from pipeline.resources.columns import columns_of, shape_of
@@ -33,11 +33,11 @@ def orders(count: int = FEWEST_ROWS, *, change: Callable[[dict[str, Any]], Any] 
     return rows
 
 
-def meet(*batches: list[Any], name: str = "orders_received") -> tuple[FieldsMet, list[Rejected]]:
-    decoder, met, rejected = RowDecoder(RESOURCES[name]), FieldsMet(), []
+def meet(*batches: list[Any], name: str = "orders_received") -> tuple[FieldTally, list[RejectedRow]]:
+    decoder, met, rejected = RowDecoder(RESOURCES[name]), FieldTally(), []
     for rows in batches:
         decoded = decoder.decode([orjson.dumps(row) for row in rows])
-        met.add(decoded.met)
+        met.add(decoded.fields)
         rejected += decoded.rejected
     return met, rejected
 
@@ -155,7 +155,7 @@ def test_lines_need_not_name_the_order_that_they_came_in() -> None:
     decoder = RowDecoder(RESOURCES["line_items"])
     rows = [orjson.dumps({"id": number}) for number in range(FEWEST_ROWS)]
 
-    met = decoder.decode(rows, ["n-1"] * FEWEST_ROWS).met.summarise([], is_complete=True)
+    met = decoder.decode(rows, ["n-1"] * FEWEST_ROWS).fields.summarise([], is_complete=True)
 
     missing = {each.field for each in met.drift}
     assert "notes" in missing

@@ -87,7 +87,7 @@ def test_a_bad_value_of_any_other_field_is_null_and_kept_as_it_came(
     good, odd = decoded.table.to_pylist()
     assert good["_odd"] is None
     assert orjson.loads(odd["_odd"]) == {path: shown}
-    assert decoded.met.slow_rows == 0
+    assert decoded.fields.slow_rows == 0
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.decoding.oddities import Rejected
+from pipeline.decoding.oddities import RejectedRow
 from pipeline.decoding.personal import Treatment
-from pipeline.decoding.rows import Decoded, RowDecoder
+from pipeline.decoding.rows import DecodedRows, RowDecoder
 from pipeline.extract.batches import Decoders, Workshop
 from pipeline.extract.reading import Reading
 from pipeline.landing import Landing
@@ -70,7 +70,7 @@ def planted_value(shape: Shape, *, is_whole: bool) -> Any:
     return _SECRET.get(shape.kind, _PLAIN[shape.kind]) if is_whole else _PLAIN[shape.kind]
 
 
-def decode(resource: Resource, *rows: Any) -> Decoded:
+def decode(resource: Resource, *rows: Any) -> DecodedRows:
     return RowDecoder(resource).decode([row if isinstance(row, bytes) else orjson.dumps(row) for row in rows])
 
 
@@ -80,7 +80,7 @@ def holds(content: object, *planted: str) -> bool:
     return any(part in text for part in planted or (*PLANTED.split(), "39.739"))
 
 
-def rejected_of(treatment: Treatment, resource: Resource, row: Any) -> Rejected:
+def rejected_of(treatment: Treatment, resource: Resource, row: Any) -> RejectedRow:
     (rejected,) = treatment.treat_rejected(resource, decode(resource, row).rejected)
     return rejected
 
@@ -174,7 +174,7 @@ def test_unknown_fields_are_taken_for_personal_with_their_names(treatment: Treat
     assert not holds(treated)
     assert treated["corporate_address"]["state"] == "CO"
     assert treated["_extra"] is None or isinstance(orjson.loads(treated["_extra"]), str)
-    assert treatment.treat_names(decoded.met.unknown).keys() == {"contact"}
+    assert treatment.treat_names(decoded.fields.unknown).keys() == {"contact"}
 
 
 class Contact(Record):
@@ -260,7 +260,7 @@ def test_a_bad_value_is_not_quoted(field: str, value: Any, treatment: Treatment)
     landed = treatment.treat_table(customers, decoded.table).to_pylist()
 
     assert len(rejected) + len(landed) == 1
-    assert not holds([[(each.raw, each.reason, each.path) for each in rejected], landed, decoded.met.unusual])
+    assert not holds([[(each.raw, each.reason, each.path) for each in rejected], landed, decoded.fields.unusual])
 
 
 @BOTH
@@ -331,7 +331,7 @@ def test_nothing_planted_outside_of_business_texts_is_ever_left(
     rejected = treatment.treat_rejected(orders, decoded.rejected)
 
     assert len(treated) + len(rejected) == len(rows)
-    assert not holds([treated, rejected, decoded.met.unusual])
+    assert not holds([treated, rejected, decoded.fields.unusual])
 
 
 @BOTH

@@ -131,7 +131,7 @@ def test_an_order_that_is_taken_apart_keeps_its_lines() -> None:
 
     decoded = decode("orders_received", raw)
 
-    assert decoded.met.slow_rows == 1
+    assert decoded.fields.slow_rows == 1
     assert decoded.children["line_items"] == (["a"], [b'{"id":1}'])
 
 

@@ -156,7 +156,7 @@ def test_documented_types_mixed_by_chance_land_as_what_was_meant(resource: Resou
         decoded = decoder.decode([orjson.dumps(row.sent) for row in some])
 
         assert decoded.rejected == []
-        assert decoded.met.slow_rows == 0
+        assert decoded.fields.slow_rows == 0
         for row, landed in zip(some, decoded.table.to_pylist(), strict=True):
             expected = columns(resource, row.lands) | {"_extra": None, "_odd": None}
             assert {name: landed[name] for name in expected} == expected

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.models import Kept, ModelError, Project, models_to_keep, run_audits, run_models
+from pipeline.models import Carryover, ModelError, Project, models_to_keep, run_audits, run_models
 
 from .bench import SETTINGS
 
@@ -120,7 +120,7 @@ def test_audits_leave_out_the_rows_that_stayed_and_say_so(con, project: Project)
 
 def test_a_model_that_drops_the_company_behind_a_star_is_named(con, project: Project) -> None:
     (project.root / "marts" / "total.sql").write_text("select * from (select paid from intermediate.paid)\n")
-    kept = Kept(("acme", "birch"), {"marts.total": {"birch": REFUSED}})
+    kept = Carryover(("acme", "birch"), {"marts.total": {"birch": REFUSED}})
 
     with pytest.raises(ModelError, match=r"marts/total\.sql:1: .*_company"):
         run_models(con, SETTINGS, Project(project.root), kept=kept)

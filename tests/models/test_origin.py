@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.models import Kept, ModelRun, Project, forget_models, lineage, models_to_keep, run_models
+from pipeline.models import Carryover, ModelRun, Project, forget_models, lineage, models_to_keep, run_models
 from pipeline.warehouse.meta import create_meta
 from pipeline.warehouse.provenance import record_models
 
 from .bench import COMPANY, PROJECT, SETTINGS, empty_warehouse, insert_api_rows
 
-ALL = Kept((COMPANY,))
+ALL = Carryover((COMPANY,))
 REFUSED = {"acme": {"orders": None, "payments": "was refused"}, "birch": {"orders": None, "payments": None}}
 CAME = {company: dict.fromkeys(reads) for company, reads in REFUSED.items()}
 MODELS = {
@@ -42,7 +42,7 @@ def made(runs: Iterable[ModelRun]) -> set[str]:
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, project: Project, night: int, day: int = 0, kept: Kept = ALL
+    con: duckdb.DuckDBPyConnection, project: Project, night: int, day: int = 0, kept: Carryover = ALL
 ) -> list[ModelRun]:
     """Run the models and record what they were made from, as a load does."""
     its = replace(SETTINGS, as_of=SETTINGS.as_of + timedelta(days=day), run_id=f"202604{night + 1:02}T020000Z-0001")
@@ -168,7 +168,7 @@ def test_a_table_that_is_gone_is_made(con, root: Path) -> None:
 
 def test_a_table_with_rows_of_an_earlier_load_is_made_once_all_of_it_came(con, root: Path) -> None:
     project = Project(root)
-    load(con, project, 0, kept=Kept(("acme", "birch")))
+    load(con, project, 0, kept=Carryover(("acme", "birch")))
     con.execute("UPDATE raw.payments SET amount = amount + 1")
 
     second = load(con, project, 1, kept=models_to_keep(REFUSED, project))

@@ -12,7 +12,7 @@ from pipeline.sandbox import Sandbox
 from pipeline.sandbox.trouble.wiggling import wiggle
 from tests.acceptance.nights import FIVE, ONLY, House, open_house
 
-from .nightly import Held, broken_promises
+from .nightly import Holdings, broken_promises
 
 # A whole order goes this often, instead of one of the sandbox's own small changes; a buyer or a product even less.
 _ORDER_GOES, _BUYER_OR_PRODUCT_GOES = 0.12, 0.04
@@ -142,7 +142,7 @@ async def play(history: History, folder: Path, monkeypatch: pytest.MonkeyPatch) 
         house.merge()
         check_nothing_steady_is_missing(unrest, house)
         if history.with_night:
-            held = Held.of(house)
+            held = Holdings.of(house)
             await house.extract()
             house.merge()
             broken = list(broken_promises(house, held))

@@ -23,7 +23,7 @@ _RECENT = NOW - timedelta(days=60)
 
 
 @dataclass(frozen=True)
-class Held:
+class Holdings:
     """What is known of orders and payments before a night: orders to look at again, and the order of each payment."""
 
     orders: frozenset[str]
@@ -54,7 +54,7 @@ def _shows(row: dict[str, Any]) -> bool:
     return not row["paid"] or created >= _RECENT or modified >= NOW
 
 
-def broken_promises(house: House, held: Held) -> Iterator[Any]:
+def broken_promises(house: House, held: Holdings) -> Iterator[Any]:
     """Yield the differences between raw and the source that the night after `held` should not have left."""
     promised = held.promised(house)
     order_of = {row["id"]: row["order"] for row in house.raw("line_items").to_pylist()}

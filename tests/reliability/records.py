@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipeline.decoding.rows import Decoded, RowDecoder
+from pipeline.decoding.rows import DecodedRows, RowDecoder
 from pipeline.extract.batches import Workshop
 from pipeline.landing import Landing
 from pipeline.resources import all_resources
@@ -206,7 +206,7 @@ class Warehouse:
             assert decoded.table.num_rows + len(decoded.rejected) == len(mine)
         return landed, aside
 
-    def _check_landed(self, name: str, records: list[Record], decoded: Decoded) -> int:
+    def _check_landed(self, name: str, records: list[Record], decoded: DecodedRows) -> int:
         if records:
             _compare(records, decoded.table, [each.raw for each in decoded.rejected])
             batch = self._workshop.write(name, decoded.table)
@@ -215,7 +215,7 @@ class Warehouse:
             _compare(records, self._con.sql(f"SELECT * FROM raw.{name}").to_arrow_table(), [])
         return len(records)
 
-    def _check_set_aside(self, records: list[Record], decoded: Decoded) -> int:
+    def _check_set_aside(self, records: list[Record], decoded: DecodedRows) -> int:
         found = {each.raw: each for each in decoded.rejected}
         for record in records:
             assert record.raw in found, f"landed, though {set(record.paths)} is not fit: {record.raw[:500]!r}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.decoding.rows import Decoded, RowDecoder
+from pipeline.decoding.rows import DecodedRows, RowDecoder
 from pipeline.resources import Changed, Full, all_resources
 
 ORDER = {
@@ -71,7 +71,7 @@ ORDER = {
 }
 
 
-def decode(resource: str, row: dict[str, Any]) -> Decoded:
+def decode(resource: str, row: dict[str, Any]) -> DecodedRows:
     return RowDecoder(all_resources()[resource]).decode([json.dumps(row).encode()])
 
 

@@ -15,7 +15,7 @@ from pipeline.resources import Changed, Resource, WithParent
 from pipeline.resources.columns import columns_of
 from pipeline.resources.common import ORDER_STATUSES
 from pipeline.resources.types import Boolean, Exact, Instant, Record, RequiredInteger, RequiredText, Text
-from pipeline.warehouse.build import Build, Published
+from pipeline.warehouse.build import Build, Publication
 from pipeline.warehouse.reader import attach
 
 FIRST_RUN = datetime(2026, 11, 1, 2, tzinfo=UTC)
@@ -150,7 +150,7 @@ class Seller:
         self.loads += 1
         return Build(self.data_dir, self.landing, self.resources, f"load-{self.loads:03}")
 
-    def load(self) -> Published:
+    def load(self) -> Publication:
         """Merge all that is pending, and publish."""
         with self.build() as build:
             for manifest in build.pending():
@@ -180,7 +180,7 @@ class Seller:
         )
 
 
-def finish(build: Build) -> Published:
+def finish(build: Build) -> Publication:
     """Do what comes after the merge, and publish."""
     build.close_inputs()
     build.record_load(

@@ -129,7 +129,7 @@ def test_changed_rows_replace_those_with_their_key_and_add_new_ones(seller: Sell
         for manifest in build.pending():
             build.merge(manifest)
         finish(build)
-        merged = build.merged["orders"]
+        merged = build.merges["orders"]
 
     assert seller.rows("SELECT number, status FROM raw.orders ORDER BY 1") == [
         ("a", "Accepted"),

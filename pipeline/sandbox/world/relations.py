@@ -117,7 +117,7 @@ CREDITS = Table(
 RELATION_TABLES = (CONTACTS, ACTIVITY_ENTRIES, CUSTOMER_STATUSES, CUSTOMER_TIERS, CREDITS)
 
 
-class Known(NamedTuple):
+class Party(NamedTuple):
     """A customer with its contacts, and when it was created."""
 
     row: Row
@@ -174,25 +174,25 @@ def _contact(key: int, customer: Row, now: datetime, rng: Random) -> Row:
     }
 
 
-def make_entries(known: Known, now: datetime, seed: int) -> list[Row]:
+def make_entries(party: Party, now: datetime, seed: int) -> list[Row]:
     """Return what was noted about a customer until now: up to six entries."""
-    rng = random_for(seed, "entries", known.row["id"])
-    moments = (known.created + (now - known.created) * rng.random() for _ in range(rng.randrange(7)))
-    first = known.row["id"] * _ENTRIES_PER_CUSTOMER
-    return [entry(first + position, known, made, rng) for position, made in enumerate(sorted(moments))]
+    rng = random_for(seed, "entries", party.row["id"])
+    moments = (party.created + (now - party.created) * rng.random() for _ in range(rng.randrange(7)))
+    first = party.row["id"] * _ENTRIES_PER_CUSTOMER
+    return [entry(first + position, party, made, rng) for position, made in enumerate(sorted(moments))]
 
 
-def entry(key: int, known: Known, made: datetime, rng: Random) -> Row:
+def entry(key: int, party: Party, made: datetime, rng: Random) -> Row:
     """Return an entry about a customer, written then about some hours before."""
-    customer = known.row
+    customer = party.row
     seller = next(each for each in SELLERS if each.id == customer["owner"])
-    contact = rng.choice(known.contacts)["id"] if known.contacts and rng.random() < 0.6 else None
+    contact = rng.choice(party.contacts)["id"] if party.contacts and rng.random() < 0.6 else None
     return {
         "id": key,
         "type": rng.choice(_ACTIVITIES),
         "created_on": instant(made, rng),
         "modified": instant(made, rng),
-        "date": instant(max(known.created, made - timedelta(hours=rng.randrange(30))), rng),
+        "date": instant(max(party.created, made - timedelta(hours=rng.randrange(30))), rng),
         "entry": rng.choice(_MESSAGES),
         "delete": rng.random() < 0.03,
         "owner": seller.id,

@@ -40,7 +40,7 @@ RETAILER_INVENTORY = Table(
 )
 
 
-class _Delivered(NamedTuple):
+class _Delivery(NamedTuple):
     """What was delivered of a product to a company: how much in all, and when it was first ordered."""
 
     company: int
@@ -66,7 +66,7 @@ def restock(store: Store, now: datetime, seed: int) -> None:
 
 def _shelves(store: Store, now: datetime, seed: int) -> Iterator[Row]:
     goods = {key: facts for key, *facts in store.select(_GOODS)}
-    for delivered in map(_Delivered._make, store.select(_DELIVERIES)):
+    for delivered in map(_Delivery._make, store.select(_DELIVERIES)):
         if delivered.product not in goods:
             continue
         name, unit, brand_id = goods[delivered.product]

@@ -10,7 +10,7 @@ from pipeline.sandbox.store.store import Store, from_json
 from pipeline.sandbox.store.table import Row
 from pipeline.sandbox.world import companies, purchases, relations
 from pipeline.sandbox.world.config import SandboxConfig
-from pipeline.sandbox.world.relations import Known
+from pipeline.sandbox.world.relations import Party
 from pipeline.sandbox.world.shelves import restock
 
 _FIRST_CREDIT = 71001
@@ -47,11 +47,13 @@ def furnish(store: Store, config: SandboxConfig, now: datetime) -> None:
 
 def meet(store: Store, customers: Iterable[Row], config: SandboxConfig, now: datetime) -> None:
     """Give customers their licence, the people known there and what was noted about them."""
-    known = [Known(row, relations.make_contacts(row, now, config.seed)) for row in customers]
-    store.put("customers", (each.row | {"contacts": [contact["id"] for contact in each.contacts]} for each in known))
-    store.put("licenses", (companies.license_of(each.row) for each in known))
-    store.put("contacts", (contact for each in known for contact in each.contacts))
-    store.put("activity_entries", (entry for each in known for entry in relations.make_entries(each, now, config.seed)))
+    parties = [Party(row, relations.make_contacts(row, now, config.seed)) for row in customers]
+    store.put("customers", (each.row | {"contacts": [contact["id"] for contact in each.contacts]} for each in parties))
+    store.put("licenses", (companies.license_of(each.row) for each in parties))
+    store.put("contacts", (contact for each in parties for contact in each.contacts))
+    store.put(
+        "activity_entries", (entry for each in parties for entry in relations.make_entries(each, now, config.seed))
+    )
 
 
 def _rows(store: Store, query: str, *values: object) -> list[Row]:
@@ -122,7 +124,7 @@ class Follower:
         for customer in self._pick("customers", self._was_there, 2):
             contacts = _rows(self.store, "SELECT body FROM contacts WHERE customer_id = ? ORDER BY key", customer["id"])
             key = self.store.new_keys("activity_entries", 1, relations.FIRST_NEW_ENTRY)
-            entry = relations.entry(key, Known(customer, contacts), self._moment(), self.rng)
+            entry = relations.entry(key, Party(customer, contacts), self._moment(), self.rng)
             self.store.put("activity_entries", [entry])
         for row in self._pick("activity_entries", f"{self._was_there} AND NOT body ->> '$.delete'", 1):
             self.store.put("activity_entries", [row | {"delete": True} | self._modified()])

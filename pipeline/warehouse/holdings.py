@@ -10,16 +10,16 @@ import duckdb
 
 from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing, Manifest, ResourceRead
-from pipeline.landing.held import Held, HeldResource
+from pipeline.landing.holdings import Holding, Holdings
 from pipeline.reading import Values
 from pipeline.resources import Resource
 from pipeline.warehouse.published import open_warehouse
 from pipeline.warehouse.quarantine import parent_in
 
 
-def read_held(
+def read_holdings(
     data_dir: Path, landing: Landing, resources: Mapping[str, Resource], company: str, recent_from: datetime
-) -> Held:
+) -> Holdings:
     """Return what is held of each resource of `company`; rows created from `recent_from` on count as recent.
 
     Of landed runs that are not loaded yet the newest version of a row counts; rows that they found missing from a
@@ -28,12 +28,12 @@ def read_held(
     """
     path = warehouse_file(data_dir)
     with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
-        reader = HeldReader(con, landing, resources, company, path.exists())
-        return Held({name: reader.read(resource, recent_from) for name, resource in resources.items()})
+        reader = HoldingReader(con, landing, resources, company, path.exists())
+        return Holdings({name: reader.read(resource, recent_from) for name, resource in resources.items()})
 
 
 @dataclass
-class HeldReader:
+class HoldingReader:
     """Reads what is held of a company from an open warehouse, or from an empty database, and from the landing.
 
     `tables` are those of raw, `pending` the landed runs that the warehouse has not taken up.
@@ -59,7 +59,7 @@ class HeldReader:
         self._manifests = self.landing.manifests()
         self.pending = [each for each in self._manifests if each.run_id not in self._loaded]
 
-    def read(self, resource: Resource, recent_from: datetime) -> HeldResource:
+    def read(self, resource: Resource, recent_from: datetime) -> Holding:
         """Return what planning needs of a resource; rows created from `recent_from` on count as recent."""
         self.collect(resource)
         rows, recent = self.con.execute(
@@ -80,7 +80,7 @@ class HeldReader:
         quarantined = self._quarantined(resource.name)
         named = tuple(key for key in quarantined if key is not None)
         values, parents = self._values(resource) if resource.is_listed else ({}, {})
-        return HeldResource(rows, recent, open_keys, values, parents, named, None in quarantined, modified, unasked)
+        return Holding(rows, recent, open_keys, values, parents, named, None in quarantined, modified, unasked)
 
     def _values(self, resource: Resource) -> tuple[dict[str, Values], dict[str, str]]:
         """Return what each held row may be listed by, and the parent that it points to."""

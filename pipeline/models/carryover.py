@@ -1,4 +1,4 @@
-"""What a load leaves as it was: the rows of companies of whom a resource that a table needs did not come."""
+"""The rows that a load carries over as they were: a resource that their table needs did not come."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from pipeline.models.project import Project
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The rows that cannot be made anew: by table, the companies whose rows these are, each with the reason.
+class Carryover:
+    """The rows that a load cannot make anew: by table, the companies whose rows these are, each with the reason.
 
     `companies` are all that the warehouse knows. Where the rows of each of them stay, the whole table does.
     """
@@ -52,13 +52,13 @@ class Kept:
         return "; ".join(f"{company}: {reason}" for company, reason in reasons.items())
 
 
-def models_to_keep(reads: Mapping[str, Mapping[str, str | None]], project: Project | None = None) -> Kept:
+def models_to_keep(reads: Mapping[str, Mapping[str, str | None]], project: Project | None = None) -> Carryover:
     """Return what cannot be made anew, because a resource that it needs did not come.
 
     `reads` gives, by company and resource, what stood in the way of its newest read, such as "was refused"; None when
     it came. A model needs the resources that its header names; else what it reads, and what those need.
     """
-    kept = Kept(reads.keys())
+    kept = Carryover(reads.keys())
 
     def why(name: str, company: str) -> str | None:
         return kept.of(name).get(company) or _missing(name, reads[company])

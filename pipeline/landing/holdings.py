@@ -1,4 +1,4 @@
-"""What we hold already, as far as planning the next read needs it."""
+"""Holdings: the rows that we have already, as far as planning the next read needs them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pipeline.reading import Values
 
 
 @dataclass(frozen=True)
-class HeldResource:
+class Holding:
     """The live rows of a resource.
 
     `recent` counts those created within the trailing days; `open_keys` are the older ones that are not settled.
@@ -30,14 +30,14 @@ class HeldResource:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is held, by resource."""
+class Holdings:
+    """The holding of each resource."""
 
-    resources: Mapping[str, HeldResource] = field(default_factory=dict)
+    resources: Mapping[str, Holding] = field(default_factory=dict)
 
-    def of(self, resource: str) -> HeldResource:
-        """Return what is held of a resource."""
-        return self.resources.get(resource, HeldResource())
+    def of(self, resource: str) -> Holding:
+        """Return the holding of a resource."""
+        return self.resources.get(resource, Holding())
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.landing.held import Held, HeldResource
+from pipeline.landing.holdings import Holding, Holdings
 from pipeline.reading import Values
 from pipeline.resources import Appended, Changed
-from pipeline.warehouse.held import read_held
+from pipeline.warehouse.holdings import read_holdings
 
 from .seller import LINES, ORDERS, Seller, line, order, read_all, read_changed, refused
 
@@ -24,8 +24,8 @@ def seller(seller: Seller) -> Seller:
     return seller
 
 
-def held(seller: Seller, company: str = "acme") -> Held:
-    return read_held(seller.data_dir, seller.landing, dict(seller.resources), company, RECENT)
+def held(seller: Seller, company: str = "acme") -> Holdings:
+    return read_holdings(seller.data_dir, seller.landing, dict(seller.resources), company, RECENT)
 
 
 @pytest.mark.parametrize("is_loaded", [True, False], ids=["published", "landed"])
@@ -119,8 +119,8 @@ def test_rows_in_quarantine_are_named_and_those_without_a_key_are_said_to_be_the
 
     assert held(seller).of("orders").quarantined == ("b", "c")
     assert not held(seller).of("orders").has_keyless
-    assert held(seller).of("lines") == HeldResource(has_keyless=True)
+    assert held(seller).of("lines") == Holding(has_keyless=True)
 
 
 def test_nothing_is_held_before_anything_landed(seller: Seller) -> None:
-    assert held(seller) == Held({"lines": HeldResource(), "orders": HeldResource()})
+    assert held(seller) == Holdings({"lines": Holding(), "orders": Holding()})
