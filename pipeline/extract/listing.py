@@ -13,7 +13,7 @@ from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, day_before
 from pipeline.landing import Batch, WindowRead
-from pipeline.leaflink import Client, FailingError
+from pipeline.leaflink import FailingError
 from pipeline.reading import (
     Growth,
     Limits,
@@ -28,7 +28,6 @@ from pipeline.reading import (
 )
 from pipeline.reading.side_by_side import side_by_side
 from pipeline.reading.tasks import task_group
-from pipeline.resources import Resource
 
 # Scans of some thousand rows have been seen to end early: windows keep offsets below that.
 LARGEST_WINDOW = 2_000
@@ -46,21 +45,20 @@ class Listing:
     """
 
     def __init__(
-        self, client: Client, resource: Resource, decoders: Decoders, workshop: Workshop, journal: JournalFile,
-        progress: ResourceProgress, *, page_size: int, connections: int, on_landed: Callable[[Batch], None],
-        recent_from: datetime | None = None,
+        self, pages: Pages, decoders: Decoders, workshop: Workshop, journal: JournalFile, limits: Limits,
+        on_landed: Callable[[Batch], None], recent_from: datetime | None = None,
     ) -> None:  # fmt: skip
-        self.resource = resource
+        self.pages = pages
+        self.resource = pages.resource
         self.was_recalled = False  # whether a part of it is of the interrupted run that this one goes on with
         self._recent_from = recent_from
         self._keeps = True
         self._order: Order | None = None  # what the whole listing was in the order of when it was read last
-        self.pages = Pages(client, resource, progress)
         self._decoders = decoders
         self._workshop = workshop
         self._journal = journal
-        self._progress = progress
-        self._limits = Limits(max(page_size, 2), connections)  # pages overlap by a row
+        self._progress = pages.progress
+        self._limits = Limits(max(limits.page_size, 2), limits.connections)  # its own; pages overlap by a row
         self._on_landed = on_landed
 
     @property

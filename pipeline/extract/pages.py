@@ -33,14 +33,15 @@ class ListingError(IncompleteError):
 class Pages:
     """Asks for the pages and rows of one resource.
 
-    `times` says when the answers were made, `requests` how many there were.
+    `times` says when the answers were made, `requests` how many there were; `progress` is for whoever watches.
     """
 
     def __init__(self, client: Client, resource: Resource, progress: ResourceProgress) -> None:
         self.times = ReadTimes(client.clock)
         self.requests = 0
         self._links: dict[str, str] = {}
-        self._client, self._resource, self._progress = client, resource, progress
+        self.resource, self.progress = resource, progress
+        self._client = client
         self._most_failures = _MOST_FAILURES
         self._was_answered = False
         self._link = _link_of(resource)
@@ -80,10 +81,10 @@ class Pages:
         query = window.query() | {"limit": str(limit), "offset": str(offset)}
         for attempt in range(_BROKEN_PAGES):
             try:
-                count, raws = parse_page(await self.ask(self._resource.path, query))
+                count, raws = parse_page(await self.ask(self.resource.path, query))
             except NotFoundError as error:
                 if not self._was_answered:
-                    raise NotOffered(f"{self._resource.path}: not offered (404)") from error
+                    raise NotOffered(f"{self.resource.path}: not offered (404)") from error
                 raise
             except FailingError as error:
                 self._most_failures = _FAILURES_OF_PARTS
@@ -91,13 +92,13 @@ class Pages:
             except BrokenPage as error:
                 if attempt == _BROKEN_PAGES - 1:
                     raise ListingError(
-                        f"{self._resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {STAYS}"
+                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {STAYS}"
                     ) from error
                 continue
             heads = self._heads.read(raws)
             window.check(heads)
             rows = [self._row(raw, head) for raw, head in zip(raws, heads, strict=True)]
-            self._progress.total = max(self._progress.total or 0, count)
+            self.progress.total = max(self.progress.total or 0, count)
             return Page(offset, limit, count, rows)
         raise AssertionError("unreachable")
 
@@ -107,7 +108,7 @@ class Pages:
             response = await self._client.get(path, query, may_be_empty=may_be_empty, most_failures=self._most_failures)
         finally:
             self.requests += 1
-            self._progress.pages += 1
+            self.progress.pages += 1
         self.times.note(response.stamp)
         self._was_answered = True
         return response.body
@@ -115,12 +116,12 @@ class Pages:
     async def fetch_row(self, key: str) -> bytes | None:
         """Return one row by its key, None when it is not there. Raises FailingError, OtherRowError."""
         try:
-            row = await self.ask(f"{self._resource.path}{key}/", self._resource.params)
+            row = await self.ask(f"{self.resource.path}{key}/", self.resource.params)
         except NotFoundError:
             return None
         (head,) = self._heads.read([row])
         if head.key not in (key, None):  # a row whose key nobody can read is there, and will be set aside
-            raise OtherRowError(f"{self._resource.name}: asked for {key}, LeafLink answered with {head.key}. {STAYS}")
+            raise OtherRowError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {STAYS}")
         return row
 
     def rows(self, raws: list[bytes]) -> list[Row]:
@@ -135,11 +136,11 @@ class Pages:
         link = None if self._link is None else head.values.get(self._link)
         if isinstance(link, str):
             self._links[key] = link
-        place = int(key) if self._resource.has_number_key and key.isdigit() else key
+        place = int(key) if self.resource.has_number_key and key.isdigit() else key
         return Row(key, Values(place, *self._instants(head)), raw)
 
     def _instants(self, head: Head) -> tuple[int | None, int | None]:
-        created, modified = self._resource.created_field, self._resource.modified_field
+        created, modified = self.resource.created_field, self.resource.modified_field
         return head.microseconds(created), head.microseconds(modified)
 
 

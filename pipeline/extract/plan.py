@@ -85,24 +85,36 @@ class Plan:
         return max(0.0, (self.requests - max(burst_per_minute, rate_per_minute)) / rate_per_minute)
 
 
+@dataclass(frozen=True)
+class Habits:
+    """How rows are read every night: so many in a page, those of the last days again, personal data in one way.
+
+    `personal` says what is done to personal data.
+    """
+
+    page_size: int
+    trailing_days: int
+    personal: str = "keep"
+
+
 def make_plan(
-    resources: Mapping[str, Resource], manifests: Iterable[Manifest], holdings: Holdings, now: datetime,
-    *, why_anew: str = "", page_size: int, trailing_days: int, personal: str = "keep",
+    resources: Mapping[str, Resource], manifests: Iterable[Manifest], holdings: Holdings, now: datetime, habits: Habits,
+    why_anew: str = "",
 ) -> Plan:  # fmt: skip
     """Plan how to read `resources` after the committed runs; `now` decides what is a week ago.
 
-    With `why_anew`, a reason in words, everything is read. `personal` says what is done to personal data: what was last
-    read otherwise is read whole.
+    With `why_anew`, a reason in words, everything is read. A resource is read whole, too, whose personal data were
+    treated otherwise when it was last read.
     """
     history = _History(manifests)
     steps = {}
     for name, resource in resources.items():
-        planner = _Planner(resource, history, holdings.of(name), now, page_size, personal)
+        planner = _Planner(resource, history, holdings.of(name), now, habits)
         if resource.is_asked_per_parent and resource.parent is not None:
             steps[name] = planner.plan_by_parent(holdings.of(resource.parent).rows, why_anew)
             continue
         with_parent = resource.is_embedded and resource.parent in resources
-        steps[name] = planner.plan(why_anew, trailing_days=trailing_days, with_parent=with_parent)
+        steps[name] = planner.plan(why_anew, with_parent=with_parent)
     return Plan(steps)
 
 
@@ -148,10 +160,9 @@ class _Planner:
     history: _History
     holding: Holding
     now: datetime
-    page_size: int
-    personal: str
+    habits: Habits
 
-    def plan(self, why_anew: str, *, trailing_days: int, with_parent: bool) -> Step:
+    def plan(self, why_anew: str, *, with_parent: bool) -> Step:
         if with_parent:
             reason = "each order brings its lines as a set"
             return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.holding.quarantined), holding=self.holding)
@@ -159,11 +170,11 @@ class _Planner:
         pages += _CONVERGING * self.resource.can_converge
         everything = Step(
             self.resource, Way.EVERYTHING, why, pages, holding=self.holding,
-            recent_from=recent_since(self.now, trailing_days),
+            recent_from=recent_since(self.now, self.habits.trailing_days),
         )  # fmt: skip
         if everything.reason:
             return everything
-        nightly = self._nightly(trailing_days)
+        nightly = self._nightly()
         if nightly is None:
             why = "short" if self.resource.grows_at_end else "the API has no filter for changes"
             return replace(everything, reason=why)
@@ -186,7 +197,7 @@ class _Planner:
             return wanted
         if self.resource.name not in self.history.full_reads:
             return "the first read; how many rows there are is not known yet"
-        if self.history.personal[self.resource.name] != self.personal:
+        if self.history.personal[self.resource.name] != self.habits.personal:
             return "personal data were treated in another way when it was last read"
         return ""
 
@@ -200,7 +211,7 @@ class _Planner:
         # A last read that lies ahead was dated by a clock that was wrong: nobody knows how old it is.
         return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
 
-    def _nightly(self, trailing_days: int) -> Step | None:
+    def _nightly(self) -> Step | None:
         resource, name = self.resource, self.resource.name
         if resource.grows_at_end and not resource.is_final and self._pages(self.holding.rows) <= _SHORT_LIST:
             return None
@@ -217,11 +228,11 @@ class _Planner:
         )  # fmt: skip
         if not resource.is_trailing:
             return step
-        recent_from = recent_since(watermark, trailing_days)
+        recent_from = recent_since(watermark, self.habits.trailing_days)
         requests = self._pages(self.holding.recent) + self._pages(len(self.holding.open_keys)) + 1
         requests += counting + _CONVERGING
         reason = f"changes need not show in modified; created since {recent_from:%Y-%m-%d}, or not {resource.open_flag}"
         return replace(step, way=Way.FRESH, reason=reason, requests=requests, recent_from=recent_from)
 
     def _pages(self, rows: int) -> int:
-        return max(1, math.ceil(rows / max(self.page_size - 1, 1)))
+        return max(1, math.ceil(rows / max(self.habits.page_size - 1, 1)))

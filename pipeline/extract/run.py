@@ -21,7 +21,7 @@ from pipeline.extract.convergence import Convergence, ReadState
 from pipeline.extract.fresh import read_appended, read_changed, read_everything, read_quarantined
 from pipeline.extract.journal import JournalFile
 from pipeline.extract.listing import Listing
-from pipeline.extract.pages import ListingError, NotOffered
+from pipeline.extract.pages import ListingError, NotOffered, Pages
 from pipeline.extract.plan import Plan, Step, Way
 from pipeline.extract.progress import Progress
 from pipeline.extract.reading import Reading
@@ -29,6 +29,7 @@ from pipeline.extract.windows import Window
 from pipeline.instants import instant
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
 from pipeline.leaflink import Client, ReadTimes
+from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
 
@@ -41,13 +42,24 @@ _PARENTS_PER_REQUEST = 20
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where the rows come from, as the manifest says it; `account` is what only the same key and settings have."""
+class Run:
+    """A run before it has read anything: its id, where its rows come from, and how personal data are treated.
 
+    `account` is what only the same key and settings have. A run that goes on where another was cut off takes that one's
+    id in place of `run_id`. `treatment` is None where personal data are kept.
+    """
+
+    run_id: str
+    company: str
     source: str
     base_url: str
-    company: str
     account: str
+    treatment: Treatment | None = None
+
+    @property
+    def personal(self) -> str:
+        """What is done to personal data, as the manifest says it."""
+        return KEEP if self.treatment is None else self.treatment.label
 
 
 class Extraction:
@@ -58,26 +70,23 @@ class Extraction:
     """
 
     def __init__(
-        self, client: Client, landing: Landing, plan: Plan, origin: Origin,
-        *, page_size: int, connections: int, progress: Progress, on_landed: Callable[[Batch], None] | None = None,
-        personal: Treatment | None = None, run_id: str,
+        self, client: Client, landing: Landing, plan: Plan, run: Run, limits: Limits, progress: Progress,
+        on_landed: Callable[[Batch], None] | None = None,
     ) -> None:  # fmt: skip
         self._client = client
         self._landing = landing
         self._plan = plan
-        self._origin = origin
-        self._page_size = page_size
-        self._connections = connections
+        self._run = run
+        self._limits = limits
         self._progress = progress
         self._on_landed = on_landed or (lambda batch: None)
-        self._personal = KEEP if personal is None else personal.label
         self._journal = JournalFile(
-            landing, origin.company, origin.account, f"{origin.base_url} {plan}, personal data: {self._personal}",
-            run_id, clock.now(),
+            landing, run.company, run.account, f"{run.base_url} {plan}, personal data: {run.personal}",
+            run.run_id, clock.now(),
         )  # fmt: skip
         header = self._journal.header
         self._workshop = Workshop(
-            landing, header.run_id, origin.company, header.started_at, self._journal.used, personal
+            landing, header.run_id, run.company, header.started_at, self._journal.used, run.treatment
         )
         self._reads: list[ResourceRead] = []
         self._rejected: list[tuple[str, RejectedRow]] = []
@@ -254,11 +263,9 @@ class Extraction:
         self._progress.finish(read)
 
     def _listing(self, resource: Resource, recent_from: datetime | None = None) -> Listing:
-        return Listing(
-            self._client, resource, Decoders(resource, all_resources()), self._workshop, self._journal,
-            self._progress.of(resource.name), page_size=self._page_size, connections=self._connections,
-            on_landed=self._on_landed, recent_from=recent_from,
-        )  # fmt: skip
+        pages = Pages(self._client, resource, self._progress.of(resource.name))
+        decoders = Decoders(resource, all_resources())
+        return Listing(pages, decoders, self._workshop, self._journal, self._limits, self._on_landed, recent_from)
 
     def _children_of(self, resource: Resource) -> list[Resource]:
         return [each for each in all_resources().values() if each.is_embedded and each.parent == resource.name]
@@ -276,7 +283,7 @@ class Extraction:
             )
         if len(self._reads) > 1 and all(read.not_offered for read in self._reads):
             raise ConfigurationError(
-                f"{self._origin.base_url}: offers none of the listings that were asked for (404). See that "
+                f"{self._run.base_url}: offers none of the listings that were asked for (404). See that "
                 "LEAFLINK_BASE_URL is the address of the API. Nothing was committed; the last warehouse stays."
             )
 
@@ -339,8 +346,8 @@ class Extraction:
         began = [times.began for times in self._times.values() if times.began is not None]
         return Manifest(
             run_id=header.run_id, kind="incremental" if self._plan.is_incremental else "full",
-            source="sandbox" if self._origin.source == "sandbox" else "live",
-            base_url=self._origin.base_url, company=self._origin.company, personal=self._personal,
+            source="sandbox" if self._run.source == "sandbox" else "live",
+            base_url=self._run.base_url, company=self._run.company, personal=self._run.personal,
             started_at=header.started_at, finished_at=clock.now(),
             server_time=min([*began, clocks.source]), warnings=(*warnings, *self._warnings),
             resources=tuple(self._dated(read, clocks) for read in reads), quarantine=quarantine,

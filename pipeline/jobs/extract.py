@@ -15,8 +15,8 @@ from pipeline.datafolder.paths import pacing_file, sandbox_folder
 from pipeline.datafolder.personal_key import make_personal_key, read_personal_key
 from pipeline.decoding.personal import KEEP, Treatment
 from pipeline.errors import ConfigurationError, LeafhouseError
-from pipeline.extract.plan import Plan, make_plan, newest_watermark, recent_since
-from pipeline.extract.run import Extraction, Origin
+from pipeline.extract.plan import Habits, Plan, make_plan, newest_watermark, recent_since
+from pipeline.extract.run import Extraction, Run
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
 from pipeline.jobs.job import Job
@@ -24,6 +24,7 @@ from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
 from pipeline.leaflink import Client, Pacer, Source
+from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
 
@@ -128,12 +129,10 @@ class _Reading:
             )  # fmt: skip
             async with client:
                 account = await check_account(job, company, client)
-                extraction = Extraction(
-                    client, job.landing, plan, Origin(job.source, source.base_url, company.name, account.fingerprint),
-                    page_size=settings.page_size, connections=settings.max_connections,
-                    progress=self.observer.progress, on_landed=on_landed,
-                    personal=None if settings.personal == KEEP else Treatment(key), run_id=_next_run_id(job),
-                )  # fmt: skip
+                treatment = None if settings.personal == KEEP else Treatment(key)
+                run = Run(_next_run_id(job), company.name, job.source, source.base_url, account.fingerprint, treatment)
+                limits = Limits(settings.page_size, settings.max_connections)
+                extraction = Extraction(client, job.landing, plan, run, limits, self.observer.progress, on_landed)
                 if len(job.companies) == 1:  # what others are reading is in no journal yet
                     job.landing.sweep()
                 with self.observer.watch(client.stats):
@@ -171,10 +170,8 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
         recent_from = recent_since(newest_watermark(manifests) or manifests[-1].server_time, settings.trailing_days)
         holdings = read_holdings(settings.data_dir, job.landing, resources, company.name, recent_from)
     why_anew = "--full" if full else "a load refused the last run" if refused_runs_of(job, company) else ""
-    return make_plan(
-        resources, manifests, holdings, clock.now(), why_anew=why_anew,
-        page_size=settings.page_size, trailing_days=settings.trailing_days, personal=personal,
-    )  # fmt: skip
+    habits = Habits(settings.page_size, settings.trailing_days, personal)
+    return make_plan(resources, manifests, holdings, clock.now(), habits, why_anew)
 
 
 def _refuse_other_treatment(manifests: Iterable[Manifest], label: str, *, full: bool) -> None:

@@ -10,7 +10,7 @@ import duckdb
 from pipeline import clock
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
-from pipeline.jobs.load_result import Headline, LoadResult
+from pipeline.jobs.load_result import Headline, Intake, LoadResult, Outcome
 from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
@@ -143,23 +143,23 @@ def finish_load(
     headlines, refused = _headlines(build.con), _refusals(build.con)
     drift = drift_of(build.con, build.load_id)
     if into is not None:
-        published = build.write_aside(into, model_settings)
+        publication = build.write_aside(into, model_settings)
     else:
-        published = build.publish()
+        publication = build.publish()
         job.landing.forget_superseded()
     seen = {name for of_company in reads.values() for name in of_company}
-    return LoadResult(
-        load_id=build.load_id, source=job.source, as_of=model_settings.as_of, runs=runs,
-        merges=[each for name, each in build.merges.items() if is_told(all_resources()[name], seen)],
-        models=models, audits=audits, headlines=headlines, refused=refused, kept=kept, drift=drift,
-        published=published, remnants=build.remnants(),
+    intake = Intake(
+        runs=runs, merges=[each for name, each in build.merges.items() if is_told(all_resources()[name], seen)],
+        drift=drift, refused=refused,
+        failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
         unread=[
             ("" if each.company == DEFAULT_NAME else f"{each.company}: ") + each.unread
             for each in reaches if each.unread is not None
         ],
-        failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
         refused_runs=job.landing.refused_runs(),
     )  # fmt: skip
+    outcome = Outcome(models, kept, audits, headlines)
+    return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants())
 
 
 def _record_closes(build: Build, reaches: Iterable["_Reach"], runs: list[Manifest]) -> None:

@@ -1,7 +1,7 @@
 """What a load did, and the first numbers of the morning."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,54 +27,81 @@ class Headline:
 
 
 @dataclass(frozen=True)
-class LoadResult:
-    """What a load did."""
+class Intake:
+    """The rows that a load took up, and those that it could not.
 
-    load_id: str
-    source: str
-    as_of: date
+    `refused` are resources, a sentence each; `failed` are companies that could not be read, each with why; `unread` is
+    what was not read as lately as the rest, a sentence each. `refused_runs` are set aside, by this load or an earlier
+    one.
+    """
+
     runs: Sequence[Manifest]
     merges: Sequence[MergeCounts]
+    drift: Sequence[FoundDrift]
+    refused: Sequence[str]
+    failed: Mapping[str, str]
+    unread: Sequence[str]
+    refused_runs: Sequence[RefusedRun]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The tables that a load computed, those that it `kept` as they were, the audits, and the first numbers."""
+
     models: Sequence[ModelRun]
+    kept: Sequence[KeptModel]
     audits: Sequence[AuditResult]
     headlines: Sequence[Headline]
-    refused: Sequence[str]
-    kept: Sequence[KeptModel]
-    published: Publication
-    drift: Sequence[FoundDrift] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)  # companies that could not be read, each with why
-    remnants: Remnants | None = None
-    refused_runs: Sequence[RefusedRun] = ()  # runs that are set aside, by this load or an earlier one
-    unread: Sequence[str] = ()  # what was not read as lately as the rest, a sentence each
 
     @property
     def kept_marts(self) -> list[KeptModel]:
         """The marts that were not made anew."""
         return [each for each in self.kept if each.name.startswith("marts.")]
 
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did: what it took up, what it made of that, and the file it wrote.
+
+    `remnants` are there when it changed how personal data are treated.
+    """
+
+    load_id: str
+    source: str
+    as_of: date
+    intake: Intake
+    outcome: Outcome
+    publication: Publication
+    remnants: Remnants | None
+
+    def with_failures(self, failed: Mapping[str, str]) -> "LoadResult":
+        """Return the result with further companies that could not be read, each with why."""
+        return replace(self, intake=replace(self.intake, failed={**self.intake.failed, **failed}))
+
     def as_document(self) -> dict[str, Any]:
         """Return the result for machines."""
+        intake, outcome = self.intake, self.outcome
         return {
             "load_id": self.load_id,
             "source": self.source,
             "as_of": self.as_of.isoformat(),
-            "runs": [manifest.run_id for manifest in self.runs],
-            "raw": [asdict(each) for each in self.merges],
+            "runs": [manifest.run_id for manifest in intake.runs],
+            "raw": [asdict(each) for each in intake.merges],
             "marts": [
                 {"name": each.name, "rows": each.rows, "seconds": each.seconds, "is_unchanged": each.is_unchanged}
-                for each in self.models
+                for each in outcome.models
                 if each.name.startswith("marts.")
             ],
-            "kept": [asdict(each) for each in self.kept_marts],
-            "audits": [asdict(each) for each in self.audits],
-            "open_receivables": [asdict(each) for each in self.headlines],
-            "refused": list(self.refused),
-            "failed": dict(self.failed),
-            "refused_runs": refused_document(self.refused_runs),
-            "unread": list(self.unread),
-            "drift": [asdict(each) for each in self.drift],
+            "kept": [asdict(each) for each in outcome.kept_marts],
+            "audits": [asdict(each) for each in outcome.audits],
+            "open_receivables": [asdict(each) for each in outcome.headlines],
+            "refused": list(intake.refused),
+            "failed": dict(intake.failed),
+            "refused_runs": refused_document(intake.refused_runs),
+            "unread": list(intake.unread),
+            "drift": [asdict(each) for each in intake.drift],
             "left_behind": None if self.remnants is None else asdict(self.remnants),
-            "warehouse": str(self.published.path),
-            "bytes": self.published.bytes,
-            "seconds": round(self.published.seconds, 3),
+            "warehouse": str(self.publication.path),
+            "bytes": self.publication.bytes,
+            "seconds": round(self.publication.seconds, 3),
         }

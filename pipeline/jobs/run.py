@@ -1,6 +1,5 @@
 """Run: extract and load at the same time."""
 
-from dataclasses import replace
 from datetime import date
 
 import anyio
@@ -49,9 +48,9 @@ async def run(
                 for manifest in manifests:
                     build.merge(manifest)
                 result = finish_load(job, build, [*runs, *manifests], as_of, accept_shrink=accept_shrink)
-                return replace(result, failed={**result.failed, **extracted.failed})
+                return result.with_failures(extracted.failed)
     except ShrinkError as error:
         result = load_without(job, error, as_of)
     else:  # a window was read again after its batches had been merged: build anew from what the manifest names
         result = load(job, as_of=as_of, accept_shrink=accept_shrink)
-    return replace(result, failed={**result.failed, **extracted.failed})
+    return result.with_failures(extracted.failed)

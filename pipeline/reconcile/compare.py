@@ -57,30 +57,54 @@ class TotalsRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What a report and a table of the warehouse have in common: here is the warehouse, there the report."""
+class MartSide:
+    """The table of the warehouse: its day, whose data it has (`note`), and the rows that are compared, those `only`."""
 
-    report: str
-    file: Path
-    mart: str
+    name: str
     only: dict[str, str]
     as_of: str | None
     note: str
-    key: tuple[int, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
+class ReportSide:
+    """The report: its file, the rows that are compared, and the lines that have more cells than there are headers."""
+
+    name: str
+    file: Path
+    rows: int
+    too_long: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ColumnPairs:
+    """The columns of both sides, pair by pair, with the kind of each; `key` are the places of those that rows match by.
+
+    `not_compared` are the headers of the report that are in no pair.
+    """
+
     pairs: tuple[Pair, ...]
     kinds: tuple[Kind, ...]
+    key: tuple[int, ...]
     not_compared: tuple[str, ...]
-    rows_here: int
-    rows_there: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a report and a table of the warehouse have in common: here is the warehouse, there the report."""
+
+    here: MartSide
+    there: ReportSide
+    columns: ColumnPairs
     matches: Matches
     totals: list[Total]
     totals_rows: list[TotalsRow]
-    too_long: tuple[int, ...]
 
     @property
     def is_equal(self) -> bool:
         """Whether both sides say the same, and every row of the file could be read."""
-        return self.matches.is_equal and not self.too_long
+        return self.matches.is_equal and not self.there.too_long
 
 
 def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path | None) -> Comparison:
@@ -104,11 +128,12 @@ def compare_report(data_dir: Path, report: str, file: Path, mapping_file: Path |
     key = tuple(names.index(name) for name in mapping.key)
     here = [Row(_values(kinds, cells)) for cells in rows]
     there, totals_rows = _split_totals(export.lines, positions, kinds, key, mapping.pairs)
+    others = tuple(header for place, header in enumerate(export.headers) if header and place not in positions)
     return Comparison(
-        report, file, mapping.mart, mapping.only, as_of, note, key, mapping.pairs, kinds,
-        tuple(header for place, header in enumerate(export.headers) if header and place not in positions),
-        len(here), len(there), match(here, there, kinds, key), _totals(here, there, names, kinds), totals_rows,
-        export.too_long,
+        MartSide(mapping.mart, mapping.only, as_of, note, len(here)),
+        ReportSide(report, file, len(there), export.too_long),
+        ColumnPairs(mapping.pairs, kinds, key, others),
+        match(here, there, kinds, key), _totals(here, there, names, kinds), totals_rows,
     )  # fmt: skip
 
 

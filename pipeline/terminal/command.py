@@ -77,9 +77,9 @@ def end_load(output: Output, result: "LoadResult") -> None:
     if not output.as_json:
         LoadView(output).done(result)
     output.document(result.as_document())
-    if result.refused_runs:
+    if result.intake.refused_runs:
         sys.exit(IncompleteError.exit_code)
-    exit_for([*result.refused, *result.failed])
+    exit_for([*result.intake.refused, *result.intake.failed])
 
 
 def exit_for(refusals: Collection[str]) -> None:

@@ -18,12 +18,12 @@ def show_comparison(output: Output, comparison: Comparison) -> None:
         return
     say, matches = output.say, comparison.matches
     _show_sides(output, comparison)
-    _show_rows(output, comparison, f"Only here, in {comparison.mart}", matches.only_here)
-    _show_rows(output, comparison, f"Only there, in {comparison.file}", matches.only_there)
+    _show_rows(output, comparison, f"Only here, in {comparison.here.name}", matches.only_here)
+    _show_rows(output, comparison, f"Only there, in {comparison.there.file}", matches.only_there)
     _show_different(output, comparison)
     shared = [row for each in matches.duplicates for row in (*each.here, *each.there)]
     _show_rows(output, comparison, "Not matched, since they share their key", shared)
-    for line in comparison.too_long:
+    for line in comparison.there.too_long:
         say(f"Not read: line {line} has more cells than there are headers")
     _show_totals(output, comparison)
     say(describe(comparison))
@@ -33,51 +33,52 @@ def describe(comparison: Comparison) -> str:
     """Return the verdict, in a line."""
     matches = comparison.matches
     if comparison.is_equal:
-        rows, columns = _count(len(matches.pairs), "row"), _count(len(comparison.pairs), "column")
+        rows, columns = _count(len(matches.pairs), "row"), _count(len(comparison.columns.pairs), "column")
         return f"Equal: {rows} with the same values in {columns}."
     found = [
         (len(matches.only_here), "only here"),
         (len(matches.only_there), "only there"),
         (len(matches.different), f"different of {len(matches.pairs):,} matched"),
         (sum(len(each.here) + len(each.there) for each in matches.duplicates), "with a key that others have too"),
-        (len(comparison.too_long), "not read"),
+        (len(comparison.there.too_long), "not read"),
     ]
     return "Different: " + ", ".join(f"{count:,} {what}" for count, what in found if count) + "."
 
 
 def _show_sides(output: Output, comparison: Comparison) -> None:
     say = output.say
-    only = "".join(f", only {name} = {value}" for name, value in comparison.only.items())
-    rows = _count(comparison.rows_here, "row")
-    say(f"Here:  {rows} of {comparison.mart} as of {comparison.as_of}{only}. {comparison.note}")
-    say(f"There: {_count(comparison.rows_there, 'row')} of {comparison.file}")
-    for place, (pair, kind) in enumerate(zip(comparison.pairs, comparison.kinds, strict=True)):
-        say(f"  {pair.header} = {pair.column} ({kind}{', key' if place in comparison.key else ''})")
-    if comparison.not_compared:
-        say(f"  not compared: {', '.join(comparison.not_compared)}")
+    only = "".join(f", only {name} = {value}" for name, value in comparison.here.only.items())
+    rows = _count(comparison.here.rows, "row")
+    say(f"Here:  {rows} of {comparison.here.name} as of {comparison.here.as_of}{only}. {comparison.here.note}")
+    say(f"There: {_count(comparison.there.rows, 'row')} of {comparison.there.file}")
+    for place, (pair, kind) in enumerate(zip(comparison.columns.pairs, comparison.columns.kinds, strict=True)):
+        say(f"  {pair.header} = {pair.column} ({kind}{', key' if place in comparison.columns.key else ''})")
+    if comparison.columns.not_compared:
+        say(f"  not compared: {', '.join(comparison.columns.not_compared)}")
 
 
 def _show_rows(output: Output, comparison: Comparison, title: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
     output.say(f"{title}: {_count(len(rows), 'row')}")
-    table = [[f"line {row.line}" if row.line else "here", *map(_text, comparison.kinds, row.values)] for row in rows]
-    _show_table(output, ["", *(pair.column for pair in comparison.pairs)], table)
+    columns = comparison.columns
+    table = [[f"line {row.line}" if row.line else "here", *map(_text, columns.kinds, row.values)] for row in rows]
+    _show_table(output, ["", *(pair.column for pair in columns.pairs)], table)
 
 
 def _show_different(output: Output, comparison: Comparison) -> None:
-    different = comparison.matches.different
+    different, columns = comparison.matches.different, comparison.columns
     if not different:
         return
     output.say(f"Different: {_count(len(different), 'row')}")
     table = []
     for here, there, places in different:
-        key = " ".join(_text(comparison.kinds[place], here.values[place]) for place in comparison.key)
+        key = " ".join(_text(columns.kinds[place], here.values[place]) for place in columns.key)
         for place in places:
-            kind, one, other = comparison.kinds[place], here.values[place], there.values[place]
+            kind, one, other = columns.kinds[place], here.values[place], there.values[place]
             gap = difference(one, other)
             table.append(
-                [f"line {there.line}", key, comparison.pairs[place].column, _text(kind, one), _text(kind, other),
+                [f"line {there.line}", key, columns.pairs[place].column, _text(kind, one), _text(kind, other),
                  _count(gap, "day") if isinstance(gap, int) else _text(kind, gap)]
             )  # fmt: skip
     _show_table(output, ["", "key", "column", "here", "there", "here - there"], table)
@@ -116,7 +117,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _document(comparison: Comparison) -> dict[str, Any]:
-    matches, names = comparison.matches, [pair.column for pair in comparison.pairs]
+    matches, names = comparison.matches, [pair.column for pair in comparison.columns.pairs]
 
     def as_document(row: Row) -> dict[str, Any]:
         own = {} if row.line is None else {"line": row.line}
@@ -125,19 +126,19 @@ def _document(comparison: Comparison) -> dict[str, Any]:
     return {
         "is_equal": comparison.is_equal,
         "verdict": describe(comparison),
-        "report": comparison.report,
-        "file": str(comparison.file),
-        "mart": comparison.mart,
-        "only": comparison.only,
-        "as_of": comparison.as_of,
-        "note": comparison.note,
-        "key": [names[place] for place in comparison.key],
+        "report": comparison.there.name,
+        "file": str(comparison.there.file),
+        "mart": comparison.here.name,
+        "only": comparison.here.only,
+        "as_of": comparison.here.as_of,
+        "note": comparison.here.note,
+        "key": [names[place] for place in comparison.columns.key],
         "columns": [
             {"header": pair.header, "column": pair.column, "kind": kind}
-            for pair, kind in zip(comparison.pairs, comparison.kinds, strict=True)
+            for pair, kind in zip(comparison.columns.pairs, comparison.columns.kinds, strict=True)
         ],
-        "not_compared": comparison.not_compared,
-        "rows": {"here": comparison.rows_here, "there": comparison.rows_there, "matched": len(matches.pairs)},
+        "not_compared": comparison.columns.not_compared,
+        "rows": {"here": comparison.here.rows, "there": comparison.there.rows, "matched": len(matches.pairs)},
         "only_here": [as_document(row) for row in matches.only_here],
         "only_there": [as_document(row) for row in matches.only_there],
         "different": _differences(comparison, names),
@@ -145,7 +146,7 @@ def _document(comparison: Comparison) -> dict[str, Any]:
             {"here": [as_document(row) for row in each.here], "there": [as_document(row) for row in each.there]}
             for each in matches.duplicates
         ],
-        "not_read": comparison.too_long,
+        "not_read": comparison.there.too_long,
         "totals": [
             {"column": each.column, "currency": each.currency, "here": each.here, "there": each.there,
              "difference": difference(each.here, each.there)}
@@ -163,7 +164,7 @@ def _differences(comparison: Comparison, names: Sequence[str]) -> list[dict[str,
     return [
         {
             "line": there.line,
-            "key": [here.values[place] for place in comparison.key],
+            "key": [here.values[place] for place in comparison.columns.key],
             "column": names[place],
             "here": here.values[place],
             "there": there.values[place],

@@ -27,32 +27,32 @@ class LoadView:
     def done(self, result: LoadResult) -> None:
         """Print the summary."""
         say = self._output.say
-        say(f"Loaded {_runs(result.runs)}")
+        say(f"Loaded {_runs(result.intake.runs)}")
         say(f"  {'raw':<{NAMES}}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
-        for merge in result.merges:
+        for merge in result.intake.merges:
             counts = (merge.rows, merge.inserted, merge.replaced, merge.deleted)
             say(f"  {merge.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
-        say(f"  {describe_marts(result.models)}")
-        for line in describe_kept(result.kept):
+        say(f"  {describe_marts(result.outcome.models)}")
+        for line in describe_kept(result.outcome.kept):
             say(line)
-        say(f"  audits: {describe_audits(result.audits)}")
-        if result.drift:
-            say(f"  drift: {describe_drift(result.drift)} (see meta.drift)")
+        say(f"  audits: {describe_audits(result.outcome.audits)}")
+        if result.intake.drift:
+            say(f"  drift: {describe_drift(result.intake.drift)} (see meta.drift)")
         if result.remnants is not None:
             say(f"  {describe_remnants(result.remnants)}")
-        for reason in (*result.refused, *result.unread):
+        for reason in (*result.intake.refused, *result.intake.unread):
             say(f"  {reason}")
-        for company, reason in result.failed.items():
-            if company not in {run.manifest.company for run in result.refused_runs}:
+        for company, reason in result.intake.failed.items():
+            if company not in {run.manifest.company for run in result.intake.refused_runs}:
                 say(f"  {company}: not read, its rows of the last run stay. {reason}")
-        for line in describe_refused(result.refused_runs):
+        for line in describe_refused(result.intake.refused_runs):
             say(f"  {line}")
-        for each in result.headlines:
+        for each in result.outcome.headlines:
             say(f"Open receivables on {each.as_of}: {each.open_balance:,.2f} {each.currency}, "
                 f"{each.past_due:,.2f} past due")  # fmt: skip
         if result.source == "sandbox":
             say("All of it is INVENTED: this is the embedded sandbox. Set LEAFLINK_API_KEY for your own data.")
-        published = result.published
+        published = result.publication
         done = "Published" if not published.is_aside else "Nothing was published; wrote"
         say(f"{done} {published.path} ({published.bytes / 2**20:.1f} MB) in {published.seconds:.1f} s")
 

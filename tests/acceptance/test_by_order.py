@@ -89,8 +89,8 @@ async def test_nothing_is_asked_for_order_by_order_unless_it_is_switched_on(
         result = house.load()
         status = read_status(house.data_dir, all_resources())
 
-    assert refusals(manifest) == result.refused == []
-    for shown in (manifest.resources, result.merges, status.resources):
+    assert refusals(manifest) == result.intake.refused == []
+    for shown in (manifest.resources, result.intake.merges, status.resources):
         assert "orders_received" in {each.resource for each in shown}
         assert not {COMMENTS, DELIVERIES} & {each.resource for each in shown}
 

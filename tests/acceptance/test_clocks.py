@@ -251,8 +251,8 @@ async def test_a_run_of_some_resources_dates_nothing_that_it_did_not_read(
 
         assert partial.as_of == first.as_of
         assert closes(house) == expected
-        assert partial.kept_marts == first.kept_marts
-        assert partial.unread == [
+        assert partial.outcome.kept_marts == first.outcome.kept_marts
+        assert partial.intake.unread == [
             "line_items, order_payments, orders_received, products: not read since 2026-11-24 12:00 UTC; "
             "the marts know no later day."
         ]
@@ -262,7 +262,7 @@ async def test_a_run_of_some_resources_dates_nothing_that_it_did_not_read(
 
         again = await house.night()
         assert again.as_of == first.as_of + 3 * DAY
-        assert again.unread == []
+        assert again.intake.unread == []
         assert closes(house) == expected | {again.as_of: stock(house)}
 
 

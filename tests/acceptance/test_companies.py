@@ -156,7 +156,7 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         ]  # fmt: skip
         # It is said again by every load until the company has been read.
         again = load(open_job(read_settings()), as_of=None)
-        assert again.failed == {"birch": "It was not read since 2026-11-24 12:00 UTC."}
+        assert again.intake.failed == {"birch": "It was not read since 2026-11-24 12:00 UTC."}
 
 
 async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_loaded(
@@ -175,8 +175,10 @@ async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_lo
 
         result = load(open_job(read_settings()), as_of=None)
 
-        assert [(each.manifest.run_id, each.manifest.company) for each in result.refused_runs] == [(refused, "birch")]
-        assert {run.company for run in result.runs} == {"acme", "cedar"}
+        assert [(each.manifest.run_id, each.manifest.company) for each in result.intake.refused_runs] == [
+            (refused, "birch")
+        ]
+        assert {run.company for run in result.intake.runs} == {"acme", "cedar"}
         assert street.raw("orders_received", "birch") == before
         for company in ("acme", "cedar"):
             assert street.raw("orders_received", company).keys() == street.source("orders_received", company)
@@ -195,7 +197,7 @@ async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_lo
         again = load(open_job(read_settings()), as_of=None)
 
         assert scopes["birch"] == {"all"}
-        assert again.refused_runs == []
+        assert again.intake.refused_runs == []
         for company in OWNERS:
             assert street.raw("orders_received", company).keys() == street.source("orders_received", company)
 
@@ -246,8 +248,8 @@ async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
             ("birch", first.as_of, "order_payments was refused"),
             ("cedar", second.as_of, None),
         ]
-        assert {each.audit_id for each in second.audits if each.failures is None} == set()
-        assert {each.skipped for each in second.audits if each.audit_id == "sales_equal"} == {
+        assert {each.audit_id for each in second.outcome.audits if each.failures is None} == set()
+        assert {each.skipped for each in second.outcome.audits if each.audit_id == "sales_equal"} == {
             "birch: marts.brand_performance is not of this load: order_payments was refused"
         }
         LoadView(Output(as_json=False)).done(second)

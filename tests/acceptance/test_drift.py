@@ -28,14 +28,14 @@ async def test_a_night_says_what_it_met_that_the_contracts_do_not_know(
         con.close()
         third = house.load()
 
-    assert first.drift == []
-    assert describe_drift(second.drift) == (
+    assert first.intake.drift == []
+    assert describe_drift(second.intake.drift) == (
         "1 missing field: order_payments.reason; 2 new fields: line_items.size, orders_received.colour; "
         "1 new value: orders_received.status; 1 null rate: order_payments.reason"
     )
     assert colours == [(order["number"], '"green"')]
-    assert count == len(second.drift)
-    assert third.drift == []
+    assert count == len(second.intake.drift)
+    assert third.intake.drift == []
 
 
 def test_the_line_of_drift_names_the_first_few_fields() -> None:

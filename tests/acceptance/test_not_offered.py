@@ -28,7 +28,7 @@ async def test_a_listing_that_is_no_longer_offered_keeps_its_rows_and_is_said_to
         result = house.load()
 
         assert [read.resource for read in manifest.resources if read.not_offered] == ["customers", NEVER]
-        assert result.refused == []
+        assert result.intake.refused == []
         assert house.raw("customers").equals(rows)
         assert house.differences("orders_received", "number") == []
         con = house.connect()

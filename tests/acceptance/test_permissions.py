@@ -46,7 +46,7 @@ def marts(house: House) -> dict[str, list[tuple[Any, ...]]]:
 
 def kept(result: LoadResult) -> dict[str, tuple[date | None, str]]:
     """Return the marts that were not made anew, with the day that they are of and the reason."""
-    return {each.name.removeprefix("marts."): (each.as_of, each.reason) for each in result.kept_marts}
+    return {each.name.removeprefix("marts."): (each.as_of, each.reason) for each in result.outcome.kept_marts}
 
 
 @pytest.mark.every_mart
@@ -88,8 +88,8 @@ async def test_refused_payments_do_not_make_everything_look_unpaid(
         assert {mart: kept(second).get(mart) for mart in OF_PAYMENTS | OF_LINES} == (
             dict.fromkeys(OF_PAYMENTS, (first.as_of, reason)) | dict.fromkeys(OF_LINES)
         )
-        assert [(each.as_of, each.open_balance) for each in second.headlines] == [
-            (each.as_of, each.open_balance) for each in first.headlines
+        assert [(each.as_of, each.open_balance) for each in second.outcome.headlines] == [
+            (each.as_of, each.open_balance) for each in first.outcome.headlines
         ]
         assert ask(
             house,
@@ -139,8 +139,8 @@ async def test_marts_are_not_made_from_what_never_came(
         assert kept(result).keys() & (OF_PAYMENTS | OF_LINES) == OF_PAYMENTS
         made = {name for (name,) in ask(house, "select table_name from duckdb_tables() where schema_name = 'marts'")}
         assert made & OF_PAYMENTS == set()
-        assert result.headlines == []
-        assert bool(result.refused) == (never == "forbidden")
+        assert result.outcome.headlines == []
+        assert bool(result.intake.refused) == (never == "forbidden")
 
 
 async def test_audits_of_what_was_not_made_are_skipped_and_said_to_be(
@@ -151,7 +151,7 @@ async def test_audits_of_what_was_not_made_are_skipped_and_said_to_be(
 
         LoadView(Output(as_json=False)).done(result)
 
-        skipped = {each.audit_id for each in result.audits if each.skipped is not None}
+        skipped = {each.audit_id for each in result.outcome.audits if each.skipped is not None}
         assert {"open_balance", "payment_sanity"} <= skipped
         assert not {"raw_keys", "mart_keys", "completeness", "orphan_lines_without_order"} & skipped
         assert set(ask(house, "select audit_id from audit.results where failures is null and skipped is not null")) == {

@@ -273,7 +273,7 @@ async def test_a_change_of_treatment_reaches_the_rows_that_are_not_read_again(
         assert describe_remnants(result.remnants).startswith("LEAFHOUSE_PII was changed")
 
         for path in (*house.data_dir.glob("kept/*"), *house.data_dir.glob("landing/_manifests/*")):
-            if path.stem != result.runs[0].run_id:
+            if path.stem != result.intake.runs[0].run_id:
                 path.unlink()
 
         assert (await house.night()).remnants is None

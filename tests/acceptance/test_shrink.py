@@ -112,7 +112,7 @@ async def test_extract_and_load_in_one_go_do_the_same(tmp_path: Path, monkeypatc
         vanished.return_()
         result = await night_in_one()
 
-        assert result.refused_runs == []
+        assert result.intake.refused_runs == []
         assert differences(house) == {}
 
 
@@ -169,7 +169,7 @@ async def test_what_was_deleted_in_truth_is_refused_every_night_until_it_is_acce
 
         result = load(open_job(read_settings()), as_of=None, accept_shrink=True)
 
-        assert [each.run_id for each in result.runs] == [first.run_id, second.run_id]
+        assert [each.run_id for each in result.intake.runs] == [first.run_id, second.run_id]
         assert set_aside(house) == []
         assert differences(house) == {}
         await house.read()
@@ -189,7 +189,7 @@ async def test_a_run_is_not_taken_back_once_a_newer_one_has_been_loaded(
 
         result = load(open_job(read_settings()), as_of=None, accept_shrink=True)
 
-        assert list(result.runs) == []
+        assert list(result.intake.runs) == []
         assert differences(house) == {}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import pipeline
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.extract.plan import make_plan
+from pipeline.extract.plan import Habits, make_plan
 from pipeline.landing.holdings import Holdings
 from pipeline.models import ModelSettings, Project, run_audits
 from pipeline.warehouse.meta import newest_runs, reached
@@ -129,7 +129,7 @@ def test_a_clock_that_was_wrong_for_a_night_is_believed_for_that_night_only(sell
     ahead = msgspec.structs.replace(right, server_time=right.server_time + timedelta(days=4_000))
     seller.landing.commit(ahead)
     now = right.started_at + timedelta(days=8)
-    plan = make_plan({ORDERS.name: ORDERS}, [ahead], Holdings(), now, page_size=100, trailing_days=60)
+    plan = make_plan({ORDERS.name: ORDERS}, [ahead], Holdings(), now, Habits(page_size=100, trailing_days=60))
     newest = seller.land(read_all(ORDERS, order("a")))
 
     with seller.build() as build:

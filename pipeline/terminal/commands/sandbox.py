@@ -34,16 +34,17 @@ def sandbox(
     ] = None,
 ) -> None:
     """Serve an embedded LeafLink with invented data over HTTP, until Ctrl-C."""
-    from pipeline.jobs.sandbox import serve_sandbox
-    from pipeline.sandbox import Faults
+    from pipeline.jobs.sandbox import Rhythm, serve_sandbox
+    from pipeline.sandbox import Faults, SandboxConfig, ServerSettings
     from pipeline.sandbox.trouble.ordering import parse_orders
 
     say = Output(as_json=False).say
-    wait_for(
-        serve_sandbox, folder, orders=orders, seed=seed, host=host, port=port, key=key, rate=rate,
-        latency_seconds=latency_ms / 1000, faults=Faults.parse(faults), move_every=move_every,
-        change_every=change_every, listed=parse_orders(listed or []), mixed_types=mixed_types, say=say,
+    config, rhythm = SandboxConfig(orders=orders, seed=seed), Rhythm(move_every, change_every)
+    settings = ServerSettings(
+        key=key, rate_per_minute=rate, latency_seconds=latency_ms / 1000, faults=Faults.parse(faults),
+        listed=parse_orders(listed or []), mixed_types=mixed_types,
     )  # fmt: skip
+    wait_for(serve_sandbox, folder, config, settings, rhythm, host=host, port=port, say=say)
 
 
 SANDBOX = Command("sandbox", 100, sandbox)
