@@ -1,16 +1,27 @@
 """The errors a run can end with: the class says what to do next, the message says where and what was seen."""
 
+from typing import ClassVar
+
 
 class LeafhouseError(Exception):
-    """A run cannot go on. `exit_code` is what the command exits with."""
+    """A run cannot go on. `exit_code` is what the command exits with.
+
+    The text is the `message`, in whole sentences, and the `ending` of the class: what became of the data.
+    """
 
     exit_code = 1
+    ending: ClassVar[str] = ""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message} {self.ending}" if self.ending else message)
+        self.message = message
 
 
 class AuditError(LeafhouseError):
     """An audit of severity error found rows: nothing was published. Look at the rows, mend, load again."""
 
     exit_code = 1
+    ending = "What was landed is kept: mend the cause and run `leafhouse load` again."
 
 
 class UsageError(LeafhouseError):
@@ -23,12 +34,14 @@ class ConfigurationError(LeafhouseError):
     """A setting, a key or the data folder is not as it must be. Fix it, then run again."""
 
     exit_code = 3
+    ending = "Nothing was changed."
 
 
 class IncompleteError(LeafhouseError):
     """The source could not be reached or not be read completely. Run again later, it is safe."""
 
     exit_code = 4
+    ending = "Nothing was committed; the last warehouse stays in place. Run again later, it is safe."
 
 
 class RefusedError(LeafhouseError):
@@ -41,13 +54,11 @@ class LockedError(LeafhouseError):
     """Another run holds the data folder. Wait for it."""
 
     exit_code = 6
+    ending = "Nothing was changed."
 
 
 class ModelError(LeafhouseError):
     """A file of sql/ cannot be read, or its query fails; the message names file and line. Mend it, load again."""
 
     exit_code = 8
-
-    def __init__(self, message: str) -> None:
-        # Models run in one transaction, in the file that is being built.
-        super().__init__(f"{message} Nothing was changed.")
+    ending = "Nothing was changed."  # models run in one transaction, in the file that is being built

@@ -27,7 +27,7 @@ def prepare_data_dir(folder: Path, source: Kind) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigurationError(
             f"{folder}: the data folder cannot be written to. Give this user the right to, "
-            "or set LEAFHOUSE_DATA_DIR to another folder. Nothing was changed."
+            "or set LEAFHOUSE_DATA_DIR to another folder."
         )
     owner = claimed_by(folder)
     if owner is not None and owner != source:
@@ -52,9 +52,9 @@ def _belongs_to_other(folder: Path, owner: str) -> str:
     if owner == "live":
         return (
             f"{folder}: holds data of a live LeafLink account, but neither LEAFLINK_API_KEY nor LEAFLINK_BASE_URL is "
-            "set. Set the key, or set LEAFHOUSE_DATA_DIR to another folder to try the sandbox. Nothing was changed."
+            "set. Set the key, or set LEAFHOUSE_DATA_DIR to another folder to try the sandbox."
         )
     return (
         f"{folder}: belongs to the embedded sandbox (invented data), but a live source is set. "
-        "Set LEAFHOUSE_DATA_DIR to a new folder for the live data. Nothing was changed."
+        "Set LEAFHOUSE_DATA_DIR to a new folder for the live data."
     )

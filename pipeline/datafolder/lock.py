@@ -41,17 +41,13 @@ class DataLock:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ConfigurationError(
-                f"{self._path}: cannot be written ({error.strerror}). Nothing was changed."
-            ) from error
+            raise ConfigurationError(f"{self._path}: cannot be written ({error.strerror}).") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _read_holder(descriptor)
             os.close(descriptor)
-            raise LockedError(
-                f"{self._path.parent}: in use by {holder}. Wait until it ends, then run again. Nothing was changed."
-            ) from None
+            raise LockedError(f"{self._path.parent}: in use by {holder}. Wait until it ends, then run again.") from None
         mine = Holder(self._command, os.getpid(), socket.gethostname(), clock.now())
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)

@@ -26,14 +26,14 @@ def read_personal_key(folder: Path) -> bytes | None:
     except OSError as error:
         raise ConfigurationError(
             f"{path}: the key that personal data are hashed with cannot be read ({error.strerror}). Give this user the "
-            "right to, or set LEAFHOUSE_PII to drop. Nothing was changed."
+            "right to, or set LEAFHOUSE_PII to drop."
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigurationError(f"{path}: can be read by others. Run `chmod 600 {path}`. Nothing was changed.")
+        raise ConfigurationError(f"{path}: can be read by others. Run `chmod 600 {path}`.")
     if not _KEY.fullmatch(content):
         raise ConfigurationError(
             f"{path}: holds no key ({2 * _KEY_BYTES} digits from 0 to f). Put the old one back, or remove the file for "
-            "a new one, which makes other hashes. Nothing was changed."
+            "a new one, which makes other hashes."
         )
     return bytes.fromhex(content.strip())
 
@@ -52,6 +52,6 @@ def make_personal_key(folder: Path) -> bytes:
     except OSError as error:
         raise ConfigurationError(
             f"{path}: the key that personal data are hashed with cannot be made ({error.strerror}). Let this user "
-            f"write there once, or put {2 * _KEY_BYTES} random digits from 0 to f there. Nothing was changed."
+            f"write there once, or put {2 * _KEY_BYTES} random digits from 0 to f there."
         ) from error
     return key

@@ -117,7 +117,4 @@ class _Reader:
         return rows
 
     def _unusable(self, path: str, seen: str) -> IncompleteError:
-        return IncompleteError(
-            f"{self._resource.name}: {path} was answered with {seen}. "
-            "The last warehouse stays in place. Run again later, it is safe."
-        )
+        return IncompleteError(f"{self._resource.name}: {path} was answered with {seen}.")

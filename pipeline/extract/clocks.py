@@ -54,7 +54,7 @@ def _of_machines(clocks: Clocks) -> list[str]:
         f"{_moment(clocks.ours)}"
     )
     if apart > REFUSED:
-        raise _refusal(seen, "Set the clock of this machine if it is wrong; if the source's is,")
+        raise _refusal(seen, "Set the clock of this machine if it is wrong.")
     return [f"{seen}. Set the clock of this machine if it is wrong."]
 
 
@@ -67,7 +67,7 @@ def _of_answers(clocks: Clocks) -> list[str]:
         f"{_length(max(behind.values()))} behind the source, which says {_moment(clocks.source)}"
     )
     if max(behind.values()) > REFUSED:
-        raise _refusal(seen, "See whether a proxy of yours keeps answers;")
+        raise _refusal(seen, "See whether a proxy of yours keeps answers.")
     return [f"{seen}. Changes since then come with the next run."]
 
 
@@ -78,7 +78,7 @@ def _of_recalled(clocks: Clocks) -> list[str]:
             raise _refusal(
                 f"{name}: a run that was cut off read a part of it at {_moment(moment)} by the source's clock, "
                 f"which now says {_moment(clocks.source)}",
-                "That part is read anew:",
+                "That part is read anew.",
             )
     return []
 
@@ -93,14 +93,12 @@ def _of_rows(clocks: Clocks) -> list[str]:
     )
     # Where both clocks agree it is a row that is wrong, and one row must not stop every night to come.
     if max(ahead.values()) > REFUSED and clocks.ours - clocks.source > TOLD:
-        raise _refusal(f"{seen}, and this machine says {_moment(clocks.ours)}", "The source's clock is behind:")
+        raise _refusal(f"{seen}, and this machine says {_moment(clocks.ours)}", "The source's clock is behind.")
     return [f"{seen}."]
 
 
 def _refusal(seen: str, advice: str) -> ClocksApart:
-    return ClocksApart(
-        f"{seen}. Nothing was committed; the last warehouse stays in place. {advice} run again later, it is safe."
-    )
+    return ClocksApart(f"{seen}. {advice}")
 
 
 def _moment(moment: datetime) -> str:

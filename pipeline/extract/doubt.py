@@ -4,7 +4,7 @@ A deleted row is not there by its key either. A row that is there contradicts th
 """
 
 from pipeline.extract.listing import Listing
-from pipeline.extract.pages import STAYS, ListingError, OtherRowError
+from pipeline.extract.pages import ListingError, OtherRowError
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.landing.loss import is_too_much
@@ -33,7 +33,7 @@ async def find_gone(
         return reading
     raise ListingError(
         f"{listing.resource.name}: the listing lacks {len(missing):,} of {held:,} rows, but {len(there)} of "
-        f"{len(asked)} that were asked for by their key are there. Nothing was committed. {STAYS}"
+        f"{len(asked)} that were asked for by their key are there."
     )
 
 
@@ -49,7 +49,7 @@ async def _count_again(missing: int, held: int, listing: Listing, window: Window
     if is_too_much(count - counted, count):
         raise ListingError(
             f"{listing.resource.name}: the listing lacked {missing:,} of {held:,} rows and had {counted:,}. Asked "
-            f"again, it counts {count:,}. Nothing was committed. {STAYS}"
+            f"again, it counts {count:,}."
         )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pipeline.extract.doubt import MOST_ASKED, find_gone
 from pipeline.extract.listing import Listing
-from pipeline.extract.pages import STAYS, ListingError
+from pipeline.extract.pages import ListingError
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
@@ -104,7 +104,7 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
             return reading
     raise ListingError(
         f"{listing.resource.name}: the list of what changed since {low:%Y-%m-%d %H:%M} UTC lacks, twice, "
-        f"{len(there.keys)} rows that are there by their key. {STAYS}"
+        f"{len(there.keys)} rows that are there by their key."
     )
 
 

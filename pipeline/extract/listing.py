@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.decoding.oddities import RejectedRow
 from pipeline.extract.batches import Collector, Decoders, Workshop
 from pipeline.extract.journal import Entry, JournalFile
-from pipeline.extract.pages import STAYS, ListingError, Pages
+from pipeline.extract.pages import ListingError, Pages
 from pipeline.extract.progress import ResourceProgress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window, day_before
@@ -113,7 +113,7 @@ class Listing:
         try:
             return await self.pages.fetch(window, 1, 1)
         except PageError as error:
-            raise ListingError(f"{self.resource.name}: {error}") from error
+            raise ListingError(f"{self.resource.name}: {error}.") from error
 
     async def _read_parts(self, window: Window, by: str, total: int) -> Reading:
         """Read a window newest first, in parts that are sized by how dense the one before was."""
@@ -283,7 +283,7 @@ class Listing:
             try:
                 proof = await read_listing(self.pages.of(window), sink, self._limits, first)
             except (Unproved, PageError) as error:
-                raise ListingError(f"{self.resource.name} ({window.label}): {error}. {STAYS}") from error
+                raise ListingError(f"{self.resource.name} ({window.label}): {error}.") from error
             reading = await collector.finish()
         self._describe(reading, window, proof)
         if not window.bounds and not window.flags and proof.order is not None and proof.order.is_fixed:

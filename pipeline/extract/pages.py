@@ -15,7 +15,6 @@ from pipeline.resources import Resource
 _BROKEN_PAGES = 3
 # A request that fails so often while others are answered is given up; the parts of a page that failed, sooner.
 _MOST_FAILURES, _FAILURES_OF_PARTS = 6, 3
-STAYS = "The last warehouse stays in place. Run again later, it is safe."
 
 
 class NotOffered(LeafhouseError):
@@ -92,7 +91,7 @@ class Pages:
             except BrokenPage as error:
                 if attempt == _BROKEN_PAGES - 1:
                     raise ListingError(
-                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}. {STAYS}"
+                        f"{self.resource.name}: {error}, {_BROKEN_PAGES} times at offset {offset:,}."
                     ) from error
                 continue
             heads = self._heads.read(raws)
@@ -121,7 +120,7 @@ class Pages:
             return None
         (head,) = self._heads.read([row])
         if head.key not in (key, None):  # a row whose key nobody can read is there, and will be set aside
-            raise OtherRowError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}. {STAYS}")
+            raise OtherRowError(f"{self.resource.name}: asked for {key}, LeafLink answered with {head.key}.")
         return row
 
     def rows(self, raws: list[bytes]) -> list[Row]:

@@ -257,7 +257,7 @@ class Extraction:
         """Note that nothing came of a resource, or of the parent that it comes with."""
         read = ResourceRead(
             resource=resource.name, key=resource.key, scope="changed", not_offered=isinstance(error, NotOffered),
-            refused=None if isinstance(error, NotOffered) else str(error),
+            refused=None if isinstance(error, NotOffered) else error.message,
         )  # fmt: skip
         self._reads.append(read)
         self._progress.finish(read)
@@ -279,12 +279,12 @@ class Extraction:
         if self._reads and all(read.refused is not None for read in self._reads):
             raise ConfigurationError(
                 f"{self._reads[0].refused}, and so is all else: this key sees nothing. See that LEAFLINK_AUTH_SCHEME "
-                "(App or Token) is the key's, and what it is allowed. Nothing was committed; the last warehouse stays."
+                "(App or Token) is the key's, and what it is allowed."
             )
         if len(self._reads) > 1 and all(read.not_offered for read in self._reads):
             raise ConfigurationError(
                 f"{self._run.base_url}: offers none of the listings that were asked for (404). See that "
-                "LEAFLINK_BASE_URL is the address of the API. Nothing was committed; the last warehouse stays."
+                "LEAFLINK_BASE_URL is the address of the API."
             )
 
     def _refuse_too_many_bad_rows(self) -> None:
@@ -294,15 +294,14 @@ class Extraction:
                 first = next(each for name, each in self._rejected if name == read.resource)
                 error = IncompleteError(
                     f"{read.resource}: {read.quarantined:,} of {read.received:,} rows break their contract, "
-                    f"the first one at {first.path or 'the row'}: {first.reason}. Nothing was committed; "
-                    "the last warehouse stays in place."
+                    f"the first one at {first.path or 'the row'}: {first.reason}."
                 )
                 if all_resources()[read.resource].is_vital:
                     self._journal.forget()
                     raise error
                 self._reads.remove(read)
                 self._rejected = [each for each in self._rejected if each[0] != read.resource]
-                self._finish_unread(all_resources()[read.resource], ListingError(str(error)))
+                self._finish_unread(all_resources()[read.resource], ListingError(error.message))
 
     def _has_too_many_bad_rows(self, read: ResourceRead) -> bool:
         step = self._plan.steps.get(read.resource)

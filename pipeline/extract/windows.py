@@ -78,11 +78,11 @@ class Window:
             for bound in self.bounds:
                 moment = head.moment(bound.field)
                 if moment is not None and not bound.holds(moment):
-                    raise IgnoredFilter(f"the filter {urlencode(bound.query())} let {moment} through")
+                    raise IgnoredFilter(f"the filter {urlencode(bound.query())} let {moment} through.")
             for name, wanted in self.flags.items():
                 if head.flag(name) is (not wanted):
                     raise IgnoredFilter(
-                        f"the filter {name}={str(wanted).lower()} let {str(not wanted).lower()} through"
+                        f"the filter {name}={str(wanted).lower()} let {str(not wanted).lower()} through."
                     )
 
     def bound_of(self, name: str) -> Bound:

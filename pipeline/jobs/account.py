@@ -56,13 +56,13 @@ def _other_account(job: Job, company: Company, account: Account, noted: Account 
     if job.source == "sandbox":
         return (
             f"{folder}: holds data of another sandbox than the one in {sandbox}: {objection}. Put the old one back, "
-            "or set LEAFHOUSE_DATA_DIR to a new folder. Nothing was changed."
+            "or set LEAFHOUSE_DATA_DIR to a new folder."
         )
     last = "" if noted is None else f" It was read last with {_described(noted, company)}."
     return (
         f"{folder}: holds data of another account than {_described(account, company)} sees, or nothing shows that it "
         f"is the same: {objection}.{last} Set LEAFHOUSE_DATA_DIR to a new folder for this account, or put the old key, "
-        "scheme and base URL back. Nothing was changed."
+        "scheme and base URL back."
     )
 
 

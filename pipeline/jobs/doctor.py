@@ -121,7 +121,7 @@ class _Examination:
         except NotFoundError:
             self.sights[name] = Sight(name, "not offered")
         except IncompleteError as error:
-            self.sights[name] = Sight(name, "unreachable", detail=str(error))
+            self.sights[name] = Sight(name, "unreachable", detail=error.message)
 
     async def _see(self, resource: Resource) -> Sight:
         limit = _MOST_COMPANIES if resource.name == "companies" else 1

@@ -184,8 +184,8 @@ def _refuse_other_treatment(manifests: Iterable[Manifest], label: str, *, full: 
     if now == before:
         seen = "LEAFHOUSE_PII is hash, but its key beside the data folder is gone, or not the one of the last run"
     raise ConfigurationError(
-        f"{seen}: run `leafhouse extract --full`, so that all rows are treated alike, or set it back. Nothing was "
-        "changed; see docs/settings.md for what stays of earlier runs."
+        f"{seen}: run `leafhouse extract --full`, so that all rows are treated alike, or set it back. See "
+        "docs/settings.md for what stays of earlier runs."
     )
 
 

@@ -44,12 +44,18 @@ _ONE_NIGHT = timedelta(hours=12)
 _CLOCKS_APART = timedelta(hours=1)
 
 
+class NothingToLoad(IncompleteError):
+    """All that has landed is set aside; the message says what became of the rows."""
+
+    ending = ""
+
+
 def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadResult:
     """Merge the landed runs, compute and audit the marts, and publish.
 
     A run after which too many rows are gone at once is set aside, and what else has landed is loaded without it; with
     `accept_shrink` it is loaded, and so are those that were set aside before. Raises UsageError when nothing has landed
-    yet or `as_of` is far in the future (ConfigurationError for the setting), IncompleteError when nothing is left to be
+    yet or `as_of` is far in the future (ConfigurationError for the setting), NothingToLoad when nothing is left to be
     loaded of what has landed, AuditError when an audit of severity error found rows; the published warehouse stays as
     it was.
     """
@@ -84,14 +90,14 @@ def load_aside(job: Job, into: Path, *, as_of: date | None, known_at: datetime |
 
 
 def load_without(job: Job, error: ShrinkError, as_of: date | None) -> LoadResult:
-    """Set aside the runs that a build refused, and load what else it had merged; raise IncompleteError if nothing."""
+    """Set aside the runs that a build refused, and load what else it had merged; raise NothingToLoad if nothing."""
     for refusal in error.refusals:
         job.landing.set_aside(refusal.runs, refusal.reason)
     if error.has_others:
         return load(job, as_of=as_of)
     refused = {run.run_id for refusal in error.refusals for run in refusal.runs}
     lines = describe_refused(run for run in job.landing.refused_runs() if run.manifest.run_id in refused)
-    raise IncompleteError("\n".join(lines)) from error
+    raise NothingToLoad("\n".join(lines)) from error
 
 
 def open_build(job: Job) -> Build:
@@ -263,8 +269,8 @@ def _choose_day(as_of: date | None, settings: Settings, last_day: date) -> date:
     )
     if day is not None and day - last_day > _FARTHEST_AHEAD:
         raise error(
-            f"{name} {day}: more than a year after the newest data ({last_day}). Nothing was published; what was "
-            "extracted is kept. Correct the date, then load again."
+            f"{name} {day}: more than a year after the newest data ({last_day}). What was extracted is kept: "
+            "correct the date, then load again."
         )
     return day or last_day
 
@@ -282,7 +288,7 @@ def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResu
     raise AuditError(
         "An audit failed, so nothing was published; the last warehouse stays in place.\n"
         + "\n".join(lines)
-        + "\nThe queries are in sql/audits/. What was landed is kept: mend the cause and run `leafhouse load` again."
+        + "\nThe queries are in sql/audits/."
     )
 
 

@@ -63,12 +63,12 @@ class Landing:
             content = path.read_bytes()
         except OSError as error:
             raise ConfigurationError(
-                f"{path}: cannot be read ({error.strerror}), but a manifest names it. Nothing was changed. "
+                f"{path}: cannot be read ({error.strerror}), but a manifest names it. "
                 "Put the file back, or remove the run's manifest and run `leafhouse extract --full`."
             ) from error
         if hashlib.sha256(content).hexdigest() != batch.sha256:
             raise ConfigurationError(
-                f"{path}: damaged (its checksum is not the one in the manifest). Nothing was changed. "
+                f"{path}: damaged (its checksum is not the one in the manifest). "
                 "Restore the file, or remove the run's manifest and run `leafhouse extract --full`."
             )
         return path
@@ -98,13 +98,12 @@ class Landing:
             if version > FORMAT:
                 raise ConfigurationError(
                     f"{path}: written by a newer Leafhouse (format {version}, this one reads {FORMAT}). "
-                    "Nothing was changed. Use the newer version."
+                    "Use the newer version."
                 )
             return msgspec.json.decode(content, type=Manifest)
         except (OSError, msgspec.DecodeError) as error:
             raise ConfigurationError(
-                f"{path}: damaged manifest ({error}). Nothing was changed. "
-                "Restore it, or remove it and run `leafhouse extract --full`."
+                f"{path}: damaged manifest ({error}). Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
 
     def set_aside(self, runs: Sequence[Manifest], reason: str) -> None:
@@ -239,7 +238,7 @@ def _read_note(path: Path) -> _Note:
         return msgspec.json.decode(path.read_bytes(), type=_Note)
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(
-            f"{path}: cannot be read ({error}), although the run beside it was set aside. Nothing was changed. "
+            f"{path}: cannot be read ({error}), although the run beside it was set aside. "
             f"Restore it, or remove {path.with_suffix('.json')} and run `leafhouse extract --full`."
         ) from error
 

@@ -85,7 +85,7 @@ async def _read_page(
     if body is None:
         raise IncompleteError(
             f"{source.host}: the answer for {path} is larger than {max_body_bytes / _MEGABYTE:.0f} MB. "
-            "The old warehouse stays in place. Set LEAFLINK_PAGE_SIZE to a smaller number and run again."
+            "Set LEAFLINK_PAGE_SIZE to a smaller number."
         )
     if body.strip(_JSON_SPACE) in _NOTHING:
         raise Hiccup("an empty body", empty=True)
@@ -154,7 +154,7 @@ def _refusal(status: int, source: Source, path: str, detail: str) -> LeafhouseEr
     if status == 401:
         other = "Token" if source.scheme == "App" else "App"
         return ConfigurationError(
-            f"{source.host} does not know the key (401{said}). Nothing was changed. Check "
+            f"{source.host} does not know the key (401{said}). Check "
             f"{source.key_name}, and LEAFLINK_AUTH_SCHEME: it is {source.scheme}, some keys need {other}."
         )
     if status == 403:
@@ -166,10 +166,9 @@ def _refusal(status: int, source: Source, path: str, detail: str) -> LeafhouseEr
     if status == 404:
         return NotFoundError(
             path,
-            f"{path}: not found at {source.host} (404{said}). The old warehouse stays in place. "
-            "If every path is not found, check LEAFLINK_BASE_URL.",
+            f"{path}: not found at {source.host} (404{said}). If every path is not found, check LEAFLINK_BASE_URL.",
         )
     return RejectedError(
         path,
-        f"{path}: {source.host} does not accept the request ({status}{said}). The old warehouse stays in place.",
+        f"{path}: {source.host} does not accept the request ({status}{said}).",
     )

@@ -236,13 +236,13 @@ class Client:
             raise FailingError(
                 ask.path, hiccup.reason,
                 f"{ask.path}: {self.source.host} failed {ask.tries} times ({hiccup.reason}) while it answered other "
-                "requests. The old warehouse stays in place; run again later, it is safe.",
+                "requests.",
             )  # fmt: skip
         silent = self._patience.silent_seconds(ask.first_sent_at)
         tries = "1 try" if ask.tries == 1 else f"{ask.tries} tries"
         raise IncompleteError(
             f"{self.source.host}: no good answer for {silent:.0f} s; the last of {tries} for {ask.path} met "
-            f"{hiccup.reason}. The old warehouse stays in place; run again later, it is safe."
+            f"{hiccup.reason}."
         )
 
 

@@ -16,6 +16,8 @@ class NotFoundError(IncompleteError):
 class RejectedError(IncompleteError):
     """LeafLink does not accept a request for `path` as it stands (400 and its like): asking again is no use."""
 
+    ending = "Nothing was committed; the last warehouse stays in place."
+
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
         self.path = path

@@ -22,7 +22,9 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"', re.DOTAL
 
 
 class BrokenPage(IncompleteError):
-    """A page that is no page: asking again may help."""
+    """A page that is no page: asking again may help. Another error tells of it."""
+
+    ending = ""
 
 
 def parse_page(body: bytes) -> tuple[int, list[bytes]]:

@@ -63,10 +63,7 @@ class Source:
     def url_of(self, path: str) -> URL:
         """Return the URL of `path` below the base; raise IncompleteError for a path that could lead elsewhere."""
         if not _PATH.fullmatch(path):
-            raise IncompleteError(
-                f"{self.redact(_shown(path))} is no path below {self.host}: it was not asked for. "
-                "The old warehouse stays in place."
-            )
+            raise IncompleteError(f"{self.redact(_shown(path))} is no path below {self.host}: it was not asked for.")
         return URL(self.base_url + path)
 
     def redact(self, text: str) -> str:

@@ -73,11 +73,15 @@ class Sink(Protocol):
 
 
 class PageError(IncompleteError):
-    """The source fails for one page again and again, while it answers for others."""
+    """The source fails for one page again and again, while it answers for others. Another error tells of it."""
+
+    ending = ""
 
 
 class Unproved(IncompleteError):
-    """A listing was read, and nothing proves that all of it came."""
+    """A listing was read, and nothing proves that all of it came. Another error tells of it."""
+
+    ending = ""
 
 
 def movement(counts: Sequence[int]) -> int:

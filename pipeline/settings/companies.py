@@ -73,9 +73,7 @@ def refuse_other_names(companies: Iterable[Company], held: Iterable[str], folder
     else:
         seen = f"holds {', '.join(sorted(known))}, read with a {COMPANIES_FILE}, and here is none"
         mend = "Run where it is"
-    raise ConfigurationError(
-        f"{folder}: {seen}. {mend}, or set LEAFHOUSE_DATA_DIR to a new folder. Nothing was changed."
-    )
+    raise ConfigurationError(f"{folder}: {seen}. {mend}, or set LEAFHOUSE_DATA_DIR to a new folder.")
 
 
 def _refuse_one_key_twice(companies: Iterable[Company]) -> None:

@@ -111,7 +111,7 @@ class Build:
             if says_full(error):
                 raise
             raise ConfigurationError(
-                f"{self._folder}: cannot be made ({error.strerror}). Nothing was changed. "
+                f"{self._folder}: cannot be made ({error.strerror}). "
                 "Give this user the right to write to the data folder, or set LEAFHOUSE_DATA_DIR to another one."
             ) from error
 
@@ -147,8 +147,8 @@ class Build:
             raise damage from error
         if error is not None and says_full(error):
             raise ConfigurationError(
-                f"{self._folder}: the build did not fit ({str(error).splitlines()[0]}). Nothing was changed: "
-                "the last warehouse stays in place. Free some space, then load again."
+                f"{self._folder}: the build did not fit ({str(error).splitlines()[0]}). "
+                "Free some space, then load again."
             ) from error
 
     def pending(self) -> list[Manifest]:
@@ -204,7 +204,7 @@ class Build:
             if read.resource not in self._resources:
                 raise ConfigurationError(
                     f"run {manifest.run_id}: landed {read.resource}, which this Leafhouse does not know. "
-                    "Nothing was changed. Use the version that extracted it, or a newer one."
+                    "Use the version that extracted it, or a newer one."
                 )
 
     def _take_back_others(self, manifest: Manifest) -> None:

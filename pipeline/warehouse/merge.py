@@ -37,7 +37,7 @@ def append(con: duckdb.DuckDBPyConnection, resource: Resource, files: Sequence[s
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
         raise ConfigurationError(
             f"{files[0]}: cannot be loaded ({str(error).splitlines()[0]}), although it is the file that its run wrote. "
-            "Nothing was changed. Use the version of Leafhouse that extracted it, or a newer one."
+            "Use the version of Leafhouse that extracted it, or a newer one."
         ) from error
 
 

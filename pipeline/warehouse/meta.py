@@ -165,17 +165,16 @@ def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
         row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
     except duckdb.CatalogException as error:
         raise ConfigurationError(
-            f"{path}: not a warehouse that Leafhouse built. Nothing was changed. "
-            "Move it away, or set LEAFHOUSE_DATA_DIR to another folder."
+            f"{path}: not a warehouse that Leafhouse built. Move it away, or set LEAFHOUSE_DATA_DIR to another folder."
         ) from error
     if row is not None and row[0] > FORMAT:
         raise ConfigurationError(
             f"{path}: written by Leafhouse {row[1]} (format {row[0]}; this one reads {FORMAT}). "
-            "Use the newer Leafhouse. Nothing was changed."
+            "Use the newer Leafhouse."
         )
     if row is not None and row[0] < FORMAT:
         raise ConfigurationError(
-            f"{path}: written by an earlier Leafhouse (format {row[0]}; this one reads {FORMAT}). Nothing was changed. "
+            f"{path}: written by an earlier Leafhouse (format {row[0]}; this one reads {FORMAT}). "
             "Move it away, then read everything once more: `leafhouse run --full`."
         )
 
@@ -187,7 +186,7 @@ def describe_warehouse(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> No
     if row is not None and row[0] != source:
         raise ConfigurationError(
             f"The warehouse holds {row[0]} data, but the landed run {manifest.run_id} holds {source} data. "
-            "Set LEAFHOUSE_DATA_DIR to a folder of its own for each. Nothing was changed."
+            "Set LEAFHOUSE_DATA_DIR to a folder of its own for each."
         )
     note = "Invented data of the embedded sandbox." if source == "sandbox" else "Data of a LeafLink account."
     if row is None:

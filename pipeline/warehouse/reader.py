@@ -67,20 +67,17 @@ def damage_refused(path: Path) -> Iterator[None]:
 def damage_in(path: Path, error: BaseException | None) -> ConfigurationError | None:
     """Return the error to raise when `error` says that the warehouse at `path` cannot be read; None for others."""
     if error is not None and path.is_dir():
-        return ConfigurationError(
-            f"{path}: a folder, where the warehouse belongs. Nothing was changed. Move it away, then load again."
-        )
+        return ConfigurationError(f"{path}: a folder, where the warehouse belongs. Move it away, then load again.")
     if not isinstance(error, duckdb.Error):
         return None
     message = str(error).splitlines()[0]
     if re.search(r"version number \d+, but", message):
         return ConfigurationError(
-            f"{path}: written by a newer DuckDB than this one ({duckdb.__version__}). Nothing was changed. "
-            "Use the newer Leafhouse."
+            f"{path}: written by a newer DuckDB than this one ({duckdb.__version__}). Use the newer Leafhouse."
         )
     if any(text in message for text in _DAMAGE):
         return ConfigurationError(
-            f"{path}: damaged ({message[:200]}). Nothing was changed. Move it away and put the newest file of "
+            f"{path}: damaged ({message[:200]}). Move it away and put the newest file of "
             f"{path.parent / 'kept'} in its place, or just move it away: the landing still holds the data. "
             "Then load again."
         )

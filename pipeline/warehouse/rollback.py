@@ -91,7 +91,7 @@ def _read(path: Path, load_id: str | None) -> Warehouse:
         with open_warehouse(path) as con:
             own_id, as_of, runs = _contents(con)
     except LeafhouseError as error:
-        problem = str(error)
+        problem = error.message
     # What cannot be read is still kept by a name that sorts where it belongs.
     name = load_id or own_id or f"{built_at:%Y%m%dT%H%M%SZ}-unreadable"
     return Warehouse(name, path, stat.st_size, built_at, load_id is None, as_of, runs, problem)

@@ -47,6 +47,8 @@ class Refusal:
 class ShrinkError(IncompleteError):
     """A build found too many rows gone: set the runs of the `refusals` aside. `has_others` says whether it had more."""
 
+    ending = ""  # each reason says what became of the rows
+
     def __init__(self, refusals: Sequence[Refusal], *, has_others: bool) -> None:
         super().__init__("\n".join(refusal.reason for refusal in refusals))
         self.refusals = refusals

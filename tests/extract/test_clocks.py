@@ -29,7 +29,7 @@ def test_less_than_an_hour_is_nothing_more_is_told_and_more_than_a_day_is_refuse
     assert "3 days" in str(refused.value)
     assert refused.value.exit_code == 4
     assert "Nothing was committed" in str(refused.value)
-    assert "run again later, it is safe." in str(refused.value)
+    assert "Run again later, it is safe." in str(refused.value)
 
 
 def test_both_clocks_are_named_with_what_they_say():

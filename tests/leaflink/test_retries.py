@@ -102,7 +102,7 @@ async def test_after_so_long_without_a_good_answer_the_client_gives_up(leaflink,
     assert caught.value.exit_code == 4
     assert tries > 1
     assert len(leaflink.seen) == tries
-    for part in (leaflink.host, "status 503", f"{tries} tries", "products/", "The old warehouse stays"):
+    for part in (leaflink.host, "status 503", f"{tries} tries", "products/", "the last warehouse stays"):
         assert part in said
 
 

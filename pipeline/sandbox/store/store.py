@@ -75,11 +75,11 @@ class Store:
             store = cls(path, tables)
             (found,) = store._connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
-            message = f"the sandbox's file {path} cannot be read ({error}): delete it, and a new one is made"
+            message = f"the sandbox's file {path} cannot be read ({error}): delete it, and a new one is made."
             raise ConfigurationError(message) from error
         if found != _FORMAT:
             store.close()
-            message = f"the sandbox's file {path} is of another version ({found}, not {_FORMAT}): delete it"
+            message = f"the sandbox's file {path} is of another version ({found}, not {_FORMAT}): delete it."
             raise ConfigurationError(message)
         return store
 
