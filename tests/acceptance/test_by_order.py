@@ -195,7 +195,7 @@ async def test_a_refusal_is_told_and_what_changed_meanwhile_is_asked_for_afterwa
         await house.extract(only=ORDERS)
         after_skipping = await house.extract()
 
-        assert [each.partition(":")[0] for each in refused.refused] == [COMMENTS]
+        assert [each.partition(":")[0] for each in refused.intake.refused] == [COMMENTS]
         assert house.differences(COMMENTS, "id", held) == []
         assert read_of(after_refusal, COMMENTS).asked == (one,)
         assert other in read_of(after_skipping, COMMENTS).asked

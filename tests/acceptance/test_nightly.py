@@ -56,7 +56,7 @@ async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypa
         house.sandbox.advance(NOW + timedelta(hours=2))
         second = await house.night()
 
-        assert [run.kind for run in (*first.runs, *second.runs)] == ["full", "incremental"]
+        assert [run.kind for run in (*first.intake.runs, *second.intake.runs)] == ["full", "incremental"]
         for resource, key in KEYS.items():
             assert [each for each in house.differences(resource, key) if not is_deleted_draft(house, each)] == []
 
