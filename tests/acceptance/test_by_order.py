@@ -284,5 +284,5 @@ async def test_an_answer_that_is_not_of_this_order_and_whole_is_not_believed(
     async with switched_on(tmp_path, monkeypatch) as house:
         answer(monkeypatch, change)
 
-        with pytest.raises(IncompleteError, match=f"{COMMENTS}: orders-received/.*/comments/ was .*{says}. The last"):
+        with pytest.raises(IncompleteError, match=f"{COMMENTS}: orders-received/.*/comments/ was .*{says}. Nothing"):
             await house.extract()
