@@ -18,7 +18,7 @@ from pipeline.models import AuditResult, ModelError, ModelSettings, Project, run
 from pipeline.models.model import Model
 
 from ..marks import long_from
-from .bench import PROJECT, SETTINGS, Part, empty_warehouse, insert_api_rows, keep_history
+from .bench import PROJECT, RESOURCES, SETTINGS, Part, empty_warehouse, insert_api_rows, keep_history
 
 pytestmark = pytest.mark.xdist_group("audits")  # its warehouse is loaded twice
 
@@ -32,7 +32,7 @@ BEFORE = replace(SETTINGS, as_of=date(2026, 3, 30), run_id="20260331T020000Z-000
 class Plant:
     """A statement that plants a defect, before the models run (in what was read) or after (in what they made).
 
-    Without a severity it looks like a defect, and is none.
+    Without a severity it looks like a defect, and is none. `rows` are so many as the audit finds, where that matters.
     """
 
     audit: str
@@ -40,6 +40,7 @@ class Plant:
     severity: str | None
     before: bool = True
     settings: ModelSettings = SETTINGS
+    rows: int | None = None
 
     def __str__(self) -> str:
         return f"{self.audit}: {self.statement}"
@@ -75,6 +76,7 @@ def harmless(audit: str, statement: str, **settings: Any) -> Plant:
     return Plant(audit, statement, None, settings=replace(SETTINGS, **settings))
 
 
+PAPERS = 3_000_002  # keys beyond a million are told apart by their remainders
 READ = "run_id, resource, stated, received, distinct_keys, rereads, verdict"
 ORDER = "UPDATE raw.orders_received SET {} WHERE number = 'shipped'"
 EARLY = "UPDATE raw.orders_received SET {} WHERE number = 'early'"
@@ -88,6 +90,7 @@ EARLIER = (
 DRIFT = (
     "INSERT INTO meta.drift (run_id, _company, resource, field, kind) VALUES ('{}', 'default', 'brands', 'x', 'new')"
 )
+SECRET = "INSERT INTO raw.{} BY NAME SELECT 'default' AS _company, '{{\"api_key\": \"0123456789abcdef\"}}' AS _extra"
 EXTRA = "UPDATE raw.customers SET _extra = '{}' WHERE id = 7"
 CENT = "UPDATE marts.{0} SET {1} = {1} + 0.01"
 TWO_CENTS = "UPDATE marts.{0} SET {1} = {1} + 0.02"
@@ -282,6 +285,7 @@ PLANTS = [
     found("secrets", "UPDATE meta.runs SET warnings = ['answered with password=hunter2hunter2']"),
     found("secrets", 'UPDATE meta.reads SET refused = \'403 {"token": "0123456789abcdef"}\''),
     found("secrets", "INSERT INTO meta.quarantine (_company, raw) VALUES ('default', '{\"secret\": \"0123456789\"}')"),
+    Plant("secrets", "; ".join(SECRET.format(name) for name in RESOURCES), "warn", rows=len(RESOURCES)),
     Plant("volume", "DELETE FROM raw.customers WHERE id < 13", "error"),
     Plant("volume", "DELETE FROM raw.customers", "error"),
     Plant("history_periods", "UPDATE raw.line_items SET _valid_from = NULL WHERE id = 1", "error"),
@@ -431,19 +435,22 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
     insert_api_rows(con, "orders_received", orders)
     lines = [
         _line(1, "shipped", 1, "24", 100, unit_multiplier=12),
-        _line(2, "shipped", 2, "1", "0.82"),
-        _line(3, "shipped", 2, "1", 99),
-        _line(4, "early", 2, "10", "0.82"),
+        _line(2, "shipped", PAPERS, "1", "0.82"),
+        _line(3, "shipped", PAPERS, "1", 99),
+        _line(4, "early", PAPERS, "10", "0.82"),
         _line(5, "accepted", 1, "2", 100),
-        _line(6, "credited", 2, "1", "0.82"),
-        *(_line(key, number, 2, "1", 20) for key, number in ((7, "implied"), (8, "later"))),
-        _line(9, "covered", 2, "1", 30),
+        _line(6, "credited", PAPERS, "1", "0.82"),
+        *(_line(key, number, PAPERS, "1", 20) for key, number in ((7, "implied"), (8, "later"))),
+        _line(9, "covered", PAPERS, "1", 30),
     ]
     insert_api_rows(con, "line_items", lines)
     con.execute("UPDATE raw.line_items SET _deleted_at = now() WHERE id = 3")
-    insert_api_rows(con, "customers", [{"id": key, "name": f"Customer {key}"} for key in range(7, 32)])
+    insert_api_rows(con, "customers", [{"id": key, "name": f"Customer {key}"} for key in (*range(7, 31), 3_000_007)])
     stock = {"inventory_management": 1, "quantity": "100", "reserved_qty": "2", "available_inventory": "98"}
-    products = [{"id": 1, "seller": 1, "brand": 10, "name": "Flower"} | stock, {"id": 2, "seller": 1, "name": "Papers"}]
+    products = [
+        {"id": 1, "seller": 1, "brand": 10, "name": "Flower"} | stock,
+        {"id": PAPERS, "seller": 1, "name": "Papers"},
+    ]
     insert_api_rows(con, "products", products)
     insert_api_rows(con, "order_payments", [_payment(1, "shipped", 50, "2026-03-20"), _payment(2, "covered", 30, None)])
     credit = {"company": 1, "customer": {"id": 7}, "status": "used"}
@@ -457,11 +464,11 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 def _insert_second_rows(con: duckdb.DuckDBPyConnection) -> None:
     """A payment and an order of the last day, and an order that shipped."""
-    insert_api_rows(con, "order_payments", [_payment(3, "shipped", 10, "2026-03-31")])
+    insert_api_rows(con, "order_payments", [_payment(3_000_003, "shipped", 10, "2026-03-31")])
     con.execute("UPDATE raw.orders_received SET payment_balance = 134.80 WHERE number = 'shipped'")
     at = "2026-03-31T09:00:00Z"
     insert_api_rows(con, "orders_received", [_order("new", "7.00", "7.00", created_on=at, modified=at)])
-    insert_api_rows(con, "line_items", [_line(10, "new", 2, "1", 7)])
+    insert_api_rows(con, "line_items", [_line(3_000_010, "new", PAPERS, "1", 7)])
     keep_history(con)
 
 
@@ -535,6 +542,7 @@ def test_an_audit_finds_a_defect_in_what_was_read(con: duckdb.DuckDBPyConnection
 
     assert (result.audit_id, result.severity) == (plant.audit, plant.severity)
     assert result.failures
+    assert plant.rows in (None, result.failures)
 
 
 @pytest.mark.parametrize("plant", [each for each in PLANTS if not each.before], ids=str)
@@ -545,6 +553,7 @@ def test_an_audit_finds_a_defect_in_what_the_models_made(computed: duckdb.DuckDB
 
     assert (result.audit_id, result.severity) == (plant.audit, plant.severity)
     assert result.failures
+    assert plant.rows in (None, result.failures)
 
 
 @pytest.mark.parametrize("plant", HARMLESS, ids=str)
