@@ -152,7 +152,8 @@ def second_load_world() -> World:
     con = empty_warehouse()
     thens, nows = test_ledger.two_nights([1, 2, 3], SETTINGS.as_of)
     test_ledger.load(con, thens, test_ledger.FIRST)
-    test_ledger.note_load(con, thens[0])
+    for run_id in (test_ledger.OLDER, test_ledger.FIRST):
+        test_ledger.note_load(con, replace(thens[0], run_id=run_id))
     with compare_with_last_load(con):
         test_ledger.load(con, nows, test_ledger.SECOND)
     expected, now = test_ledger.changed(thens, nows), nows[0]

@@ -135,6 +135,7 @@ BOUNDS = {
 }
 LINE_BOUNDS = dict.fromkeys(("quantity", "ordered_unit_price", "wholesale_price"), "1e8")
 MONEY = {"total", "shipping_charge", "amount", "wholesale_price", "sale_price", "retail_price", "ordered_unit_price"}
+CLOSE_FIELDS = ("quantity", "reserved_quantity", "available_quantity")
 AT_BOUND, WITHOUT = "at the bound", "without"
 BOUNDED_SEED = 73  # of a company that has rows of each resource
 
@@ -158,11 +159,16 @@ def two_companies() -> list[Company]:
         rows: dict[str, Any] = {each: bounded(bounds, getattr(whole, each), name) for each, bounds in BOUNDS.items()}
         rows["products"] = [row | {"inventory_management": 1} for row in rows["products"]]
         for order in rows["orders"]:
+            order["tax_type"] = "$"
             order["line_items"] = bounded(LINE_BOUNDS, order["line_items"], name)
         versions = [version.row for version in whole.line_versions]
         rows["line_versions"] = [
             version._replace(row=row)
             for version, row in zip(whole.line_versions, bounded({"quantity": "1e8"}, versions, name), strict=True)
+        ]
+        rows["closes"] = [
+            close._replace(**({field: Decimal("1e12") if name == AT_BOUND else None}))
+            for close, field in zip(whole.closes, itertools.cycle(CLOSE_FIELDS), strict=False)
         ]
         found.append(replace(whole, company=name, timezone="UTC", **rows))
     return found

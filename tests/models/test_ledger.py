@@ -116,7 +116,7 @@ LOADS: dict[str, tuple[str, Callable[[Source, Source], list[Row]]]] = {
     "ar_roll_forward": ("seller_id currency", loads.ar_roll_forward),
     "changes": ("seller_id headline item currency", loads.changes),
 }
-FIRST, SECOND = "20260401T020000Z-0001", "20260402T020000Z-0002"
+OLDER, FIRST, SECOND = "20260331T020000Z-0001", "20260401T020000Z-0001", "20260402T020000Z-0002"
 
 
 def later(source: Source, other: Source, seed: int) -> Source:
@@ -153,6 +153,7 @@ def two_loads(con: duckdb.DuckDBPyConnection, thens: Sequence[Source], nows: Seq
     """Load both, and tell how the marts of changes differ from the oracle's."""
     forget(con)
     load(con, thens, FIRST)
+    note_load(con, replace(thens[0], run_id=OLDER))  # not the load to compare with
     note_load(con, thens[0])
     load(con, nows, SECOND)
     found = [

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .facts import Row, Source, amount_of, cents, lines, tax, total
+from .facts import CENT, Row, Source, amount_of, cents, lines, tax, total
 
 STATUSES = ["Draft", "Submitted", "Rejected", "Cancelled", "Combined", "Mislaid", "Accepted", "Backorder", "Fulfilled"]
 STATUSES += ["Shipped", "Complete"] * 8
@@ -15,7 +15,7 @@ REPS = [{"id": 101, "user": "Ann A."}, {"id": 102, "user": "Ben B."}, {"id": 103
 EVENTS = ["created", "submitted", "accepted", "backordered", "completed", "unaccepted", "edited", None]
 ZONES = ["UTC", "America/Denver", "Pacific/Auckland"]
 PRICES = ["10", "8.3333", "0.0049", "123.456789", "99.995", "0", "-4"]
-LISTED = [None, None, "0", "12", "0.5", "10"]
+LISTED = [None, None, "0", "12", "0.5", "10", "98765.4321"]
 DUE = [0, 1, 14, 29, 30, 31, 60, 61, 90, 91, 120, 121]
 
 
@@ -91,15 +91,15 @@ class _Maker:
         created = self.near()
         shipped = created + timedelta(days=self.pick([0, 2, 30]))
         customer = self.pick([1, 1, 1, 2, 2, 3, 4, 8, None])
-        option = {"payment_term": {"days": self.pick([0, 7, None]), "code": self.term(), "term": self.term()}}
+        option = {"payment_term": {"days": self.pick([0, 7, None, None, 9999, 10000]), "code": self.term(), "term": self.term()}}
         kinds = [(None, None), (None, None), ("0.05" if self.fraction else "5", "%"), ("33.3333", "%"), ("7.5", "$")]
-        kinds += [("0.01", "$"), ("9000", "$")]
+        kinds += [("0.01", "$"), ("9000", "$"), (None, "%")]
         value, kind = self.pick(kinds)
         reps = [[], None, REPS[:1], REPS[1:], REPS[::-1], [REPS[2]] * 2, REPS[:3]]
         money = ["1000.03", "48.17", "0", "-5.01", "100", "20.0049"]
         return {
             "number": number,
-            "short_id": f"s{index}",
+            "short_id": self.pick([f"s{index}", f"t{index}"]),
             "external_id_seller": self.pick(["", None, f"x{index}"]),
             "status": self.pick(STATUSES),
             "seller": self.pick([1, 1, 1, 2, 3]),
@@ -154,7 +154,7 @@ class _Maker:
             "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2.5", "5" if self.is_honest else None]),
             "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
             "ordered_unit_price": self.pick([price, price, price if self.is_honest else None]),
-            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234", "0.75"]), "currency": foreign}]),
+            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1246", "0.75"]), "currency": foreign}]),
             "wholesale_price": self.pick(LISTED),
             "is_sample": self.chance(0.25),
         }
@@ -172,7 +172,7 @@ class _Maker:
             charges = tax(order) + (amount_of(order["shipping_charge"]) or 0)
             credit = amount_of({"amount": order["credits"] or 0}) if self.netted else 0
             whole = cents(total(line.line_amount(self.basis) for line in every) - off + charges - credit)
-            order["total"]["amount"] = str(whole + (cents(whole * 0 + 1) / 100 if self.chance(0.1) else 0))
+            order["total"]["amount"] = str(whole + self.pick([0, 0, 0, 0, 0, CENT, -CENT]))
 
     def payments(self, order: Row) -> list[Row]:
         found: list[Row] = []

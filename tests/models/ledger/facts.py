@@ -83,7 +83,7 @@ def instant(text: str | None) -> datetime | None:
 
 def read_term(order: Row) -> int | None:
     term = (order.get("selected_payment_option") or {}).get("payment_term") or {}
-    if term.get("days") is not None:
+    if term.get("days") is not None and 0 <= term["days"] <= 9999:  # else it is no term
         return int(term["days"])
     for text in (term.get("code"), term.get("term"), order.get("payment_term")):
         plain = re.sub(r"[ .\-_]", "", (text or "").lower())
@@ -233,13 +233,13 @@ def discount(order: Row, own: Decimal, percent_basis: str) -> Decimal:
 
 
 def taken(source: Source, order: Row, price_basis: str, netted: bool) -> tuple[Decimal, Decimal]:
-    """What the order's total lacks of its lines, charges and credits; and the sum that a percentage is of."""
+    """What the order's total lacks of its lines, charges and credits, in cents; and the sum that a percentage is of."""
     every = lines(source, order)
     own = total(line.line_amount(price_basis) for line in every if not line.is_sample and line.is_own)
-    charges = tax(order) + (amount_of(order.get("shipping_charge")) or ZERO)
-    credit = (number(order.get("credits")) or ZERO) if netted else ZERO
-    lacks = total(line.line_amount(price_basis) for line in every) + charges - credit
-    return lacks - (amount_of(order.get("total")) or ZERO), own
+    charges = cents(tax(order)) + cents(amount_of(order.get("shipping_charge")) or ZERO)
+    credit = cents(number(order.get("credits")) or ZERO) if netted else ZERO
+    lacks = cents(total(line.line_amount(price_basis) for line in every)) + charges - credit
+    return lacks - cents(amount_of(order.get("total")) or ZERO), own
 
 
 def semantics(source: Source) -> Row:
@@ -274,8 +274,8 @@ def _semantics(source: Source) -> Row:
                 count[0] += 1
                 if all(line.is_sample for line in every):
                     continue
-                count[1] += abs(cents(lacks) - cents(own * rate / 100)) <= CENT
-                count[2] += abs(cents(lacks) - cents(own * rate)) <= CENT
+                count[1] += abs(lacks - cents(max(own, ZERO) * rate / 100)) <= CENT
+                count[2] += abs(lacks - cents(max(own, ZERO) * rate)) <= CENT
     source.memo["percents"] = percents
     for order in source.of("orders_received"):
         every = lines(source, order)
@@ -286,7 +286,7 @@ def _semantics(source: Source) -> Row:
         for basis, count in percents.items():
             percent_basis = "fraction" if count[2] > count[1] else "percent"
             lacks, own = taken(source, order, basis, is_netted)
-            hits[basis] += abs(cents(lacks) - discount(order, own, percent_basis)) <= CENT
+            hits[basis] += abs(lacks - discount(order, own, percent_basis)) <= CENT
     price_basis = "base_unit" if hits["base_unit"] > hits["selling_unit"] else "selling_unit"
     seen, as_percent, as_fraction = percents[price_basis]
     return (
