@@ -20,6 +20,8 @@ from ..marks import long_from
 from . import commands
 from .nights import KEY, ONLY, House, open_house
 
+pytestmark = pytest.mark.every_mart
+
 FORBIDDEN = {"order_payments", "products", "customers"}
 # What needs payments, and what does not.
 OF_PAYMENTS = {"ar_aging", "ar_aging_by_customer", "collections", "fct_orders", "fct_payments"}
@@ -49,7 +51,6 @@ def kept(result: LoadResult) -> dict[str, tuple[date | None, str]]:
     return {each.name.removeprefix("marts."): (each.as_of, each.reason) for each in result.outcome.kept_marts}
 
 
-@pytest.mark.every_mart
 async def test_three_forbidden_resources_keep_their_rows_and_all_others_are_exact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,13 @@ class _Maker:
         created = self.near()
         shipped = created + timedelta(days=self.pick([0, 2, 30]))
         customer = self.pick([1, 1, 1, 2, 2, 3, 4, 8, None])
-        option = {"payment_term": {"days": self.pick([0, 7, None, None, 9999, 10000]), "code": self.term(), "term": self.term()}}
+        option = {
+            "payment_term": {
+                "days": self.pick([0, 7, None, None, 9999, 10000]),
+                "code": self.term(),
+                "term": self.term(),
+            }
+        }
         kinds = [(None, None), (None, None), ("0.05" if self.fraction else "5", "%"), ("33.3333", "%"), ("7.5", "$")]
         kinds += [("0.01", "$"), ("9000", "$"), (None, "%")]
         value, kind = self.pick(kinds)
