@@ -55,7 +55,7 @@ def test_a_command_takes_one_file_and_is_in_the_help_at_its_place_and_runs(copy:
 
     assert "Whom to greet." in leafhouse(copy, "greet", "--help").stdout
     assert leafhouse(copy, "greet", "Ann") == Outcome(0, "Good morning, Ann!\n", "")
-    assert leafhouse(copy, "greet", "nobody") == Outcome(6, "", "nobody: is not in.\n")
+    assert leafhouse(copy, "greet", "nobody") == Outcome(6, "", "nobody: is not in. Nothing was changed.\n")
 
 
 def test_nothing_else_knows_a_command_by_name() -> None:

@@ -23,7 +23,7 @@ def test_an_unreachable_host_is_not_waited_for_forever(house: House) -> None:
         taken.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{taken.getsockname()[1]}"
         house.refuses(
-            "run", code=4, says=(host, "refused", "check LEAFLINK_BASE_URL", "run again later"),
+            "run", code=4, says=(host, "refused", "check LEAFLINK_BASE_URL", "Run again later"),
             LEAFLINK_BASE_URL=f"http://{host}/api/v2/", LEAFLINK_GIVE_UP_SECONDS="0.5",
         )  # fmt: skip
 
@@ -56,7 +56,7 @@ def test_an_as_of_more_than_a_year_after_the_newest_data_is_refused(house: House
     with duckdb.connect(house.warehouse, read_only=True) as con:
         ((newest,),) = con.execute("SELECT max(as_of) FROM meta.loads").fetchall()
     near, far = newest + timedelta(days=366), newest + timedelta(days=400)
-    says = ("more than a year after the newest data", "Correct the date")
+    says = ("more than a year after the newest data", "correct the date")
 
     house.refuses("load", "--as-of", "9999-12-31", code=2, says=("--as-of 9999-12-31", *says))
     house.refuses("load", code=3, says=(f"LEAFHOUSE_AS_OF {far}", *says), LEAFHOUSE_AS_OF=str(far))
