@@ -1,6 +1,7 @@
 -- One row per live order and period during which it is billed and its open balance stays the same: from `from_date` on,
 -- up to `to_date` (null: ever since). Status, total and credits are today's, payments are as they are dated, so that a
 -- day picks the receivables of its close. A day of today's status alone is not what was known then: the marts say so.
+-- kind: view
 with
     orders as (select * from staging.orders_received where is_receivable),
     balances as (select * from intermediate.order_balances),

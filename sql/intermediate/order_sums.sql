@@ -1,5 +1,6 @@
 -- One row per live order that has lines: what they add up to in the order's currency, samples apart. Units and cases are
 -- summed as a line shows them, with four decimals. `has_sale_line` looks at lines in any currency.
+-- kind: view
 with
     lines as (
         select *, currency is not distinct from order_currency as is_own, round(quantity, 4) as units
