@@ -117,7 +117,7 @@ class Build:
 
     def _open(self) -> None:
         is_new = not self._file.exists()
-        self.con = self._connect()
+        self.con = open_engine(self._folder / "spill")
         self.con.execute("SET TimeZone = 'UTC'")
         _attach_for_writing(self.con, self._file, CATALOG)
         self.con.execute(f"USE {CATALOG}")
@@ -130,11 +130,6 @@ class Build:
         note_treatments(self.con, self._landing)
         row = self.con.execute("SELECT max(load_id) FROM meta.loads").fetchone()
         self._previous = row[0] if row else None
-
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(
-            config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS, "temp_directory": str(self._folder / "spill")}
-        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -281,7 +276,7 @@ class Build:
     def _write_anew(self) -> None:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
         anew = self._folder / "anew.duckdb"
-        with closing(self._connect()) as con:
+        with closing(open_engine(self._folder / "spill")) as con:
             con.execute(f"ATTACH {literal(str(self._file))} AS {CATALOG} (READ_ONLY)")
             _attach_for_writing(con, anew, "anew")
             con.execute(f"COPY FROM DATABASE {CATALOG} TO anew")
@@ -298,6 +293,11 @@ class Build:
         if self._now_treated is None:
             return None
         return count_remnants(self._landing, self._kept, self._now_treated)
+
+
+def open_engine(spill: Path) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB without a file, with the memory and the threads of a load; `spill` is for what does not fit."""
+    return duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS, "temp_directory": str(spill)})
 
 
 def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
