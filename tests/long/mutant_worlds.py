@@ -2,19 +2,21 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
-from pipeline.models import ModelSettings, run_models
-from pipeline.models.model import Model
+from pipeline.models import ModelSettings, Project, run_models
+from pipeline.models.model import Model, parse_model
 from pipeline.models.settings import bound_settings
 from pipeline.sql import identifier
-from tests.models import ledger, test_bounds, test_cases, test_ledger, test_sales
+from tests.models import ledger, test_bounds, test_carried, test_cases, test_ledger, test_sales
 from tests.models.bench import PROJECT, SETTINGS, Part, empty_warehouse, rows_of, settings_of
 from tests.models.comparison import differences
 from tests.models.ledger import dimensions
@@ -122,10 +124,10 @@ def _made_by(name: str) -> str:
     return next(model.name for model in PROJECT.models if model.name in names)
 
 
-def ledger_world() -> World:
+def ledger_world(first: int) -> World:
     """Return a warehouse of five companies: what they are owed."""
     con, as_of = empty_warehouse(), SETTINGS.as_of
-    sources = test_ledger.five(0, as_of)
+    sources = test_ledger.five(first, as_of)
     test_ledger.load(con, sources)
     compare_with_nothing(con, PROJECT.models)
     expected = {mart: (f"_company {key}", [row for source in sources for row in calculate(source)])
@@ -134,15 +136,15 @@ def ledger_world() -> World:
     return checked(con, replace(SETTINGS, last_day=sources[0].last_day), expected)
 
 
-def sales_world(first: int) -> World:
+def sales_world(first: int, as_of: date) -> World:
     """Return a warehouse of five companies: what they sell."""
-    con, as_of = empty_warehouse(), SETTINGS.as_of
+    con, settings = empty_warehouse(), replace(SETTINGS, as_of=as_of)
     companies = test_sales.five(first, as_of)
     test_sales.load(con, companies)
-    run_models(con, SETTINGS, PROJECT)
+    run_models(con, settings, PROJECT)
     compare_with_nothing(con, PROJECT.models)
     expected = test_sales.expected(companies, as_of, SETTINGS.sell_through_days)
-    world = checked(con, SETTINGS, expected)
+    world = checked(con, settings, expected)
     world.compared = {**world.compared, **{f"marts.{view}": () for view in test_sales.VIEWS}}
     return world
 
@@ -184,6 +186,42 @@ def bounds_world() -> World:
     run_models(con, SETTINGS, PROJECT)
     compare_with_nothing(con, PROJECT.models)
     return BoundsWorld("bound", con, SETTINGS, PROJECT.models, {})
+
+
+@dataclass(frozen=True)
+class Mutated(Project):
+    """The project with another text of one model."""
+
+    name: str = ""
+    text: str = ""
+
+    @cached_property
+    def models(self) -> list[Model]:
+        """The models, one of them changed."""
+        return [
+            parse_model(model.path, model.name, self.text) if model.name == self.name else model
+            for model in PROJECT.models
+        ]
+
+
+class Carried:
+    """The tests of what is carried from load to load, which run several loads each."""
+
+    def finds(self, name: str, text: str) -> str | None:
+        """Run the tests with a model that carries rows and has another text."""
+        if not any(model.name == name and not COMPARED_WITH.isdisjoint(model.inputs) for model in PROJECT.models):
+            return None
+        tests = [test for test in vars(test_carried).values() if getattr(test, "__name__", "").startswith("test_")]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(test_carried, "PROJECT", Mutated(name=name, text=text))
+            for test in tests:
+                if not hasattr(test, "pytestmark"):  # those with parameters are about shares
+                    with closing(empty_warehouse()) as con:
+                        try:
+                            test(con)
+                        except AssertionError:
+                            return "carried"
+        return None
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Mutants of sql/, and whether a test or an audit finds them: `python -m tests.long.mutants --sample 200`.
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
-calculates: five companies of which the receivables are looked at, ten of which the sales are, three at their second
+calculates: ten companies of which the receivables are looked at, ten of which the sales are, three at their second
 load, one with amounts at their bounds. If no table differs there and no audit fails, it runs on the cases under
-tests/sql, and on the planted defects of the audits that read the model. A mutant of an audit runs on the clean data and
+tests/sql, on the planted defects of the audits that read the model, and through the tests of what is carried from load
+to load. A mutant of an audit runs on the clean data and
 the planted defects of tests/models/test_audits.py. A mutant that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.
@@ -22,7 +23,7 @@ import duckdb
 
 from pipeline.models.model import Model
 from tests.long.mutant_audits import AuditedWorld
-from tests.long.mutant_worlds import Case, World, bounds_world, ledger_world, sales_world, second_load_world
+from tests.long.mutant_worlds import Carried, Case, World, bounds_world, ledger_world, sales_world, second_load_world
 from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
 from tests.models.test_cases import CASES
@@ -51,10 +52,11 @@ class Finders:
             second_load_world(),
             bounds_world(),
         ]
+        finders = (*self._worlds, *self._cases, self._audited, Carried())
         for text in texts:
             try:
-                finders = (each.finds(model.name, text) for each in (*self._worlds, *self._cases, self._audited))
-                yield next(filter(None, finders), None)
+                asked = (each.finds(model.name, text) for each in finders)
+                yield next(filter(None, asked), None)
             except duckdb.Error:
                 yield "broken"
 

@@ -108,7 +108,7 @@ class _Maker:
             "short_id": self.pick([f"s{index}", f"t{index}"]),
             "external_id_seller": self.pick(["", None, f"x{index}"]),
             "status": self.pick(STATUSES),
-            "seller": self.pick([1, 1, 1, 2, 3]),
+            "seller": self.pick([1, 1, 1, 2, 3, None]),
             "buyer": self.pick([501, None]),
             "customer": customer
             and {

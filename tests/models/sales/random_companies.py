@@ -91,7 +91,7 @@ class _Maker:
         return self.as_of - timedelta(days=self.random.randrange(-5, 120 if self.is_focused else 740))
 
     def order(self, index: int) -> Row:
-        number, currency = f"o-{index}", self.pick(["USD", "USD", "USD", "CAD"])
+        number, currency = f"o-{index}", self.pick(["USD", "USD", "USD", "USD", "CAD", None])
         created, customer = self.order_day(), self.pick([1, 1, 2] if self.is_focused else [1, 1, 2, 2, 3, 4, 8, None])
         shipped = created + timedelta(days=self.pick([0, 2, 30]))
         lines = [self.line(number, index * 10 + place, currency) for place in range(self.pick([0, 1, 2, 4]))]
@@ -101,7 +101,7 @@ class _Maker:
             "number": number,
             "short_id": f"s{index}",
             "status": self.pick(STATUSES),
-            "seller": SELLERS[customer],
+            "seller": SELLERS[customer] if customer else self.pick([1, None]),
             "buyer": BUYERS[customer],
             "customer": {"id": customer, "display_name": f"Word {customer}"} if customer else None,
             "created_on": self.instant(created),
@@ -129,7 +129,7 @@ class _Maker:
             whole += (sale or ordered) * Decimal(line["quantity"] or 0) / divisor
         return str(round(whole, 2))
 
-    def line(self, order: str, key: int, currency: str) -> Row:
+    def line(self, order: str, key: int, currency: str | None) -> Row:
         foreign = self.pick([currency] * 8 + ["CAD"])
         return {
             "id": key,
