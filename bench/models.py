@@ -23,7 +23,7 @@ import duckdb
 
 from bench.measure import KEY, LEAFHOUSE, run, sandbox
 from pipeline.datafolder.paths import warehouse_file
-from pipeline.models import Kept, ModelSettings, Project, run_audits, run_models
+from pipeline.models import Carryover, ModelSettings, Project, run_audits, run_models
 from pipeline.models.project import LAYERS
 from pipeline.resources import all_resources
 from pipeline.sql import literal
@@ -33,7 +33,7 @@ from pipeline.warehouse.provenance import record_models
 LINES = (10_000, 100_000, 1_000_000)
 LINES_AN_ORDER = 8
 LARGEST_SANDBOX = 12_500
-_COMPANY = Kept(("default",))
+_COMPANY = Carryover(("default",))
 
 _ORDER = {'"order"': "\"order\" || '-' || copy"}
 _OWN_ID = {"id": "id + 1000000000 * copy"}
