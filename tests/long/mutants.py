@@ -24,6 +24,7 @@ import duckdb
 from pipeline.models.model import Model
 from tests.long.mutant_audits import AuditedWorld
 from tests.long.mutant_worlds import Carried, Case, World, bounds_world, ledger_world, sales_world, second_load_world
+from tests.models import test_sales
 from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
 from tests.models.test_cases import CASES
@@ -47,8 +48,10 @@ class Finders:
             yield from self._audited.find(model, texts)
             return
         self._worlds = self._worlds or [
-            ledger_world(),
-            sales_world(0),
+            ledger_world(0),
+            ledger_world(5),
+            sales_world(0, test_sales.DAYS[0]),
+            sales_world(5, test_sales.DAYS[3]),
             second_load_world(),
             bounds_world(),
         ]
@@ -94,7 +97,12 @@ def main() -> None:
     if options.sample and options.sample < len(sample):
         places = sorted(Random(options.seed).sample(range(len(sample)), options.sample))
         sample = [sample[place] for place in places]
+    there = {key_of(model, mutant) for model, mutant in sample}
     started, finders, listed, counts = time.monotonic(), Finders(), equivalent_mutants(), Counter[str]()
+    if not options.sample:
+        for model, line, change in listed.keys() - there:
+            if options.only in model:
+                print(f"{model} | {change} | {line}: listed, and no mutant any more", flush=True)
     for model, group in groupby(sample, key=lambda each: each[0]):
         mutants = [mutant for _, mutant in group]
         for mutant, finder in zip(mutants, finders.find(model, mutants), strict=True):
