@@ -33,7 +33,7 @@ def few_marts() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _few_marts(request: pytest.FixtureRequest) -> Iterator[None]:
+def use_few_marts(request: pytest.FixtureRequest) -> Iterator[None]:
     """Use few marts in every test of a folder whose conftest imports this, but for those marked `every_mart`."""
     with nullcontext() if request.node.get_closest_marker("every_mart") else few_marts():
         yield

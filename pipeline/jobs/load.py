@@ -1,7 +1,7 @@
 """Load: merge what was landed, compute and audit the marts, publish."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from pipeline.warehouse.aside import check_target
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
 from pipeline.warehouse.ids import known_loads
+from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.meta import newest_reads, newest_runs, reached, record_companies, refused_reads, timezones_of
 from pipeline.warehouse.provenance import record_models
 from pipeline.warehouse.shrink import ShrinkError
@@ -118,8 +119,7 @@ def finish_load(
 ) -> LoadResult:
     """Compute and audit the marts of a build that has merged `runs`, and publish it, or write it to the file `into`."""
     settings = job.settings
-    timezones = {company.name: company.timezone for company in job.companies}
-    record_companies(build.con, timezones)
+    record_companies(build.con, {company.name: company.timezone for company in job.companies})
     newest = newest_runs(build.con)
     if not newest:
         raise UsageError(f"{job.landing.root}: nothing has landed yet. Run `make extract` first.")
@@ -137,35 +137,51 @@ def finish_load(
         accept_shrink=accept_shrink,
     )  # fmt: skip
     _record_closes(build, reaches, runs)
-    project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
-    to_keep = models_to_keep(reads, project)
-    if build.is_treated_anew:
-        forget_models(build.con, project)
-    models = run_models(build.con, model_settings, project, kept=to_keep)
-    kept = record_models(build.con, build.load_id, day, models, to_keep)
-    build.record_load(model_settings)
-    audits = run_audits(build.con, model_settings, project, kept=to_keep)
-    _refuse_failed_audits(build.con, audits, build.load_id)
-    headlines, refused = _headlines(build.con), _refusals(build.con)
-    drift = drift_of(build.con, build.load_id)
+    outcome = _compute(build, model_settings, reads)
+    intake = Intake(
+        runs=runs, merges=_told_merges(build, reads), drift=drift_of(build.con, build.load_id),
+        refused=_refusals(build.con), failed=_failures(job, behind), unread=_unread(reaches),
+    )  # fmt: skip
     if into is not None:
         publication = build.write_aside(into, model_settings)
     else:
         publication = build.publish()
         job.landing.forget_superseded()
-    seen = {name for of_company in reads.values() for name in of_company}
-    intake = Intake(
-        runs=runs, merges=[each for name, each in build.merges.items() if is_told(all_resources()[name], seen)],
-        drift=drift, refused=refused,
-        failed={each.company: f"It {each.ended}." for each in behind if each.company in timezones},
-        unread=[
-            ("" if each.company == DEFAULT_NAME else f"{each.company}: ") + each.unread
-            for each in reaches if each.unread is not None
-        ],
-        refused_runs=job.landing.refused_runs(),
-    )  # fmt: skip
-    outcome = Outcome(models, kept, audits, headlines)
+    intake = replace(intake, refused_runs=job.landing.refused_runs())
     return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants())
+
+
+def _compute(build: Build, settings: ModelSettings, reads: Mapping[str, Mapping[str, str | None]]) -> Outcome:
+    """Run the models and the audits. Raises AuditError when an audit of severity error found rows."""
+    project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
+    carryover = models_to_keep(reads, project)
+    if build.is_treated_anew:
+        forget_models(build.con, project)
+    models = run_models(build.con, settings, project, kept=carryover)
+    kept = record_models(build.con, build.load_id, settings.as_of, models, carryover)
+    build.record_load(settings)
+    audits = run_audits(build.con, settings, project, kept=carryover)
+    _refuse_failed_audits(build.con, audits, build.load_id)
+    return Outcome(models, kept, audits, _headlines(build.con))
+
+
+def _told_merges(build: Build, reads: Mapping[str, Mapping[str, str | None]]) -> list[MergeCounts]:
+    seen = {name for of_company in reads.values() for name in of_company}
+    return [each for name, each in build.merges.items() if is_told(all_resources()[name], seen)]
+
+
+def _failures(job: Job, behind: Iterable["_Reach"]) -> dict[str, str]:
+    """Return the companies of the job whose data end too early, each with why."""
+    names = {company.name for company in job.companies}
+    return {each.company: f"It {each.ended}." for each in behind if each.company in names}
+
+
+def _unread(reaches: Iterable["_Reach"]) -> list[str]:
+    """Return a sentence for each company of which not all was read lately."""
+    return [
+        ("" if each.company == DEFAULT_NAME else f"{each.company}: ") + each.unread
+        for each in reaches if each.unread is not None
+    ]  # fmt: skip
 
 
 def _record_closes(build: Build, reaches: Iterable["_Reach"], runs: list[Manifest]) -> None:

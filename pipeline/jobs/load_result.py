@@ -41,7 +41,7 @@ class Intake:
     refused: Sequence[str]
     failed: Mapping[str, str]
     unread: Sequence[str]
-    refused_runs: Sequence[RefusedRun]
+    refused_runs: Sequence[RefusedRun] = ()
 
 
 @dataclass(frozen=True)

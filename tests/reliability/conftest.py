@@ -1,1 +1,1 @@
-from tests.few_marts import _few_marts  # noqa: F401
+from tests.few_marts import use_few_marts  # noqa: F401
