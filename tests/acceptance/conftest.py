@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.sandbox import Sandbox, SandboxConfig
-from tests.few_marts import use_few_marts, few_marts  # noqa: F401
+from tests.few_marts import few_marts, use_few_marts  # noqa: F401
 
 from .commands import KEY, House, finish
 from .towns import NOW, Town

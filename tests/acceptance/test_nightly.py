@@ -19,7 +19,7 @@ from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import read_settings
 from tests.models import ledger, sales
 from tests.models.comparison import differences
-from tests.models.ledger.facts import Row, Source, id_of
+from tests.models.ledger.source import Row, Source, id_of
 from tests.models.sales.company import RESOURCES, Close, Company, ShelfClose
 
 from ..marks import long_from

@@ -9,9 +9,10 @@ from pipeline.models import run_models
 from pipeline.models.model import Model
 from pipeline.models.settings import bound_settings
 from tests.long.mutant_worlds import compare_with_last_load, rolled_back
-from tests.models import test_audits
+from tests.models.audited import publish
 from tests.models.bench import PROJECT, SETTINGS, empty_warehouse
-from tests.models.test_audits import HARMLESS, PLANTS, Plant
+from tests.models.plants import HARMLESS, PLANTS, Plant
+from tests.models.test_audits import models_before
 
 CLEAN = Plant("", "SELECT 1", None)
 NO_MUTANT: Mapping[str, str] = {}
@@ -22,7 +23,7 @@ class AuditedWorld:
 
     def __init__(self) -> None:
         self.con = empty_warehouse()
-        test_audits.publish(self.con)
+        publish(self.con)
         with compare_with_last_load(self.con):
             run_models(self.con, SETTINGS, PROJECT)
 
@@ -74,7 +75,7 @@ class AuditedWorld:
         with bound_settings(self.con, plant.settings), rolled_back(self.con):
             self.con.execute(plant.statement)
             if plant.before and plant is not CLEAN:
-                for model in test_audits.models_before(plant.audit).models:
+                for model in models_before(plant.audit).models:
                     if not model.is_view:
                         self.con.execute(f"CREATE OR REPLACE TABLE {model.name} AS {texts.get(model.name, model.text)}")
             yield

@@ -4,7 +4,7 @@ A mutant of a model runs, with the models above it, in the warehouses of the tes
 calculates: ten companies of which the receivables are looked at, ten of which the sales are, three at their second
 load, one with amounts at their bounds. If no table differs there and no audit fails, it runs on the cases under
 tests/sql, on the planted defects of the audits that read the model, and through the tests of what is carried from load
-to load. A mutant of an audit runs on the clean data and the planted defects of tests/models/test_audits.py. A mutant
+to load. A mutant of an audit runs on the clean data and the planted defects of tests/models/plants.py. A mutant
 that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.

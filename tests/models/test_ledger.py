@@ -7,7 +7,7 @@ from random import Random
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.models import run_models
@@ -17,7 +17,8 @@ from .bench import PROJECT, SETTINGS, clear, empty_warehouse, failed_audits, ins
 from .comparison import differences
 from .ledger import MARTS, dimensions, loads
 from .ledger.companies import random_source
-from .ledger.facts import Row, Source
+from .ledger.source import Row, Source
+from .many import on_200_companies
 
 KEPT = ["ar_daily", "order_changes", "changes", "ar_roll_forward"]  # carried from one load to the next
 
@@ -93,13 +94,7 @@ def test_every_table_of_the_ledger_equals_the_independent_calculation(
 
 @pytest.mark.long
 @given(first=st.integers(0, 10**9), as_of=st.sampled_from(DAYS))
-@settings(
-    max_examples=40,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],  # a seed cannot be made smaller: the differing cells say enough
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@on_200_companies
 def test_every_table_of_the_ledger_equals_the_independent_calculation_on_200_companies(
     con: duckdb.DuckDBPyConnection, first: int, as_of: date
 ) -> None:

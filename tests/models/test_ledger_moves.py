@@ -15,7 +15,7 @@ from pipeline.models import run_models
 from .bench import PROJECT, SETTINGS, empty_warehouse, rows_of
 from .comparison import differences
 from .ledger.companies import random_source
-from .ledger.facts import Row, Source, cents
+from .ledger.source import Row, Source, cents
 from .test_ledger import MARTS, forget, load
 
 pytestmark = pytest.mark.xdist_group("ledger_moves")  # they share the marts of before

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.models import run_models
@@ -24,6 +24,7 @@ from .bench import (
     rows_of,
 )
 from .comparison import differences
+from .many import on_200_companies
 from .sales import KEYS, expectation
 from .sales.company import Company
 from .sales.random_companies import random_company
@@ -107,13 +108,7 @@ def test_every_mart_of_sales_equals_the_independent_calculation(
 
 @pytest.mark.long
 @given(first=st.integers(0, 10**9), as_of=st.sampled_from(DAYS), window=st.sampled_from([90, 7]))
-@settings(
-    max_examples=40,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],  # a seed cannot be made smaller: the differing cells say enough
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@on_200_companies
 def test_every_mart_of_sales_equals_the_independent_calculation_on_200_companies(
     con: duckdb.DuckDBPyConnection, first: int, as_of: date, window: int
 ) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from . import dimensions, facts, receivables
-from .facts import Row, Source
+from . import dimensions, expected_cash, facts, receivables
+from .semantics import semantics
+from .source import Row, Source
 
 # The key of each mart (beside the company), and how it is calculated.
 MARTS: dict[str, tuple[str, Callable[[Source], list[Row]]]] = {
-    "semantics": ("", lambda source: [facts.semantics(source)] if source.of("orders_received") else []),
+    "semantics": ("", lambda source: [semantics(source)] if source.of("orders_received") else []),
     "fct_orders": ("order_number", facts.fct_orders),
     "fct_order_lines": ("line_id", facts.fct_order_lines),
     "fct_payments": ("payment_id", facts.fct_payments),
@@ -26,6 +27,6 @@ MARTS: dict[str, tuple[str, Callable[[Source], list[Row]]]] = {
     "ar_summary": ("seller_id currency", receivables.ar_summary),
     "ar_by_rep": ("seller_id rep_id currency", receivables.ar_by_rep),
     "ar_daily": ("seller_id currency day", receivables.ar_daily),
-    "expected_cash": ("seller_id currency origin week", receivables.expected_cash),
+    "expected_cash": ("seller_id currency origin week", expected_cash.expected_cash),
     "orders_assigned": ("order_number rep_id", receivables.orders_assigned),
 }

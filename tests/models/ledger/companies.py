@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .facts import CENT, Row, Source, amount_of, cents, lines, tax, total
+from .semantics import lines, tax
+from .source import CENT, Row, Source, amount_of, cents, total
 
 STATUSES = ["Draft", "Submitted", "Rejected", "Cancelled", "Combined", "Mislaid", "Accepted", "Backorder", "Fulfilled"]
 STATUSES += ["Shipped", "Complete"] * 8

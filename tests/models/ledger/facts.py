@@ -1,19 +1,35 @@
-"""The oracle's facts: orders, lines, payments, events, and what LeafLink leaves open."""
+"""The oracle's facts: orders, lines, payments, events."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from functools import cached_property
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-Row = dict[str, Any]
-ZERO, CENT, SIX, FOUR = Decimal(0), Decimal("0.01"), Decimal("0.000001"), Decimal("0.0001")
-RECEIVABLE, COMMITTED = {"Shipped", "Complete"}, {"Accepted", "Backorder", "Fulfilled"}
-AT_ONCE = {"cod", "cashondelivery", "paymentondelivery", "prepay", "prepaid", "prepayment"}
+from .semantics import counted, discount, lines, paid_amount, paid_on, semantics, tax
+from .source import (
+    CENT,
+    COMMITTED,
+    FOUR,
+    RECEIVABLE,
+    SIX,
+    ZERO,
+    Row,
+    Source,
+    amount_of,
+    cents,
+    currency_of,
+    days_from,
+    id_of,
+    instant,
+    listed,
+    number,
+    quotient,
+    ratio,
+    read_term,
+    rounded,
+    total,
+)
+
 STATUS_OF_EVENT = {
     "submitted": "Submitted",
     "accepted": "Accepted",
@@ -26,283 +42,6 @@ STATUS_OF_EVENT = {
     "combined": "Combined",
     "unaccepted": "Submitted",
 }
-
-
-def number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
-def amount_of(money: Any) -> Decimal | None:
-    return number(money["amount"]) if money else None
-
-
-def currency_of(money: Any) -> str | None:
-    return (money or {}).get("currency") or None
-
-
-def id_of(value: Any) -> Any:
-    return value.get("id") if isinstance(value, dict) else value
-
-
-def rounded(value: Decimal | None, unit: Decimal = CENT) -> Decimal | None:
-    return None if value is None else value.quantize(unit, ROUND_HALF_UP, Context(prec=80))
-
-
-def cents(value: Decimal) -> Decimal:
-    return value.quantize(CENT, ROUND_HALF_UP, Context(prec=80))
-
-
-def quotient(numerator: Decimal, denominator: Decimal | int, unit: Decimal) -> Decimal:
-    with localcontext(Context(prec=80)):
-        return (numerator / denominator).quantize(unit, ROUND_HALF_UP)
-
-
-def ratio(numerator: Decimal | int | None, denominator: Decimal | int | None) -> Decimal | None:
-    if numerator is None or not denominator:
-        return None
-    return quotient(Decimal(numerator), denominator, FOUR)
-
-
-def listed(values: Iterable[str | None]) -> str | None:
-    return "; ".join(sorted({value for value in values if value})) or None
-
-
-def total(values: Iterable[Decimal | None]) -> Decimal:
-    return sum((value for value in values if value is not None), ZERO)
-
-
-def days_from(start: date | None, end: date | None) -> int | None:
-    return None if start is None or end is None else (end - start).days
-
-
-def instant(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    return datetime.fromisoformat(text + "T12:00:00+00:00" if len(text) == 10 else text).astimezone(UTC)
-
-
-def read_term(order: Row) -> int | None:
-    term = (order.get("selected_payment_option") or {}).get("payment_term") or {}
-    if term.get("days") is not None and 0 <= term["days"] <= 9999:  # else it is no term
-        return int(term["days"])
-    for text in (term.get("code"), term.get("term"), order.get("payment_term")):
-        plain = re.sub(r"[ .\-_]", "", (text or "").lower())
-        net = re.fullmatch(r"net(\d{1,4})(days?)?", plain)
-        if net or plain in AT_ONCE:
-            return int(net[1]) if net else 0
-    return None
-
-
-@dataclass
-class Source:
-    """What LeafLink holds for one company: rows in the API's shapes by resource, and the date to calculate for."""
-
-    rows: dict[str, list[Row]]
-    as_of: date
-    timezone: str = "UTC"
-    company: str = "default"
-    run_id: str = "run"
-    last_day: date | None = None
-    memo: dict[Any, Any] = field(default_factory=dict)
-
-    def of(self, resource: str) -> list[Row]:
-        return self.rows.get(resource, [])
-
-    def day(self, text: str | None) -> date | None:
-        at = instant(text)
-        return None if at is None else at.astimezone(ZoneInfo(self.timezone)).date()
-
-    @cached_property
-    def by_id(self) -> dict[str, dict[Any, Row]]:
-        return {name: {row.get("id"): row for row in rows} for name, rows in self.rows.items()}
-
-    def one(self, resource: str, key: Any) -> Row:
-        return self.by_id.get(resource, {}).get(id_of(key), {})
-
-    def name(self, resource: str, key: Any, column: str = "name") -> str | None:
-        return self.one(resource, key).get(column) or None
-
-    @cached_property
-    def words(self) -> dict[tuple[str, Any], str]:
-        """What orders call customers and reps: the largest of their words."""
-        found: dict[tuple[str, Any], str] = {}
-        for order in self.of("orders_received"):
-            customer = order.get("customer") or {}
-            pairs = [("customer", customer.get("id"), customer.get("display_name"))]
-            pairs += [("rep", rep.get("id"), rep.get("user")) for rep in order.get("sales_reps") or []]
-            for kind, key, word in pairs:
-                if word:
-                    found[kind, key] = max(word, found.get((kind, key), ""))
-        return found
-
-    def customer_name(self, customer_id: int | None) -> str | None:
-        record = self.one("customers", customer_id)
-        return record.get("nickname") or record.get("name") or self.words.get(("customer", customer_id))
-
-    def rep_name(self, rep_id: int | None) -> str | None:
-        return self.name("company_staff", rep_id, "display_name") or self.words.get(("rep", rep_id))
-
-    def customer(self, order: Row) -> Row:
-        customer = order.get("customer") or {}
-        record = self.one("customers", customer.get("id")) if customer else {}
-        name = record.get("nickname") or record.get("name") or customer.get("display_name") or None
-        return {"customer_id": customer.get("id"), "customer_name": name}
-
-    def product(self, product_id: int | None) -> Row:
-        record = self.one("products", product_id) if product_id is not None else {}
-        return {
-            "product_id": product_id,
-            "product_name": record.get("display_name") or record.get("name") or None,
-            "sku": record.get("sku") or None,
-            "brand_id": record.get("brand"),
-            "brand_name": self.name("brands", record.get("brand")),
-            "product_line": self.name("product_lines", record.get("product_line")),
-            "category": self.name("product_categories", record.get("category")),
-        }
-
-    @cached_property
-    def order_of(self) -> dict[str, Row]:
-        return {order["number"]: order for order in self.of("orders_received")}
-
-    @cached_property
-    def payments_of(self) -> dict[str, list[Row]]:
-        found: dict[str, list[Row]] = defaultdict(list)
-        for payment in self.of("order_payments"):
-            found[payment["order"]].append(payment)
-        return found
-
-    @cached_property
-    def lines_of(self) -> dict[str, list[Row]]:
-        found: dict[str, list[Row]] = defaultdict(list)
-        for line in self.of("line_items"):
-            found[line["order"]].append(line)
-        return found
-
-
-class Line:
-    """A line as ordered: its price, currency, and its amount under either basis of prices."""
-
-    def __init__(self, source: Source, order: Row, raw: Row) -> None:
-        self.raw, self.id = raw, raw["id"]
-        sale, ordered = raw.get("sale_price"), raw.get("ordered_unit_price")
-        self.is_on_sale = (amount_of(sale) or 0) > 0
-        price = sale if self.is_on_sale else ordered
-        self.price, self.currency = amount_of(price), currency_of(price) or currency_of(order.get("total"))
-        self.units, self.multiplier = number(raw.get("quantity")), int(raw.get("unit_multiplier") or 1)
-        self.is_sample = bool(raw.get("is_sample"))
-        self.is_own = self.currency == currency_of(order.get("total"))
-        product = source.one("products", raw.get("product")).get("wholesale_price")
-        self.list_price, self.list_basis = number(raw.get("wholesale_price")), "line"
-        if self.list_price is None or self.list_price <= 0:
-            self.list_price, self.list_basis = amount_of(product), "product"
-            if self.list_price is None or self.list_price <= 0 or currency_of(product) != self.currency:
-                self.list_price, self.list_basis = None, "none"
-
-    def amount(self, basis: str, price: Decimal | None) -> Decimal | None:
-        if price is None or self.units is None:
-            return None
-        return quotient(price * self.units, self.multiplier if basis == "selling_unit" else 1, SIX)
-
-    def line_amount(self, basis: str) -> Decimal | None:
-        return self.amount(basis, self.price)
-
-    def list_amount(self, basis: str) -> Decimal | None:
-        listed_amount = self.amount(basis, self.list_price)
-        return self.line_amount(basis) if listed_amount is None else listed_amount
-
-
-def lines(source: Source, order: Row) -> list[Line]:
-    return [Line(source, order, raw) for raw in source.lines_of[order["number"]]]
-
-
-def tax(order: Row) -> Decimal:
-    final = number(order.get("final_tax"))
-    if final is None and order.get("tax_type") == "$":
-        final = number(order.get("tax_amount"))
-    return final or ZERO
-
-
-def discount(order: Row, own: Decimal, percent_basis: str) -> Decimal:
-    """The order's discount in cents; `own` is the unrounded sum of its non-sample lines."""
-    value, kind = number(order.get("discount")), order.get("discount_type")
-    if not value or own <= 0:
-        return ZERO
-    if kind == "$":
-        return cents(min(value, own))
-    return quotient(own * value, 100 if percent_basis == "percent" else 1, CENT) if kind == "%" else ZERO
-
-
-def taken(source: Source, order: Row, price_basis: str, netted: bool) -> tuple[Decimal, Decimal]:
-    """What the order's total lacks of its lines, charges and credits, in cents; and the sum that a percentage is of."""
-    every = lines(source, order)
-    own = total(line.line_amount(price_basis) for line in every if not line.is_sample and line.is_own)
-    charges = cents(tax(order)) + cents(amount_of(order.get("shipping_charge")) or ZERO)
-    credit = cents(number(order.get("credits")) or ZERO) if netted else ZERO
-    lacks = cents(total(line.line_amount(price_basis) for line in every)) + charges - credit
-    return lacks - cents(amount_of(order.get("total")) or ZERO), own
-
-
-def semantics(source: Source) -> Row:
-    if "semantics" not in source.memo:
-        source.memo["semantics"] = _semantics(source)
-    return source.memo["semantics"]
-
-
-def _semantics(source: Source) -> Row:
-    with_credits = netted = not_netted = 0
-    for order in source.of("orders_received"):
-        credit, balance = number(order.get("credits")), number(order.get("payment_balance"))
-        whole = amount_of(order.get("total"))
-        if credit and whole is not None and balance is not None:
-            paid = total(paid_amount(payment) for payment in source.payments_of[order["number"]])
-            with_credits += 1
-            netted += cents(whole - paid - balance) == 0
-            not_netted += cents(whole - credit - paid - balance) == 0
-    row: Row = {"credits_basis": "netted" if netted > not_netted else "not_netted"}
-    row |= {"orders_with_credits": with_credits, "netted": netted, "not_netted": not_netted}
-    is_netted = row["credits_basis"] == "netted"
-    with_multiplier, hits = 0, {"selling_unit": 0, "base_unit": 0}
-    percents = {"selling_unit": [0, 0, 0], "base_unit": [0, 0, 0]}
-    for order in source.of("orders_received"):
-        every = lines(source, order)
-        if amount_of(order.get("total")) is None or not every:
-            continue
-        if order.get("discount_type") == "%" and number(order.get("discount")):
-            for basis, count in percents.items():
-                lacks, own = taken(source, order, basis, is_netted)
-                rate = number(order["discount"]) or ZERO
-                count[0] += 1
-                if all(line.is_sample for line in every):
-                    continue
-                count[1] += abs(lacks - cents(max(own, ZERO) * rate / 100)) <= CENT
-                count[2] += abs(lacks - cents(max(own, ZERO) * rate)) <= CENT
-    source.memo["percents"] = percents
-    for order in source.of("orders_received"):
-        every = lines(source, order)
-        priced = all(line.price is not None and line.units is not None for line in every)
-        if amount_of(order.get("total")) is None or not priced or not any(line.multiplier > 1 for line in every):
-            continue
-        with_multiplier += 1
-        for basis, count in percents.items():
-            percent_basis = "fraction" if count[2] > count[1] else "percent"
-            lacks, own = taken(source, order, basis, is_netted)
-            hits[basis] += abs(lacks - discount(order, own, percent_basis)) <= CENT
-    price_basis = "base_unit" if hits["base_unit"] > hits["selling_unit"] else "selling_unit"
-    seen, as_percent, as_fraction = percents[price_basis]
-    return (
-        {"_company": source.company}
-        | row
-        | {
-            "percent_basis": "fraction" if as_fraction > as_percent else "percent",
-            "orders_with_percent": seen,
-            "percents": as_percent,
-            "fractions": as_fraction,
-            "price_basis": price_basis,
-            "orders_with_multiplier": with_multiplier,
-            "selling_units": hits["selling_unit"],
-            "base_units": hits["base_unit"],
-        }
-    )
 
 
 def spread(amount: Decimal, parts: dict[int, Decimal]) -> dict[int, Decimal]:
@@ -320,19 +59,6 @@ def fct_orders(source: Source) -> list[Row]:
     if "orders" not in source.memo:
         source.memo["orders"] = [_order(source, order) for order in source.of("orders_received")]
     return source.memo["orders"]
-
-
-def counted(source: Source, order: Row, payment: Row) -> bool:
-    return currency_of(payment.get("total")) in (None, currency_of(order.get("total")))
-
-
-def paid_amount(payment: Row) -> Decimal | None:
-    """What a payment counts, in cents."""
-    return rounded(amount_of(payment.get("total")))
-
-
-def paid_on(source: Source, payment: Row) -> date | None:
-    return source.day(payment.get("payment_date") or payment.get("created_on"))
 
 
 def _dates(source: Source, order: Row) -> Row:

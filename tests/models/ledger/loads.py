@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from .dimensions import dim_products
-from .facts import ZERO, Row, Source, fct_orders, fct_payments, semantics, total
+from .facts import fct_orders, fct_payments
 from .receivables import ar_aging, ar_summary, committed, grouped, month_start
+from .semantics import semantics
+from .source import ZERO, Row, Source, total
 
 
 def _state(row: Row | None) -> Row:

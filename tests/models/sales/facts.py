@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from ..ledger import facts
-from ..ledger.facts import Source
+from ..ledger.source import Source
 from .company import Company
 from .values import CENT, RATIO, Row, rounded
 
