@@ -54,8 +54,9 @@ doctor: $(VENV)/.installed ## Find out what the key can see, and what to fix
 rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)
 	@$(BIN)/leafhouse rollback $(ARGS)
 
-# Where Python is told to write no compiled files, every process of the tests compiles 500 files anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Where Python is told to write no compiled files, every process of the tests compiles 500 files anew. A file goes to one
+# process, so that what its tests share is made once.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: test
 test: lint ## Run all checks and tests (no network, no key)

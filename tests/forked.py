@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from pipeline import cli, clock
-from tests.few_marts import are_in_force, few_marts
+from tests.few_marts import few_marts, in_force
 
 CHECKOUT = Path(__file__).parents[1]
 _PATIENCE_SECONDS = 60
@@ -39,7 +39,7 @@ def run_forked(
     """
     with TemporaryDirectory() as output:
         ahead = clock.now() - datetime.now(UTC)
-        wanted = (function, arguments, folder, dict(environment), Path(output), ahead, are_in_force())
+        wanted = (function, arguments, folder, dict(environment), Path(output), ahead, in_force())
         process = _FORKED.Process(target=_call, args=wanted)
         with patch.dict(os.environ, PYTHONPATH=str(CHECKOUT)):  # the first one starts the process to fork from
             process.start()
@@ -57,7 +57,7 @@ def _call(
     environment: dict[str, str],
     output: Path,
     ahead: timedelta,
-    with_few_marts: bool,
+    few: dict[str, bool] | None,
 ) -> None:
     clock.now = lambda: datetime.now(UTC) + ahead
     os.environ.clear()
@@ -65,5 +65,5 @@ def _call(
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), number)
-    with few_marts() if with_few_marts else nullcontext():
+    with nullcontext() if few is None else few_marts(**few):
         function(*arguments)

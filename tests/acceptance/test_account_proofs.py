@@ -52,6 +52,7 @@ async def test_rows_under_the_ids_of_another_account_do_not_prove_it(town: Town,
         assert_equal_to_the_source(house)
 
 
+@pytest.mark.every_resource
 async def test_what_the_key_may_not_see_is_passed_over(town: Town) -> None:
     town.server = {"forbidden": {"companies", "orders_received"}}
     await town.first_night()

@@ -25,6 +25,8 @@ from pipeline.warehouse.status import read_status
 from .expected import Row
 from .nights import House, open_house
 
+pytestmark = pytest.mark.every_resource
+
 COMMENTS, DELIVERIES = "orders_received_comments", "orders_delivery_information"
 ORDERS = "orders-received,line-items,order-payments"
 SWITCH = "orders-received-comments, orders-delivery-information"

@@ -21,8 +21,6 @@ from pipeline.reconcile.compare import compare_report
 
 from .commands import House
 
-pytestmark = pytest.mark.xdist_group("compare_report")
-
 REPORT = "accounts-receivable"
 HEADERS = ("Order #", "Customer", "Due Date", "Balance", "Remark")
 MAPPING = """

@@ -49,6 +49,7 @@ async def test_what_is_forbidden_is_named_with_what_to_do_and_all_else_is_counte
         assert nights.KEY not in shown.stdout + shown.stderr
 
 
+@pytest.mark.every_resource
 async def test_what_is_asked_for_order_by_order_is_asked_for_one_where_it_is_switched_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +109,7 @@ def _only_served(names: object, wanted: object, also: object) -> dict[str, objec
     return {name: resource for name, resource in selected(None).items() if name in TABLES}
 
 
+@pytest.mark.every_resource
 async def test_what_an_extract_would_refuse_is_3_too_beside_what_the_key_can_see(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

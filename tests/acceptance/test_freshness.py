@@ -87,6 +87,7 @@ async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, mo
         assert differences(house) == {}
 
 
+@pytest.mark.every_resource
 async def test_a_night_after_one_percent_changed_costs_at_most_a_third_and_the_plan_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

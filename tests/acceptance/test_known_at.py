@@ -25,8 +25,6 @@ from .commands import House as Folder
 from .commands import assert_one_sentence
 from .nights import open_house
 
-pytestmark = pytest.mark.xdist_group("known_at")
-
 # They show rows whose past is not kept, or columns of them: contacts, staff, credits, the log, orders placed.
 TODAYS = {
     "brand_owner_inventory_overview", "credits_and_returns", "dim_staff", "fct_order_events", "orders_sent",

@@ -49,6 +49,7 @@ async def test_so_many_orders_land_value_for_value_and_the_marts_tie_out_to_the_
         assert_marts_equal_the_oracle(house)
 
 
+@pytest.mark.every_resource
 async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "15")
     async with open_house(tmp_path, monkeypatch, orders=60) as house:
@@ -73,6 +74,7 @@ def is_deleted_draft(house: House, difference: Any) -> bool:
     return row == ("Draft",)
 
 
+@pytest.mark.every_resource
 async def test_nothing_but_get_ever_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     methods = Counter[str]()
     answer = _Handler.answer
@@ -93,6 +95,7 @@ async def test_nothing_but_get_ever_leaves(tmp_path: Path, monkeypatch: pytest.M
     assert methods.total() > 100
 
 
+@pytest.mark.every_resource
 async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_house(tmp_path, monkeypatch, orders=60) as house:
         await house.night()

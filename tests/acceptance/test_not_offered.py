@@ -13,6 +13,7 @@ NEVER = "listing_states"  # which the sandbox does not offer
 SIX = f"{ONLY},{NEVER}"
 
 
+@pytest.mark.every_resource
 async def test_a_listing_that_is_no_longer_offered_keeps_its_rows_and_is_said_to_be_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,6 +40,7 @@ async def test_a_listing_that_is_no_longer_offered_keeps_its_rows_and_is_said_to
         con.close()
 
 
+@pytest.mark.every_resource
 async def test_once_it_is_offered_again_all_of_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = {"products"}
     async with open_house(tmp_path, monkeypatch, orders=15, only=SIX, not_offered=hidden) as house:
@@ -49,6 +51,7 @@ async def test_once_it_is_offered_again_all_of_it_is_read(tmp_path: Path, monkey
         assert house.differences("products", "id") == []
 
 
+@pytest.mark.every_resource
 async def test_lines_that_come_inside_their_orders_need_no_listing_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

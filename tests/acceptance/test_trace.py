@@ -13,7 +13,7 @@ import pipeline
 
 from .commands import House
 
-pytestmark = [pytest.mark.every_mart, pytest.mark.xdist_group("trace")]
+pytestmark = pytest.mark.every_mart
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,6 @@ from pipeline.warehouse.rollback import list_warehouses
 from .commands import House as Folder
 from .nights import open_house
 
-pytestmark = pytest.mark.xdist_group("why")
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def data(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:

@@ -21,8 +21,6 @@ from .audited import READ, publish
 from .bench import PROJECT, SETTINGS, Part, empty_warehouse
 from .plants import HARMLESS, PLANTS, Plant
 
-pytestmark = pytest.mark.xdist_group("audits")  # its warehouse is loaded twice
-
 GENERATED = {"raw_keys", "mart_keys"}
 AUDITS = {model.path.stem for model in PROJECT.audits} | GENERATED
 

@@ -18,8 +18,6 @@ from .ledger.companies import random_source
 from .ledger.source import Row, Source, cents
 from .test_ledger import MARTS, forget, load
 
-pytestmark = pytest.mark.xdist_group("ledger_moves")  # they share the marts of before
-
 SOURCE = replace(random_source(4, SETTINGS.as_of), timezone="UTC")
 RECEIVABLES = [mart for mart in MARTS if mart.startswith("ar_") or mart in {"collections", "expected_cash"}]
 PREDICATES = ["is_sample", "is_on_sale", "is_sale", "customer_state = 'CO'", "brand_id = 10"]

@@ -15,8 +15,6 @@ import pipeline
 from pipeline.extract.selection import selected
 from tests.forked import run_command
 
-pytestmark = pytest.mark.xdist_group("receivables")
-
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "notebooks" / "receivables.ipynb"
 CHARTS = ["bucket-chart", "customer-chart", "brand-chart", "stock-chart"]
