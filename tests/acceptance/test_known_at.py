@@ -76,8 +76,8 @@ async def past(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Past]:
             with few_marts():
                 load_aside(job, again, as_of=as_of, known_at=known_at)
             result = load_aside(job, again, as_of=as_of, known_at=known_at)  # over the first one's file
-            made = Past(house.data_dir, kept, again, result, published, as_of, known_at)
-    yield made  # our own clock is right again: other fixtures are made beside this one
+            nights = Past(house.data_dir, kept, again, result, published, as_of, known_at)
+    yield nights  # our own clock is right again: other fixtures are made beside this one
 
 
 def rows_of(path: Path, table: str) -> list[tuple[Any, ...]]:
