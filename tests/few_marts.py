@@ -1,6 +1,6 @@
-"""Loads of the three headline marts alone, for tests of how nights go: the other 43 would make them thrice as long.
+"""Loads of few marts, for tests of how nights go: all 46 would make them thrice as long.
 
-They read the resources that these marts need, and three more that tell an account.
+They read the resources that these marts need, and five more.
 """
 
 from collections.abc import Iterator
@@ -13,35 +13,40 @@ from pipeline.models import Project
 from pipeline.resources import all_resources
 from tests.parts import PROJECT, models_of
 
-MODELS = models_of(("marts.ar_aging", "marts.brand_performance", "marts.sell_through"))
-_MADE = {model.name for model in PROJECT.models} - {model.name for model in MODELS}
-AUDITS = [audit for audit in PROJECT.audits if _MADE.isdisjoint(audit.inputs)]
-RESOURCES = {
-    name: resource
-    for name, resource in all_resources().items()
-    if name in ("contacts", "order_event_logs", "reports") or any(f"raw.{name}" in model.inputs for model in MODELS)
-}
-_UNREAD = {f"raw.{name}" for name in all_resources().keys() - RESOURCES.keys()}
-_in_force: dict[str, bool] | None = None
+# Read when this is imported, so that a process forked from here need not.
+_MODELS, _AUDITS = PROJECT.models, PROJECT.audits
+# What is owed is what most tests look at.
+_MARTS = ("ar_aging",)
+# What tells an account, and two short lists, beside what the marts need.
+_READ = ("brands", "contacts", "order_event_logs", "product_categories", "reports")
+# What `few_marts` was called with, where it is in force now.
+_in_force: tuple[tuple[str, ...], bool] | None = None
 
 
-def in_force() -> dict[str, bool] | None:
-    """Return what `few_marts` was called with, where it is in force now."""
+def in_force() -> tuple[tuple[str, ...], bool] | None:
+    """Return the marts that are made beside `marts.ar_aging`, and whether every resource is read; None for all."""
     return _in_force
 
 
 @contextmanager
-def few_marts(*, every_resource: bool = False) -> Iterator[None]:
-    """Let every load of this process, and of those forked from it, make the headline marts alone."""
+def few_marts(*more: str, every_resource: bool = False) -> Iterator[None]:
+    """Let every load of this process, and of those forked from it, make `marts.ar_aging` and those named alone."""
     global _in_force
-    before, _in_force = _in_force, {"every_resource": every_resource}
-    known = dict(all_resources()) if every_resource else RESOURCES
-    audits = AUDITS if every_resource else [audit for audit in AUDITS if _UNREAD.isdisjoint(audit.inputs)]
+    before, _in_force = _in_force, (more, every_resource)
+    models = models_of(f"marts.{mart}" for mart in (*_MARTS, *more))
+    read = {
+        name: resource
+        for name, resource in all_resources().items()
+        if every_resource or name in _READ or any(f"raw.{name}" in model.inputs for model in models)
+    }
+    missing = {model.name for model in _MODELS} - {model.name for model in models}
+    missing |= {f"raw.{name}" for name in all_resources().keys() - read.keys()}
+    audits = [audit for audit in _AUDITS if missing.isdisjoint(audit.inputs)]
     try:
         with (
-            patch.object(Project, "models", MODELS),
+            patch.object(Project, "models", models),
             patch.object(Project, "audits", audits),
-            patch.dict(all_resources(), known, clear=True),
+            patch.dict(all_resources(), read, clear=True),
         ):
             yield
     finally:
@@ -51,6 +56,8 @@ def few_marts(*, every_resource: bool = False) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def use_few_marts(request: pytest.FixtureRequest) -> Iterator[None]:
     """Use few marts in every test of a folder whose conftest imports this, but for those that are marked otherwise."""
+    more = [mart for mark in request.node.iter_markers("marts") for mart in mark.args]
     every_resource = request.node.get_closest_marker("every_resource") is not None
-    with nullcontext() if request.node.get_closest_marker("every_mart") else few_marts(every_resource=every_resource):
+    every_mart = request.node.get_closest_marker("every_mart") is not None
+    with nullcontext() if every_mart else few_marts(*more, every_resource=every_resource):
         yield

@@ -57,7 +57,7 @@ def _call(
     environment: dict[str, str],
     output: Path,
     ahead: timedelta,
-    few: dict[str, bool] | None,
+    few: tuple[tuple[str, ...], bool] | None,
 ) -> None:
     clock.now = lambda: datetime.now(UTC) + ahead
     os.environ.clear()
@@ -65,5 +65,5 @@ def _call(
     os.chdir(folder)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(output / name, os.O_CREAT | os.O_WRONLY), number)
-    with nullcontext() if few is None else few_marts(**few):
+    with nullcontext() if few is None else few_marts(*few[0], every_resource=few[1]):
         function(*arguments)

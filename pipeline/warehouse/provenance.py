@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 
 from pipeline.models import Carryover, ModelRun
+from pipeline.models.run import existing_tables
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def record_models(
 
     A table that `runs` left unchanged is of this load's date, and still made by an earlier load.
     """
-    tables = {row[0] for row in con.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()}
+    tables = existing_tables(con)
     known = con.execute("SELECT model, _company, load_id, as_of FROM meta.models").fetchall()
     before = {(name, company): (load, day) for name, company, load, day in known}
     made = {run.name: run for run in runs}

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import closing
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,14 @@ from pipeline.jobs.why_months import why_net_sales
 from pipeline.sandbox.trouble.wiggling import wiggle
 from pipeline.warehouse.rollback import list_warehouses
 
+from ..few_marts import few_marts
 from .commands import House as Folder
 from .nights import open_house
+
+# What is explained, and what it is compared with.
+MARTS = (
+    "ar_roll_forward", "ar_summary", "brand_performance", "changes", "dim_brands", "fct_order_lines", "order_changes",
+)  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,25 +37,28 @@ async def data(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("LEAFHOUSE_TRAILING_DAYS", "400")
         async with open_house(folder, patched, orders=80) as house:
-            await house.night()
-            for _ in range(2):
-                for _ in range(60):
-                    wiggle(house.sandbox, rng, touch=True)
+            with few_marts(*MARTS):
                 await house.night()
+                for _ in range(2):
+                    for _ in range(60):
+                        wiggle(house.sandbox, rng, touch=True)
+                    await house.night()
     yield folder / "data"
 
 
+@cache
+def files(data: Path) -> dict[str, Path]:
+    """Return the file that each load left, newest load first."""
+    return {each.load_id: each.path for each in list_warehouses(data)}
+
+
 def loads(data: Path) -> list[str]:
-    return [each.load_id for each in list_warehouses(data)]
+    return list(files(data))
 
 
 def ask(path: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:
     with closing(pipeline.connect(path)) as con:
         return con.execute(sql, values).fetchall()
-
-
-def file_of(data: Path, load: str) -> Path:
-    return next(each.path for each in list_warehouses(data) if each.load_id == load)
 
 
 def assert_adds_up(explanations: list[Explanation]) -> None:
@@ -69,14 +79,14 @@ def test_receivables_are_explained_from_any_kept_load(data: Path) -> None:
         owed = "select sum(open_net) from marts.ar_summary where currency = ?"
         for each in found:
             assert (each.since, each.until) == (since, newest)
-            before, after = (ask(file_of(data, load), owed, each.currency)[0][0] or 0 for load in (since, newest))
+            before, after = (ask(files(data)[load], owed, each.currency)[0][0] or 0 for load in (since, newest))
             assert (each.before, each.after) == (before, after)
             moved |= any(part.movers for part in each.parts)
     assert moved, "the test changes something"
 
 
 def test_buckets_and_sellers_add_up_to_all_receivables(data: Path) -> None:
-    sellers = ask(file_of(data, loads(data)[0]), "select distinct seller_name from marts.fct_orders")
+    sellers = ask(files(data)[loads(data)[0]], "select distinct seller_name from marts.fct_orders")
     for cut in ([{"bucket": bucket} for bucket in BUCKETS], [{"seller": name} for (name,) in sellers]):
         changes: dict[str | None, Decimal] = {}
         for options in cut:
@@ -95,7 +105,7 @@ def test_the_parts_are_those_of_ar_roll_forward(data: Path) -> None:
     for each in why_open_net(data):
         for part in each.parts:
             ((amount,),) = ask(
-                file_of(data, newest),
+                files(data)[newest],
                 f"select sum({names.get(part.name, part.name)}) from marts.ar_roll_forward "
                 "where run_id = ? and currency = ?",
                 newest, each.currency,
@@ -108,10 +118,10 @@ def test_sales_are_explained_by_the_changes_of_orders_and_by_months(data: Path) 
     sales = "select sum(net_sales) from marts.fct_orders where is_sale and currency = ?"
     for each in why_net_sales_since(data, since):
         assert_adds_up([each])
-        assert each.before == ask(file_of(data, since), sales, each.currency)[0][0]
-        assert each.after == ask(file_of(data, newest), sales, each.currency)[0][0]
+        assert each.before == ask(files(data)[since], sales, each.currency)[0][0]
+        assert each.after == ask(files(data)[newest], sales, each.currency)[0][0]
     (month,) = ask(
-        file_of(data, newest), "select max(month) from marts.brand_performance where is_complete_month"
+        files(data)[newest], "select max(month) from marts.brand_performance where is_complete_month"
     )[0]  # fmt: skip
     by_month = why_net_sales(data)
     assert by_month
