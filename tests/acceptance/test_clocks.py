@@ -27,6 +27,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Ahead by so much another day has begun, behind by so much the last one is not over.
 NEXT_DAY = 13 * HOUR
 REFUSED = [("ours", 400 * DAY), ("the source's", -3 * DAY)]
+OTHER_MARTS = ("ar_aging_by_customer", "brand_performance")
 
 
 @dataclass
@@ -74,8 +75,7 @@ def closes(house: House) -> dict[date, dict[int, Any]]:
 def figures(house: House) -> list[Any]:
     with closing(house.connect()) as con:
         return [
-            con.execute(f"select * from marts.{mart} order by all").fetchall()
-            for mart in ("ar_aging", "ar_aging_by_customer", "brand_performance")
+            con.execute(f"select * from marts.{mart} order by all").fetchall() for mart in ("ar_aging", *OTHER_MARTS)
         ]
 
 
@@ -166,6 +166,7 @@ async def test_a_clock_that_is_hours_off_for_a_night_is_told_and_the_next_night_
         await assert_hours_off_are_told(house, clock, "the source's", NEXT_DAY, capsys)
 
 
+@pytest.mark.marts(*OTHER_MARTS)
 @pytest.mark.long
 @pytest.mark.parametrize(("whose", "ahead"), [("the source's", NEXT_DAY), ("ours", -NEXT_DAY)], ids=str)
 async def test_a_clock_that_is_hours_off_for_a_night_leaves_nothing_behind(
@@ -193,6 +194,7 @@ async def test_a_clock_that_is_days_off_for_a_night_commits_nothing(
             assert list((house.data_dir / "landing").glob("_journal*")) == []
 
 
+@pytest.mark.marts(*OTHER_MARTS)
 @pytest.mark.long
 @pytest.mark.parametrize(("whose", "ahead"), REFUSED, ids=str)
 async def test_a_clock_that_is_days_off_for_a_night_commits_nothing_and_leaves_nothing_behind(
@@ -276,7 +278,7 @@ class Cache:
     answers: bool = False
     hits: int = 0
     base_url: str = ""
-    _kept: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    _kept: dict[str, tuple[bytes, int, dict[str, str]]] = field(default_factory=dict)
 
     async def answer(self, request: web.Request) -> web.Response:
         url = str(request.rel_url)
@@ -286,16 +288,17 @@ class Cache:
         ):
             passed = ("Content-Type", "Content-Encoding", "Date")
             headers = {name: answer.headers[name] for name in passed if name in answer.headers}
-            body, now = await answer.read(), parsedate_to_datetime(answer.headers["Date"])
+            body, status = await answer.read(), answer.status
+            now = parsedate_to_datetime(answer.headers["Date"])
         if self.answers and self.path in url and url in self._kept:
             self.hits += 1
-            body, headers = self._kept[url]
+            body, status, headers = self._kept[url]
             if self.gives_age:
                 age = now - parsedate_to_datetime(headers["Date"])
                 headers = headers | {"Age": str(int(age.total_seconds()))}
         else:
-            self._kept[url] = body, headers
-        return web.Response(body=body, headers=headers)
+            self._kept[url] = body, status, headers
+        return web.Response(body=body, status=status, headers=headers)
 
 
 @asynccontextmanager
@@ -347,6 +350,7 @@ async def test_a_listing_from_a_cache_of_hours_ago_is_told_and_its_changes_come_
         assert not [each for each in house.differences("customers", "id") if changed in each]
 
 
+@pytest.mark.marts(*OTHER_MARTS)
 @pytest.mark.long
 @pytest.mark.parametrize(("path", "gives_age"), long_from(1, [("/products/", True), ("/customers/", False)]))
 async def test_a_listing_from_a_cache_of_days_ago_commits_nothing_and_leaves_nothing_behind(
