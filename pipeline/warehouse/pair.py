@@ -10,6 +10,7 @@ import duckdb
 from pipeline.errors import ConfigurationError, UsageError
 from pipeline.sql import literal
 from pipeline.warehouse.published import has_table, open_published, open_warehouse
+from pipeline.warehouse.reader import CATALOG
 from pipeline.warehouse.rollback import Warehouse, list_warehouses
 
 EARLIER = "earlier"
@@ -63,11 +64,10 @@ def open_pair(pair: Pair, tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConn
     Raises UsageError when a table is in one of them not yet, ConfigurationError for a file that cannot be read.
     """
     wanted = list(tables)
-    for path, load in ((pair.earlier, pair.since), (pair.later, pair.until)):
-        with open_warehouse(path) as con:
-            missing = [table for table in wanted if not has_table(con, table)]
-        if missing:
-            raise UsageError(f"{load}: has no {' and no '.join(missing)} to compare. Choose another load.")
     with open_warehouse(pair.later) as con:
         con.execute(f"ATTACH {literal(str(pair.earlier))} AS {EARLIER} (READ_ONLY)")
+        for database, load in ((EARLIER, pair.since), (CATALOG, pair.until)):
+            missing = [table for table in wanted if not has_table(con, table, database)]
+            if missing:
+                raise UsageError(f"{load}: has no {' and no '.join(missing)} to compare. Choose another load.")
         yield con

@@ -9,7 +9,7 @@ import duckdb
 from pipeline.datafolder.paths import warehouse_file
 from pipeline.errors import UsageError
 from pipeline.warehouse.meta import check_format
-from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.reader import CATALOG, attach, damage_refused
 
 
 def open_published(data_dir: Path) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -33,11 +33,10 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Say whether the current database has a table or a view of this schema and name."""
+def has_table(con: duckdb.DuckDBPyConnection, name: str, database: str = CATALOG) -> bool:
+    """Say whether a database has a table or a view of this schema and name."""
     return (name,) in con.execute(
-        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
-        "WHERE table_catalog = current_database()"
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_catalog = ?", [database]
     ).fetchall()
 
 

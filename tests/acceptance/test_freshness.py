@@ -91,12 +91,12 @@ async def test_a_filter_that_does_nothing_has_everything_read(tmp_path: Path, mo
 async def test_a_night_after_one_percent_changed_costs_at_most_a_third_and_the_plan_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "25")
-    async with open_house(tmp_path, monkeypatch, orders=2_000) as house:
+    monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "12")
+    async with open_house(tmp_path, monkeypatch, orders=1_000) as house:
         first = await house.extract()
         house.merge()
         rng = random.Random(1)
-        for row in rng.sample(list(house.sandbox.rows("orders_received")), 20):
+        for row in rng.sample(list(house.sandbox.rows("orders_received")), 10):
             change_order(house, row, rng)
         job = open_job(read_settings())
         planned = plan_extract(job, job.companies[0], full=False, only=None).requests

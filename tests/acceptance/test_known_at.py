@@ -1,13 +1,15 @@
 """`leafhouse load --known-at --into`: the marts of a past load once more, in a file of their own."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import pytest_asyncio
 
@@ -20,10 +22,9 @@ from pipeline.terminal.console import Output
 from pipeline.terminal.load_view import LoadView
 from pipeline.warehouse.rollback import list_warehouses
 
-from ..few_marts import few_marts
 from .commands import House as Folder
 from .commands import assert_one_sentence
-from .nights import open_house
+from .nights import NOW, open_house
 
 # They show rows whose past is not kept, or columns of them: contacts, staff, credits, the log, orders placed.
 TODAYS = {
@@ -62,9 +63,8 @@ async def past(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Past]:
     folder = tmp_path_factory.mktemp("past")
     with pytest.MonkeyPatch.context() as patched:
         async with open_house(folder, patched, orders=60) as house:
-            await house.night(full=True)
-            for days in (1, 2):
-                house.sandbox.advance(house.sandbox.now + timedelta(days=days))
+            for days in (0, 1, 3):
+                house.sandbox.advance(NOW + timedelta(days=days))
                 await house.night(full=True)
             kept = list_warehouses(house.data_dir)[1].path
             with closing(pipeline.connect(kept)) as con:
@@ -72,36 +72,34 @@ async def past(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Past]:
                     "select as_of, known_at from meta.loads order by load_id desc"
                 ).fetchall()[0]
             published = (house.data_dir / "warehouse.duckdb").read_bytes()
-            job, again = open_job(read_settings()), folder / "then.duckdb"
-            with few_marts():
-                load_aside(job, again, as_of=as_of, known_at=known_at)
-            result = load_aside(job, again, as_of=as_of, known_at=known_at)  # over the first one's file
+            again = Path(shutil.copy(house.data_dir / "warehouse.duckdb", folder / "then.duckdb"))  # to be written over
+            result = load_aside(open_job(read_settings()), again, as_of=as_of, known_at=known_at)
             nights = Past(house.data_dir, kept, again, result, published, as_of, known_at)
     yield nights  # our own clock is right again: other fixtures are made beside this one
 
 
-def rows_of(path: Path, table: str) -> list[tuple[Any, ...]]:
-    with closing(pipeline.connect(path)) as con:
-        names = [name for name, *_ in con.execute(f"describe marts.{table}").fetchall()]
-        wanted = [each for each in names if each != "run_id" and not any(part in each for part in TODAYS_COLUMNS)]
-        return con.execute(f"select {', '.join(wanted)} from marts.{table} order by all").fetchall()
+def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    names = [name for name, *_ in con.execute(f"describe marts.{table}").fetchall()]
+    wanted = [each for each in names if each != "run_id" and not any(part in each for part in TODAYS_COLUMNS)]
+    return con.execute(f"select {', '.join(wanted)} from marts.{table} order by all").fetchall()
 
 
-def tables_of(path: Path) -> set[str]:
-    with closing(pipeline.connect(path)) as con:
-        rows = con.execute(
-            "select view_name from duckdb_views() where schema_name = 'main' and database_name = current_database()"
-        ).fetchall()
+def tables_of(con: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = con.execute(
+        "select view_name from duckdb_views() where schema_name = 'main' and database_name = current_database()"
+    ).fetchall()
     return {name for (name,) in rows}
 
 
 def test_a_past_load_is_computed_again_row_for_row(past: Past) -> None:
-    tables = tables_of(past.kept) - TODAYS
-    assert tables == tables_of(past.again) - TODAYS
-    differing = {table for table in tables if rows_of(past.kept, table) != rows_of(past.again, table)}
-    assert differing == set()
-    newest = past.data / "warehouse.duckdb"
-    assert rows_of(newest, "fct_orders") != rows_of(past.again, "fct_orders"), "more nights changed something"
+    files = past.kept, past.again, past.data / "warehouse.duckdb"
+    with ExitStack() as opened:
+        kept, again, newest = (opened.enter_context(closing(pipeline.connect(file))) for file in files)
+        tables = tables_of(kept) - TODAYS
+        assert tables == tables_of(again) - TODAYS
+        differing = {table for table in tables if rows_of(kept, table) != rows_of(again, table)}
+        assert differing == set()
+        assert rows_of(newest, "fct_orders") != rows_of(again, "fct_orders"), "more nights changed something"
 
 
 def test_nothing_is_published_and_the_file_says_what_it_is(past: Past, capsys: pytest.CaptureFixture[str]) -> None:

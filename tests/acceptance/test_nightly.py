@@ -50,7 +50,9 @@ async def test_so_many_orders_land_value_for_value_and_the_marts_tie_out_to_the_
 
 
 @pytest.mark.every_resource
-async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_incremental_night_brings_what_changed_and_a_full_one_finds_what_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", "15")
     async with open_house(tmp_path, monkeypatch, orders=60) as house:
         first = await house.night()
@@ -60,6 +62,16 @@ async def test_an_incremental_night_brings_what_changed(tmp_path: Path, monkeypa
         assert [run.kind for run in (*first.intake.runs, *second.intake.runs)] == ["full", "incremental"]
         for resource, key in KEYS.items():
             assert [each for each in house.differences(resource, key) if not is_deleted_draft(house, each)] == []
+
+        await house.read(full=True)
+
+        for resource, key in KEYS.items():
+            assert house.differences(resource, key) == []
+        con = house.connect()
+        gone = con.execute("select count(*) from raw.orders_received where _deleted_at is not null").fetchone()
+        con.close()
+        assert gone is not None
+        assert gone[0] > 0
 
 
 def is_deleted_draft(house: House, difference: Any) -> bool:
@@ -93,22 +105,6 @@ async def test_nothing_but_get_ever_leaves(tmp_path: Path, monkeypatch: pytest.M
 
     assert set(methods) == {"GET"}
     assert methods.total() > 100
-
-
-@pytest.mark.every_resource
-async def test_a_full_read_finds_what_was_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_house(tmp_path, monkeypatch, orders=60) as house:
-        await house.night()
-        house.sandbox.advance(NOW + timedelta(hours=2))
-        await house.night(full=True)
-
-        for resource, key in KEYS.items():
-            assert house.differences(resource, key) == []
-        con = house.connect()
-        gone = con.execute("select count(*) from raw.orders_received where _deleted_at is not null").fetchone()
-        con.close()
-        assert gone is not None
-        assert gone[0] > 0
 
 
 @pytest.mark.every_mart
