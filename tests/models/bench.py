@@ -3,11 +3,13 @@
 import csv
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -17,14 +19,17 @@ from pipeline.decoding.rows import RowDecoder
 from pipeline.models import ModelSettings, Project, run_audits
 from pipeline.models.inventory import create_inventories
 from pipeline.models.model import Model
+from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.sandbox.store.store import to_json
+from pipeline.sql import identifier, literal
 from pipeline.warehouse.history import create_history
 from pipeline.warehouse.meta import create_meta
 from pipeline.warehouse.tables import create_raw
 from tests.parts import PROJECT, RESOURCES, models_of
 
+_FOLDER = TemporaryDirectory()
 COMPANY = "default"
 _INSTANT = pa.timestamp("us", "UTC")
 KEPT = [name for name, resource in RESOURCES.items() if resource.keeps_history]
@@ -57,11 +62,23 @@ class Part(Project):
 def empty_warehouse(path: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A connection whose raw tables are there and empty, every column with its comment; in memory without a path."""
     con = duckdb.connect(path or ":memory:", config={"threads": 1})
-    create_meta(con)
-    create_raw(con, RESOURCES.values())
-    create_history(con, RESOURCES.values())
-    create_inventories(con)
+    ((name,),) = con.execute("SELECT current_database()").fetchall()
+    con.execute(f"ATTACH {literal(str(_template()))} AS template (READ_ONLY)")
+    con.execute(f"COPY FROM DATABASE template TO {identifier(name)}")
+    con.execute("DETACH template")
     return con
+
+
+@cache
+def _template() -> Path:
+    """Such a file, made once for all tests: it takes 0.3 s to make, most of them for comments, and 0.03 s to copy."""
+    path = Path(_FOLDER.name, "template.duckdb")
+    with closing(duckdb.connect(path, config={"threads": 1})) as con, transaction(con):
+        create_meta(con)
+        create_raw(con, RESOURCES.values())
+        create_history(con, RESOURCES.values())
+        create_inventories(con)
+    return path
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:

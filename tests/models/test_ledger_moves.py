@@ -1,5 +1,6 @@
 """What must not change the marts, and what must change them in a known way, whatever the definitions are."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from pipeline.models import run_models
 from .bench import PROJECT, SETTINGS, empty_warehouse, rows_of
 from .comparison import differences
 from .ledger.companies import random_source
+from .ledger.receivables import ar_aging
 from .ledger.source import Row, Source, cents
 from .test_ledger import MARTS, forget, load
 
@@ -24,97 +26,48 @@ PREDICATES = ["is_sample", "is_on_sale", "is_sale", "customer_state = 'CO'", "br
 MEASURES = ["units", "cases", "line_amount", "list_amount", "discount", "net_amount"]
 
 
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = empty_warehouse()
-    run_models(connection, SETTINGS, PROJECT)
-    yield connection
-    connection.close()
+Marts = dict[str, list[Row]]
 
 
-@pytest.fixture(scope="module")
-def before(con: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
-    return marts_of(con, SOURCE)
+def as_it_is() -> Source:
+    return SOURCE
 
 
-def marts_of(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, list[Row]]:
-    forget(con)
-    load(con, [source])
-    return {mart: rows_of(con, f"marts.{mart}") for mart in MARTS}
+def shuffled() -> Source:
+    return changed(**{name: Random(1).sample(rows, len(rows)) for name, rows in SOURCE.rows.items()})
 
 
-def changed(**rows: list[Row]) -> Source:
-    return Source(SOURCE.rows | rows, SOURCE.as_of, SOURCE.timezone)
-
-
-def same(marts: list[str], found: dict[str, list[Row]], expected: dict[str, list[Row]]) -> None:
-    texts = [differences(mart, MARTS[mart][0].split(), found[mart], expected[mart]) for mart in marts]
-    assert "\n".join(filter(None, texts)) == ""
-
-
-def columns(rows: list[Row], *names: str) -> list[Row]:
-    return [{name: row[name] for name in names} for row in rows]
-
-
-def test_the_order_in_which_rows_arrive_changes_nothing(con, before) -> None:
-    shuffled = {name: Random(1).sample(rows, len(rows)) for name, rows in SOURCE.rows.items()}
-
-    same(list(MARTS), marts_of(con, changed(**shuffled)), before)
-
-
-def test_loading_the_same_rows_twice_changes_nothing(con, before) -> None:
-    forget(con)
-    load(con, [SOURCE])
-    load(con, [SOURCE])
-
-    same(list(MARTS), {mart: rows_of(con, f"marts.{mart}") for mart in MARTS}, before)
-
-
-def test_a_payment_split_in_two_changes_no_receivables(con, before) -> None:
+def split() -> Source:
+    """The largest payment in two."""
     payments = SOURCE.rows["order_payments"]
     whole = max(payments, key=lambda payment: Decimal(payment["total"]["amount"]))
     parts = ["1.01", str(Decimal(whole["total"]["amount"]) - Decimal("1.01"))]
-    split = [
+    halves = [
         whole | {"id": 900 + place, "total": whole["total"] | {"amount": part}} for place, part in enumerate(parts)
     ]
-
-    found = marts_of(con, changed(order_payments=[each for each in payments if each is not whole] + split))
-
-    same(RECEIVABLES, found, before)
+    return changed(order_payments=[each for each in payments if each is not whole] + halves)
 
 
-def test_a_payment_and_its_reversal_change_no_balance(con, before) -> None:
-    payments = SOURCE.rows["order_payments"]
-    orders = {row["order_number"] for row in before["ar_aging"] if row["last_payment_date"]}
+def reversed_at_once() -> Source:
+    """Another payment of an order that is paid in part, and its reversal."""
+    payments, day = SOURCE.rows["order_payments"], SETTINGS.as_of.isoformat()
+    orders = {row["order_number"] for row in ar_aging(SOURCE) if row["last_payment_date"]}
     order = next(payment["order"] for payment in payments if payment["order"] in orders)
-    day = SETTINGS.as_of.isoformat()
     pair = [
         {"id": 900 + place, "order": order, "total": {"amount": amount, "currency": None}, "payment_date": day}
         for place, amount in enumerate(["77.77", "-77.77"])
     ]
-
-    found = marts_of(con, changed(order_payments=payments + pair))
-
-    names = ("order_number", "open_balance", "bucket", "days_past_due", "is_stale")
-    assert (
-        differences("ar_aging", names[:1], columns(found["ar_aging"], *names), columns(before["ar_aging"], *names))
-        == ""
-    )
+    return changed(order_payments=payments + pair)
 
 
-def test_a_rejected_order_changes_nothing_else(con, before) -> None:
+def with_a_rejected_order() -> Source:
     orders = SOURCE.rows["orders_received"]
     order = next(order for order in orders if order["status"] == "Complete") | {"number": "extra", "status": "Rejected"}
     order |= {"credits": None, "discount": None}  # nothing that the company's own ways are read from
-
-    found = marts_of(con, changed(orders_received=[*orders, order]))
-
-    same(RECEIVABLES, found, before)
-    rest = {"fct_orders": [row for row in found["fct_orders"] if row["order_number"] != "extra"]}
-    same(["fct_orders"], rest, before)
+    return changed(orders_received=[*orders, order])
 
 
-def test_all_money_doubled_doubles_every_balance(con, before) -> None:
+def with_money_doubled() -> Source:
     def doubled(row: Row, *names: str) -> Row:
         changes: dict[str, Any] = {}
         for name in names:
@@ -125,17 +78,20 @@ def test_all_money_doubled_doubles_every_balance(con, before) -> None:
                 changes[name] = str(2 * cents(Decimal(str(value))))
         return row | changes
 
-    orders = [doubled(order, "total", "credits", "payment_balance") for order in SOURCE.rows["orders_received"]]
-    payments = [doubled(payment, "total") for payment in SOURCE.rows["order_payments"]]
-
-    found = marts_of(con, changed(orders_received=orders, order_payments=payments))
-
-    twice = [row | {"open_balance": 2 * row["open_balance"]} for row in before["ar_aging"]]
-    names = ("order_number", "open_balance", "bucket")
-    assert differences("ar_aging", names[:1], columns(found["ar_aging"], *names), columns(twice, *names)) == ""
+    return changed(
+        orders_received=[
+            doubled(order, "total", "credits", "payment_balance") for order in SOURCE.rows["orders_received"]
+        ],
+        order_payments=[doubled(payment, "total") for payment in SOURCE.rows["order_payments"]],
+    )
 
 
-def test_all_dates_moved_by_a_week_change_no_age(con, before) -> None:
+def changed(**rows: list[Row]) -> Source:
+    return Source(SOURCE.rows | rows, SOURCE.as_of, SOURCE.timezone)
+
+
+def a_week_later() -> Source:
+    """Every date a week later, that of the marts too."""
     week = timedelta(days=7)
 
     def moved(value: Any) -> Any:
@@ -147,14 +103,80 @@ def test_all_dates_moved_by_a_week_change_no_age(con, before) -> None:
         return value
 
     rows = {name: [moved(row) for row in each] for name, each in SOURCE.rows.items()}
+    return Source(rows, SOURCE.as_of + week, SOURCE.timezone)
 
-    found = marts_of(con, Source(rows, SOURCE.as_of + week, SOURCE.timezone))
 
-    names = ("order_number", "open_balance", "bucket", "days_past_due", "days_open", "is_stale")
-    assert (
-        differences("ar_aging", names[:1], columns(found["ar_aging"], *names), columns(before["ar_aging"], *names))
-        == ""
-    )
+# Each is a company of one load: to run the models costs as much for one.
+COMPANIES = {
+    each.__name__: replace(each(), company=each.__name__)
+    for each in (as_it_is, shuffled, split, reversed_at_once, with_a_rejected_order, with_money_doubled)
+}
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = empty_warehouse()
+    run_models(connection, SETTINGS, PROJECT)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def found(con: duckdb.DuckDBPyConnection) -> dict[str, Marts]:
+    """The marts of each company. They are read before a test loads another one."""
+    load(con, list(COMPANIES.values()))
+    return marts_of(con)
+
+
+@pytest.fixture(scope="module")
+def before(found: dict[str, Marts]) -> Marts:
+    return found["as_it_is"]
+
+
+def marts_of(con: duckdb.DuckDBPyConnection) -> dict[str, Marts]:
+    """Return the rows of every mart by company, as they would be if all companies had the same name."""
+    marts: dict[str, Marts] = defaultdict(lambda: {mart: [] for mart in MARTS})
+    for mart in MARTS:
+        for row in rows_of(con, f"marts.{mart}"):
+            marts[row.pop("_company")][mart].append(row)
+    return marts
+
+
+def same(marts: list[str], found: Marts, expected: Marts) -> None:
+    texts = [differences(mart, MARTS[mart][0].split(), found[mart], expected[mart]) for mart in marts]
+    assert "\n".join(filter(None, texts)) == ""
+
+
+def same_open_orders(found: Marts, expected: list[Row], *names: str) -> None:
+    names = ("order_number", "open_balance", "bucket", *names)
+    left, right = ([{name: row[name] for name in names} for row in rows] for rows in (found["ar_aging"], expected))
+    assert differences("ar_aging", names[:1], left, right) == ""
+
+
+def test_the_order_in_which_rows_arrive_changes_nothing(found, before) -> None:
+    same(list(MARTS), found["shuffled"], before)
+
+
+def test_a_payment_split_in_two_changes_no_receivables(found, before) -> None:
+    same(RECEIVABLES, found["split"], before)
+
+
+def test_a_payment_and_its_reversal_change_no_balance(found, before) -> None:
+    same_open_orders(found["reversed_at_once"], before["ar_aging"], "days_past_due", "is_stale")
+
+
+def test_a_rejected_order_changes_nothing_else(found, before) -> None:
+    marts = found["with_a_rejected_order"]
+
+    same(RECEIVABLES, marts, before)
+    rest = {"fct_orders": [row for row in marts["fct_orders"] if row["order_number"] != "extra"]}
+    same(["fct_orders"], rest, before)
+
+
+def test_all_money_doubled_doubles_every_balance(found, before) -> None:
+    twice = [row | {"open_balance": 2 * row["open_balance"]} for row in before["ar_aging"]]
+
+    same_open_orders(found["with_money_doubled"], twice)
 
 
 @pytest.mark.parametrize("predicate", PREDICATES)
@@ -168,3 +190,19 @@ def test_a_measure_is_the_sum_of_its_parts(con, before, predicate: str) -> None:
     parts = con.execute(f"SELECT {sums} FROM marts.fct_order_lines").fetchone()
 
     assert parts == whole
+
+
+def test_loading_the_same_rows_twice_changes_nothing(con, found, before) -> None:
+    forget(con)
+    load(con, [COMPANIES["as_it_is"]])
+    load(con, [COMPANIES["as_it_is"]])
+
+    same(list(MARTS), marts_of(con)["as_it_is"], before)
+
+
+def test_all_dates_moved_by_a_week_change_no_age(con, found, before) -> None:
+    forget(con)
+    load(con, [a_week_later()])
+
+    (marts,) = marts_of(con).values()
+    same_open_orders(marts, before["ar_aging"], "days_past_due", "days_open", "is_stale")
