@@ -17,7 +17,7 @@ from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, Sight
 from pipeline.jobs.extract import open_source, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.jobs.refused import describe_refused
-from pipeline.leaflink import Client, NotFoundError, Pacer, Response
+from pipeline.leaflink import Client, NotFoundError, Pacer, Response, Waits
 from pipeline.leaflink.paging import parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
@@ -74,8 +74,8 @@ async def _examine(job: Job, company: Company, *, is_readable: bool) -> KeyHealt
         resources = selected(None, company.resources, company.also)
         async with open_source(job, company, moves=False) as source:
             client = Client(
-                source, pacer, max_connections=settings.max_connections,
-                give_up_seconds=min(settings.give_up_seconds, _GIVE_UP_SECONDS),
+                source, pacer, waits=Waits(min(settings.give_up_seconds, _GIVE_UP_SECONDS)),
+                max_connections=settings.max_connections,
             )  # fmt: skip
             async with client:
                 examination = _Examination(client, settings)

@@ -23,7 +23,7 @@ from pipeline.jobs.job import Job
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
-from pipeline.leaflink import Client, Pacer, Source
+from pipeline.leaflink import Client, Pacer, Source, Waits
 from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
@@ -124,7 +124,7 @@ class _Reading:
         key = make_personal_key(settings.data_dir) if settings.personal == "hash" else None
         async with open_source(job, company) as source:
             client = Client(
-                source, self.pacer, max_connections=settings.max_connections, give_up_seconds=settings.give_up_seconds,
+                source, self.pacer, waits=Waits(settings.give_up_seconds), max_connections=settings.max_connections,
                 gzip=job.source == "live", on_event=lambda event: self.observer.tick(),
             )  # fmt: skip
             async with client:

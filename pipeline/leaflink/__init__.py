@@ -6,6 +6,7 @@ from pipeline.leaflink.errors import FailingError, ForbiddenError, NotFoundError
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Scheme, Source
 from pipeline.leaflink.source_clock import ReadTimes, SourceClock, Stamp
+from pipeline.leaflink.waiting import Waits
 
 __all__ = [
     "Client",
@@ -22,4 +23,5 @@ __all__ = [
     "SourceClock",
     "Stamp",
     "Stats",
+    "Waits",
 ]

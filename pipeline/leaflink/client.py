@@ -20,7 +20,7 @@ from pipeline.leaflink.failures import hiccup_of, send_once
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Source
 from pipeline.leaflink.source_clock import SourceClock
-from pipeline.leaflink.waiting import Patience
+from pipeline.leaflink.waiting import Patience, Waits
 
 # Once may be a mishap of a proxy's.
 _EMPTIES = 2
@@ -72,10 +72,8 @@ class _Ask:
 class Client:
     """Asks one LeafLink API for pages. Use it as an async context manager; many tasks may share it.
 
-    `give_up_seconds` without one good answer end the run; `unreachable_seconds` do when the host never was there.
-    `read_seconds` is for each read, `total_seconds` for a request with its body. `gzip` asks for compressed bodies:
-    they cost the client CPU and save the network. `on_event` is called on the event loop: be quick. `clock` is what
-    the answers agree on about the time.
+    `gzip` asks for compressed bodies: they cost the client CPU and save the network. `on_event` is called on the event
+    loop: be quick. `clock` is what the answers agree on about the time.
     """
 
     def __init__(
@@ -83,13 +81,8 @@ class Client:
         source: Source,
         pacer: Pacer,
         *,
+        waits: Waits = Waits(),  # noqa: B008  (frozen)
         max_connections: int = 16,
-        give_up_seconds: float = 300.0,
-        unreachable_seconds: float = 15.0,
-        connect_seconds: float = 10.0,
-        read_seconds: float = 60.0,
-        total_seconds: float = 300.0,
-        backoff_seconds: float = 1.0,
         max_body_bytes: int = 64 * 1024 * 1024,
         gzip: bool = True,
         on_event: Callable[[Event], None] = lambda event: None,
@@ -100,9 +93,9 @@ class Client:
         self._pacer = pacer
         self._limiter = AdaptiveLimiter(max_connections)
         self._max_connections = max_connections
-        self._patience = Patience(give_up_seconds, unreachable_seconds, backoff_seconds)
+        self._patience = Patience(waits)
         self._timeout = aiohttp.ClientTimeout(
-            total=total_seconds, connect=connect_seconds, sock_connect=connect_seconds, sock_read=read_seconds
+            total=waits.total, connect=waits.connect, sock_connect=waits.connect, sock_read=waits.read
         )
         self._max_body_bytes = max_body_bytes
         self._encoding = "gzip" if gzip else "identity"

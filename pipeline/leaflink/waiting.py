@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -54,24 +55,35 @@ def _seconds_until(text: str, now: datetime) -> float | None:
     return None if instant is None else (instant - now).total_seconds()
 
 
+@dataclass(frozen=True)
+class Waits:
+    """For how many seconds a client waits, and for what.
+
+    `give_up` without one good answer end the run; `unreachable` do when the host never was there. `backoff` is where
+    the waits between tries begin. `connect` is for a connection, `read` for each read, `total` for a request with its
+    body.
+    """
+
+    give_up: float = 300.0
+    unreachable: float = 15.0
+    backoff: float = 1.0
+    connect: float = 10.0
+    read: float = 60.0
+    total: float = 300.0
+
+
 class Patience:
     """How long the client goes on without a good answer, and how it waits in between.
 
     The clock is the client's, not a request's: while any request succeeds, all others go on trying. A host that has
-    never answered and that cannot be found or refuses to connect is given `unreachable_seconds` only.
+    never answered and that cannot be found or refuses to connect is given `waits.unreachable` seconds only.
     """
 
-    def __init__(
-        self,
-        give_up_seconds: float,
-        unreachable_seconds: float,
-        backoff_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._give_up_seconds = give_up_seconds
-        self._unreachable_seconds = min(unreachable_seconds, give_up_seconds)
+    def __init__(self, waits: Waits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._give_up_seconds = waits.give_up
+        self._unreachable_seconds = min(waits.unreachable, waits.give_up)
         # Full jitter: anything from nothing to twice as much as the time before.
-        self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=_LONGEST_BACKOFF_SECONDS)
+        self._backoff = wait_random_exponential(multiplier=waits.backoff, max=_LONGEST_BACKOFF_SECONDS)
         self._clock = clock
         self._good_at: float | None = None
 

@@ -86,14 +86,14 @@ async def test_an_empty_answer_is_believed_the_second_time_where_it_may_be_one(l
 async def test_an_answer_that_takes_too_long_is_dropped_and_asked_for_again(leaflink, open_client, behaviour):
     leaflink.script = [behaviour]
 
-    async with open_client(read_seconds=0.1, total_seconds=0.3) as client:
+    async with open_client(read=0.1, total=0.3) as client:
         assert (await client.get("products/", {})).body == PAGE
 
 
 async def test_after_so_long_without_a_good_answer_the_client_gives_up(leaflink, open_client):
     leaflink.always = answer(503)
 
-    async with open_client(give_up_seconds=0.4) as client:
+    async with open_client(give_up=0.4) as client:
         with pytest.raises(IncompleteError) as caught:
             await client.get("products/", {})
         tries = client.stats.requests
@@ -120,7 +120,7 @@ async def test_no_wait_goes_beyond_the_patience(leaflink, open_client):
     events = []
     leaflink.always = answer(503, headers={"Retry-After": "3600"})
 
-    async with open_client(give_up_seconds=0.2, on_event=events.append) as client:
+    async with open_client(give_up=0.2, on_event=events.append) as client:
         with pytest.raises(IncompleteError):
             await client.get("products/", {})
 
@@ -139,7 +139,7 @@ async def test_one_throttled_request_holds_back_all_others(leaflink, open_client
     leaflink.script = [answer(429, headers={"Retry-After": "30"})]
     pacer = Pacer(rate_per_minute=0, clock=lambda: now, sleep=sleep)
 
-    async with open_client(pacer=pacer, give_up_seconds=3600, on_event=lambda event: throttled.set()) as client:
+    async with open_client(pacer=pacer, give_up=3600, on_event=lambda event: throttled.set()) as client:
         first = asyncio.create_task(client.get("products/", {}))
         await throttled.wait()
         first.cancel()
@@ -153,7 +153,7 @@ async def test_a_refused_connection_is_given_up_early(open_client):
         unused.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{unused.getsockname()[1]}"
 
-        async with open_client(source=Source(f"http://{host}/", SecretStr(KEY)), give_up_seconds=3600) as client:
+        async with open_client(source=Source(f"http://{host}/", SecretStr(KEY)), give_up=3600) as client:
             with pytest.raises(IncompleteError, match=f"{host}: .*refused.* check LEAFLINK_BASE_URL"):
                 await client.get("products/", {})
 
@@ -161,7 +161,7 @@ async def test_a_refused_connection_is_given_up_early(open_client):
 async def test_a_name_that_does_not_exist_is_given_up_early(open_client):
     source = Source(f"http://{'x' * 63}.{'y' * 63}.{'z' * 63}.{'q' * 63}.invalid/", SecretStr(KEY))
 
-    async with open_client(source=source, give_up_seconds=3600) as client:
+    async with open_client(source=source, give_up=3600) as client:
         with pytest.raises(IncompleteError, match="cannot be found: check LEAFLINK_BASE_URL"):
             await client.get("products/", {})
 
@@ -175,7 +175,7 @@ async def test_a_server_without_tls_is_given_up_early(open_client):
     async with await asyncio.start_server(answer_in_the_clear, "127.0.0.1", 0) as server:
         source = Source(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", SecretStr(KEY))
 
-        async with open_client(source=source, give_up_seconds=3600) as client:
+        async with open_client(source=source, give_up=3600) as client:
             with pytest.raises(IncompleteError, match="a secure connection that could not be made"):
                 await client.get("products/", {})
 
@@ -197,7 +197,7 @@ async def test_an_overloaded_server_gets_fewer_requests_at_a_time(leaflink, open
     seen = []
     leaflink.script = [behaviour]
 
-    async with open_client(read_seconds=0.5, on_event=lambda event: seen.append(client.concurrency)) as client:
+    async with open_client(read=0.5, on_event=lambda event: seen.append(client.concurrency)) as client:
         await client.get("products/", {})
 
     assert seen[0] == at_a_time

@@ -73,9 +73,7 @@ async def test_no_error_shows_the_key_not_even_in_its_frames(leaflink, open_clie
     events = []
 
     with pytest.raises(LeafhouseError) as caught:
-        async with open_client(
-            give_up_seconds=0.05, read_seconds=0.4, max_body_bytes=2000, on_event=events.append
-        ) as client:
+        async with open_client(give_up=0.05, read=0.4, max_body_bytes=2000, on_event=events.append) as client:
             await client.get("products/", {})
 
     assert leaflink.seen[0].headers["authorization"] == f"App {KEY}"

@@ -115,7 +115,7 @@ async def test_answers_without_a_date_count_as_made_when_they_came_once_another_
 
 async def test_without_any_date_there_is_no_answer(leaflink, open_client):
     leaflink.always = answer(headers={"Date": None})
-    async with open_client(give_up_seconds=0.2) as client:
+    async with open_client(give_up=0.2) as client:
         with pytest.raises(IncompleteError, match="without a readable Date"):
             await client.get("products/", {})
 

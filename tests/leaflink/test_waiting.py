@@ -7,7 +7,7 @@ from multidict import CIMultiDict
 from tenacity import AsyncRetrying, RetryCallState
 
 from pipeline.leaflink.errors import Hiccup
-from pipeline.leaflink.waiting import Patience, asked_wait, http_date
+from pipeline.leaflink.waiting import Patience, Waits, asked_wait, http_date
 
 DATE = "Tue, 24 Nov 2026 02:00:00 GMT"
 EPOCH = 1_795_485_600  # DATE, in seconds since 1970
@@ -82,7 +82,7 @@ class Clock:
 
 
 def patience(clock: Clock) -> Patience:
-    return Patience(give_up_seconds=300, unreachable_seconds=15, backoff_seconds=1, clock=clock)
+    return Patience(Waits(give_up=300, unreachable=15, backoff=1), clock)
 
 
 FAILED = Hiccup("status 503")
