@@ -22,8 +22,8 @@ from . import test_ledger
 from .bench import empty_warehouse
 from .ledger.companies import random_source
 from .ledger.facts import fct_order_lines, fct_orders
-from .ledger.receivables import ar_aging, month_start
-from .ledger.source import Row, Source, cents
+from .ledger.receivables import ar_aging
+from .ledger.source import Row, Source, cents, month_start
 from .sales.random_companies import random_company
 from .test_ledger import FIRST, SECOND
 

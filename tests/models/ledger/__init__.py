@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import dimensions, expected_cash, facts, receivables
+from . import collection_list, dimensions, expected_cash, facts, receivables, reps, totals
 from .semantics import semantics
 from .source import Row, Source
 
@@ -22,11 +22,11 @@ MARTS: dict[str, tuple[str, Callable[[Source], list[Row]]]] = {
     "ar_aging_by_customer": ("seller_id customer_id currency", receivables.ar_aging_by_customer),
     "collections": (
         "seller_id customer_id currency",
-        lambda source: receivables.collections(source, dimensions.dim_customers(source)),
+        lambda source: collection_list.collections(source, dimensions.dim_customers(source)),
     ),
-    "ar_summary": ("seller_id currency", receivables.ar_summary),
-    "ar_by_rep": ("seller_id rep_id currency", receivables.ar_by_rep),
-    "ar_daily": ("seller_id currency day", receivables.ar_daily),
+    "ar_summary": ("seller_id currency", totals.ar_summary),
+    "ar_by_rep": ("seller_id rep_id currency", reps.ar_by_rep),
+    "ar_daily": ("seller_id currency day", totals.ar_daily),
     "expected_cash": ("seller_id currency origin week", expected_cash.expected_cash),
-    "orders_assigned": ("order_number rep_id", receivables.orders_assigned),
+    "orders_assigned": ("order_number rep_id", reps.orders_assigned),
 }

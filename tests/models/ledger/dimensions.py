@@ -2,8 +2,20 @@
 
 from datetime import date, timedelta
 
-from .receivables import month_end, month_start
-from .source import FOUR, SIX, Row, Source, amount_of, currency_of, id_of, listed, number, rounded
+from .source import (
+    FOUR,
+    SIX,
+    Row,
+    Source,
+    amount_of,
+    currency_of,
+    id_of,
+    listed,
+    month_end,
+    month_start,
+    number,
+    rounded,
+)
 
 MONEY_WORDS = ("account", "payable", "a/p", "billing", "finance")
 

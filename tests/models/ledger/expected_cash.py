@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from .facts import fct_orders
-from .receivables import CUSTOMER, at, grouped, month_start
+from .receivables import CUSTOMER, at, grouped
 from .semantics import counted, paid_amount, paid_on
-from .source import Row, Source, cents, days_from, ratio, total
+from .source import Row, Source, cents, days_from, month_start, ratio, total
 
 Habit = tuple[int | None, int | None, int | None]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from .dimensions import dim_products
 from .facts import fct_orders, fct_payments
-from .receivables import ar_aging, ar_summary, committed, grouped, month_start
+from .receivables import ar_aging, committed, grouped
 from .semantics import semantics
-from .source import ZERO, Row, Source, total
+from .source import ZERO, Row, Source, month_start, total
+from .totals import ar_summary
 
 
 def _state(row: Row | None) -> Row:

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import cached_property
 from typing import Any
@@ -61,6 +61,14 @@ def total(values: Iterable[Decimal | None]) -> Decimal:
 
 def days_from(start: date | None, end: date | None) -> int | None:
     return None if start is None or end is None else (end - start).days
+
+
+def month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    return month_start(month_start(day) + timedelta(days=32)) - timedelta(days=1)
 
 
 def instant(text: str | None) -> datetime | None:
