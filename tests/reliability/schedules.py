@@ -88,7 +88,7 @@ async def play(schedule: Schedule, folder: Path, monkeypatch: pytest.MonkeyPatch
     TimeoutError for a run that hangs, and what ended the run unless that is an exit 4; whichever it was, the old
     warehouse and its manifest are as they were.
     """
-    be_quick(monkeypatch, read_seconds=_READ_SECONDS, unreachable_seconds=0.5)
+    be_quick(monkeypatch, read=_READ_SECONDS, unreachable=0.5)
     monkeypatch.setenv("LEAFLINK_GIVE_UP_SECONDS", "2.5")
     monkeypatch.setenv("LEAFLINK_PAGE_SIZE", str(schedule.page_size))
     monkeypatch.setenv("LEAFLINK_MAX_CONNECTIONS", str(schedule.connections))
