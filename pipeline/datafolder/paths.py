@@ -9,7 +9,7 @@ def landing_folder(data_dir: Path) -> Path:
 
 
 def warehouse_file(data_dir: Path) -> Path:
-    """Return the published warehouse."""
+    """Return the published warehouse: a link to the one among the kept that is published."""
     return data_dir / "warehouse.duckdb"
 
 
@@ -19,13 +19,18 @@ def building_folder(data_dir: Path) -> Path:
 
 
 def kept_folder(data_dir: Path) -> Path:
-    """Return where the warehouses that were published before are kept."""
+    """Return where the published warehouse is, and where those that were published before are kept."""
     return data_dir / "kept"
 
 
 def kept_file(data_dir: Path, load_id: str | None) -> Path:
     """Return where the warehouse of a load is kept; None is one that no load has signed yet."""
     return kept_folder(data_dir) / f"{load_id or 'first'}.duckdb"
+
+
+def signatures_file(data_dir: Path) -> Path:
+    """Return the signatures of the kept warehouses, which tell whether another program has written to one."""
+    return kept_folder(data_dir) / "signatures.json"
 
 
 def sandbox_folder(data_dir: Path) -> Path:

@@ -147,7 +147,7 @@ def finish_load(
     else:
         publication = build.publish()
         job.landing.forget_superseded()
-    intake = replace(intake, refused_runs=job.landing.refused_runs())
+    intake = replace(intake, refused_runs=job.landing.refused_runs(), notes=build.notes)
     return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants())
 
 

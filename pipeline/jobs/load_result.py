@@ -32,7 +32,7 @@ class Intake:
 
     `refused` are resources, a sentence each; `failed` are companies that could not be read, each with why; `unread` is
     what was not read as lately as the rest, a sentence each. `refused_runs` are set aside, by this load or an earlier
-    one.
+    one; `notes` say of warehouses that other programs have written to one, or have it open.
     """
 
     runs: Sequence[Manifest]
@@ -42,6 +42,7 @@ class Intake:
     failed: Mapping[str, str]
     unread: Sequence[str]
     refused_runs: Sequence[RefusedRun] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class LoadResult:
             "failed": dict(intake.failed),
             "refused_runs": refused_document(intake.refused_runs),
             "unread": list(intake.unread),
+            "notes": list(intake.notes),
             "drift": [asdict(each) for each in intake.drift],
             "left_behind": None if self.remnants is None else asdict(self.remnants),
             "warehouse": str(self.publication.path),

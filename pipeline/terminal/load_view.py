@@ -40,7 +40,7 @@ class LoadView:
             say(f"  drift: {describe_drift(result.intake.drift)} (see meta.drift)")
         if result.remnants is not None:
             say(f"  {describe_remnants(result.remnants)}")
-        for reason in (*result.intake.refused, *result.intake.unread):
+        for reason in (*result.intake.refused, *result.intake.unread, *result.intake.notes):
             say(f"  {reason}")
         for company, reason in result.intake.failed.items():
             if company not in {run.manifest.company for run in result.intake.refused_runs}:

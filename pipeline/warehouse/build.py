@@ -1,6 +1,6 @@
 """Building the next warehouse beside the published one, and publishing it in one rename.
 
-The published file is never written to, so that a notebook never blocks a load and never sees half of one.
+What was published is never written to, so that a notebook never blocks a load and never sees half of one.
 Whatever goes wrong before the rename leaves it as it was.
 """
 
@@ -26,11 +26,13 @@ from pipeline.models import ModelSettings
 from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
 from pipeline.sql import literal
+from pipeline.warehouse.base import find_base, sign
 from pipeline.warehouse.drift import create_extra, record_drift
-from pipeline.warehouse.files import copy_file, prune, publish_file, says_full
+from pipeline.warehouse.files import copy_file, is_open_for_writing, keep_file, prune, publish_file, says_full
 from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import MergeCounts, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
+from pipeline.warehouse.published import refuse_other_link
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.rewind import rewind
@@ -92,13 +94,19 @@ class Build:
         self._previous: str | None = None
         # How personal data are treated now, when rows that were treated otherwise have been rid of them.
         self._now_treated: str | None = None
+        # What people should know of the files: somebody has written to one, or has it open.
+        self.notes: list[str] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
             undo.push(self.__exit__)
+            refuse_other_link(self._data_dir)
             self._make_folder()
-            if self._published.exists():
-                copy_file(self._published, self._file)
+            base = find_base(self._data_dir)
+            if base.path is not None:
+                copy_file(base.path, self._file)
+            if base.note is not None:
+                self.notes.append(base.note)
             self._open()
             undo.pop_all()
         return self
@@ -241,8 +249,15 @@ class Build:
         self.con.close()
         if self.is_treated_anew:
             self._write_anew()
-        publish_file(self._file, self._published, kept_file(self._data_dir, self._previous))
-        prune(self._kept, KEPT_WAREHOUSES)
+        if self._published.exists() and is_open_for_writing(self._published):
+            self.notes.append(
+                f"{self._published}: another program has the last warehouse open for writing. It goes on with that "
+                "one; what it writes is not in the new one."
+            )
+        keep_file(self._published, kept_file(self._data_dir, self._previous))
+        publish_file(self._file, kept_file(self._data_dir, self.load_id), self._published)
+        sign(self._data_dir, self.load_id)
+        prune(self._kept, self._published, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Publication(self._published, size, time.monotonic() - self._started)
 
@@ -292,7 +307,7 @@ class Build:
         """Count what else holds rows from before, when this load has changed the treatment; call it once published."""
         if self._now_treated is None:
             return None
-        return count_remnants(self._landing, self._kept, self._now_treated)
+        return count_remnants(self._landing, self._kept, self._published, self._now_treated)
 
 
 def open_engine(spill: Path) -> duckdb.DuckDBPyConnection:

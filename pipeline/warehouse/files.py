@@ -28,7 +28,7 @@ class KeptWarehouse:
     built_at: datetime
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> Path:
     """Copy `source` to `target`, readable by the owner only. Never a hard link: the copy will be written to."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as copy, source.open("rb") as original:
@@ -36,32 +36,71 @@ def copy_file(source: Path, target: Path) -> None:
             fcntl.ioctl(copy.fileno(), _FICLONE, original.fileno())
         except OSError:  # this file system has none
             shutil.copyfileobj(original, copy, 2**20)
+    return target
 
 
-def publish_file(built: Path, published: Path, kept: Path) -> None:
-    """Rename `built` to `published`; the file that was there stays reachable as `kept`.
+def publish_file(built: Path, target: Path, published: Path) -> None:
+    """Move `built` to `target`, its place among the kept, and let the link `published` point there.
 
     A reader that has the old file open keeps it. Cut short at any moment, `published` is the old file or the new one.
+    Each load has a path of its own, so that a log which somebody's open session writes lies beside the file that it
+    belongs to (DuckDB follows the link since 1.5).
     """
     built.chmod(0o600)
     sync(built)
-    if published.exists():
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
-        kept.unlink(missing_ok=True)
-        try:
-            kept.hardlink_to(published)  # safe to share: nobody ever writes to a published file
-        except OSError:  # this file system has no hard links
-            copy_file(published, kept)
-        sync(kept.parent)
-    # Someone may have opened the published file for writing all the same, and have left a log beside it: it
-    # must not be replayed into the new one.
-    published.with_name(f"{published.name}.wal").unlink(missing_ok=True)
-    built.replace(published)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    remove_file(target)
+    built.replace(target)
+    sync(target.parent)
+    point_to(published, target)
+
+
+def point_to(published: Path, target: Path) -> None:
+    """Let the link `published` point to `target`, in one rename. A log that a session left beside it is removed."""
+    link = published.with_name(f".{published.name}.link")
+    link.unlink(missing_ok=True)
+    link.symlink_to(target.relative_to(published.parent))
+    log_of(published).unlink(missing_ok=True)
+    link.replace(published)
     sync(published.parent)
 
 
+def keep_file(published: Path, kept: Path) -> None:
+    """Keep a published warehouse that is a file and no link, as from an earlier version, under `kept` as well."""
+    if published.is_symlink() or not published.is_file():
+        return
+    kept.parent.mkdir(mode=0o700, exist_ok=True)
+    remove_file(kept)
+    try:
+        kept.hardlink_to(published)
+    except OSError:  # this file system has no hard links
+        copy_file(published, kept)
+    sync(kept.parent)
+
+
+def log_of(path: Path) -> Path:
+    """Return where DuckDB writes the log of a warehouse that is open for writing: never ours, which writes none."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def is_open_for_writing(path: Path) -> bool:
+    """Say whether another program has the file open for writing, as DuckDB locks it."""
+    try:
+        with path.open("rb") as file:
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in (errno.EACCES, errno.EAGAIN)
+    return False
+
+
+def remove_file(path: Path) -> None:
+    """Remove a warehouse that is not published, with a log that somebody left beside it."""
+    path.unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
+
+
 def list_kept(folder: Path) -> list[KeptWarehouse]:
-    """Return the kept warehouses, newest load first."""
+    """Return the warehouses of the folder, the published one among them, newest load first."""
     found = []
     for path in sorted(folder.glob("*.duckdb"), reverse=True):
         status = path.stat()
@@ -69,10 +108,16 @@ def list_kept(folder: Path) -> list[KeptWarehouse]:
     return found
 
 
-def prune(folder: Path, newest: int) -> None:
-    """Remove all but the newest kept files."""
-    for kept in list_kept(folder)[newest:]:
-        kept.path.unlink(missing_ok=True)
+def list_earlier(folder: Path, published: Path) -> list[KeptWarehouse]:
+    """Return the warehouses of the folder but the published one, newest load first."""
+    is_there = published.exists()
+    return [kept for kept in list_kept(folder) if not (is_there and kept.path.samefile(published))]
+
+
+def prune(folder: Path, published: Path, newest: int) -> None:
+    """Remove the warehouses of the folder, but for the newest and the published one."""
+    for kept in list_earlier(folder, published)[newest:]:
+        remove_file(kept.path)
 
 
 def says_full(error: BaseException) -> bool:

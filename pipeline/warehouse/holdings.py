@@ -8,11 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.holdings import Holding, Holdings
 from pipeline.reading import Values
 from pipeline.resources import Resource
+from pipeline.warehouse.base import find_base
 from pipeline.warehouse.published import open_warehouse
 from pipeline.warehouse.quarantine import parent_in
 
@@ -26,9 +26,9 @@ def read_holdings(
     stretch of creation may still be among what is returned, which costs a request each and no more. Raises
     ConfigurationError for a warehouse that is damaged, or of another version.
     """
-    path = warehouse_file(data_dir)
-    with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
-        reader = HoldingReader(con, landing, resources, company, path.exists())
+    path = find_base(data_dir).path
+    with open_warehouse(path) if path is not None else closing(duckdb.connect()) as con:
+        reader = HoldingReader(con, landing, resources, company, path is not None)
         return Holdings({name: reader.read(resource, recent_from) for name, resource in resources.items()})
 
 

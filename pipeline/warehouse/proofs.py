@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.datafolder.paths import warehouse_file
 from pipeline.landing import Landing
 from pipeline.landing.holdings import HeldRow, Proofs
 from pipeline.resources import Resource, all_resources
+from pipeline.warehouse.base import find_base
 from pipeline.warehouse.holdings import HoldingReader
 from pipeline.warehouse.published import open_warehouse
 
@@ -25,9 +25,9 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
 
     Raises ConfigurationError for a warehouse or a landed file that is damaged, or of another version.
     """
-    path, resources = warehouse_file(data_dir), all_resources()
-    with open_warehouse(path) if path.exists() else closing(duckdb.connect()) as con:
-        reader = _ProofReader(HoldingReader(con, landing, resources, company, path.exists()))
+    path, resources = find_base(data_dir).path, all_resources()
+    with open_warehouse(path) if path is not None else closing(duckdb.connect()) as con:
+        reader = _ProofReader(HoldingReader(con, landing, resources, company, path is not None))
         if reader.is_empty():
             return Proofs()
         rows = {name: reader.newest(resources[name]) for name in _PROVING}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.datafolder.paths import warehouse_file
-from pipeline.errors import UsageError
+from pipeline.datafolder.paths import kept_folder, warehouse_file
+from pipeline.errors import ConfigurationError, UsageError
 from pipeline.warehouse.meta import check_format
 from pipeline.warehouse.reader import CATALOG, attach, damage_refused
 
@@ -38,6 +38,16 @@ def has_table(con: duckdb.DuckDBPyConnection, name: str, database: str = CATALOG
     return (name,) in con.execute(
         "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_catalog = ?", [database]
     ).fetchall()
+
+
+def refuse_other_link(data_dir: Path) -> None:
+    """Raise ConfigurationError when the published warehouse is a link that no load made: it would be replaced."""
+    path = warehouse_file(data_dir)
+    if path.is_symlink() and path.resolve().parent != kept_folder(data_dir).resolve():
+        raise ConfigurationError(
+            f"{path}: a link to {path.readlink()}, which no load made. Remove the link; to have the warehouse "
+            "elsewhere, set LEAFHOUSE_DATA_DIR."
+        )
 
 
 def refuse_missing(path: Path) -> None:

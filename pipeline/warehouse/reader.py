@@ -1,16 +1,20 @@
 """Opening warehouse files without ever being in a load's way."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.sql import literal
+from pipeline.warehouse.files import copy_file, log_of
 
 CATALOG = "warehouse"
+_LOCKED = "Could not set lock on file"
 _DAMAGE = ("Corrupt database", "not a valid DuckDB database", "Could not read enough bytes", "Failed to deserialize")
 
 
@@ -18,8 +22,9 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
     """Return a fresh in-memory connection with the file at `path` attached read-only, as its current database.
 
     Within one process DuckDB hands out the old file for as long as a connection to its path is open, even after
-    the file was replaced; a file that is attached anew is always the newest. Raises ConfigurationError when the file is
-    damaged or from a newer DuckDB.
+    the file was replaced; a file that is attached anew is always the newest. Where another program has it open for
+    writing, or has left a log of what it wrote, a copy is attached without that log. Raises ConfigurationError when the
+    file is damaged or from a newer DuckDB.
     """
     while True:
         before, con = _identity(path), duckdb.connect()
@@ -39,8 +44,26 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
 def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     with damage_refused(path):
         con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"ATTACH {literal(str(path))} AS {CATALOG} (READ_ONLY)")
+        if log_of(path.resolve()).exists() or not _try_to_attach(con, path):
+            beside = path.parent if os.access(path.parent, os.W_OK) else None  # None: where the system has such
+            with TemporaryDirectory(dir=beside, prefix=".reading-") as folder:
+                _attach_file(con, copy_file(path, Path(folder, path.name)))  # once attached it may be gone from there
         con.execute(f"USE {CATALOG}")
+
+
+def _try_to_attach(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Attach the file, unless another program has it open for writing."""
+    try:
+        _attach_file(con, path)
+    except duckdb.IOException as error:
+        if _LOCKED not in str(error):
+            raise
+        return False
+    return True
+
+
+def _attach_file(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    con.execute(f"ATTACH {literal(str(path))} AS {CATALOG} (READ_ONLY)")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -77,8 +100,7 @@ def damage_in(path: Path, error: BaseException | None) -> ConfigurationError | N
         )
     if any(text in message for text in _DAMAGE):
         return ConfigurationError(
-            f"{path}: damaged ({message[:200]}). Move it away and put the newest file of "
-            f"{path.parent / 'kept'} in its place, or just move it away: the landing still holds the data. "
-            "Then load again."
+            f"{path}: damaged ({message[:200]}). Go back to a kept one with `leafhouse rollback`. Or move it away and "
+            "load again: the landing still holds the data."
         )
     return None

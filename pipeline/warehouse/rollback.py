@@ -8,7 +8,7 @@ import duckdb
 
 from pipeline.datafolder.paths import kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
-from pipeline.warehouse.files import list_kept, publish_file
+from pipeline.warehouse.files import keep_file, list_earlier, point_to
 from pipeline.warehouse.published import open_warehouse
 
 
@@ -37,12 +37,15 @@ class Warehouse:
 def list_warehouses(data_dir: Path) -> list[Warehouse]:
     """Return the published warehouse, if there is one, then those that are kept, newest load first."""
     path = warehouse_file(data_dir)
-    published = [_read(path, None)] if path.exists() else []
+    published = []
+    if path.exists():
+        published = [_read(path, path.resolve().stem if path.is_symlink() else None, is_published=True)]
+    # A published file that is no link may be among the kept as well: by the name of its load.
     held = {each.load_id for each in published}
-    # A load that was cut off just before its rename has kept the warehouse that is still published.
     return published + [
-        _read(each.path, each.load_id) for each in list_kept(kept_folder(data_dir)) if each.load_id not in held
-    ]
+        _read(each.path, each.load_id) for each in list_earlier(kept_folder(data_dir), path)
+        if each.load_id not in held
+    ]  # fmt: skip
 
 
 def roll_back(data_dir: Path, wanted: str) -> Warehouse:
@@ -59,9 +62,10 @@ def roll_back(data_dir: Path, wanted: str) -> Warehouse:
         raise UsageError(_describe_choice(published, kept, wanted))
     if chosen.problem is not None:
         raise ConfigurationError(chosen.problem)
-    name = None if published is None else published.load_id
     path = warehouse_file(data_dir)
-    publish_file(chosen.path, path, kept_file(data_dir, name))
+    if published is not None:
+        keep_file(path, kept_file(data_dir, published.load_id))
+    point_to(path, chosen.path)
     return replace(chosen, path=path, is_published=True)
 
 
@@ -79,7 +83,7 @@ def _describe_choice(published: Warehouse | None, kept: list[Warehouse], wanted:
     return f"{wanted}: no kept warehouse is of this load or run (kept: {names}). Nothing was changed."
 
 
-def _read(path: Path, load_id: str | None) -> Warehouse:
+def _read(path: Path, load_id: str | None, *, is_published: bool = False) -> Warehouse:
     """Read what a file holds; its load's id is `load_id`, or the one that it gives itself."""
     stat = path.stat()
     built_at = datetime.fromtimestamp(stat.st_mtime, UTC)
@@ -94,7 +98,7 @@ def _read(path: Path, load_id: str | None) -> Warehouse:
         problem = error.message
     # What cannot be read is still kept by a name that sorts where it belongs.
     name = load_id or own_id or f"{built_at:%Y%m%dT%H%M%SZ}-unreadable"
-    return Warehouse(name, path, stat.st_size, built_at, load_id is None, as_of, runs, problem)
+    return Warehouse(name, path, stat.st_size, built_at, is_published, as_of, runs, problem)
 
 
 def _contents(con: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from pipeline.resources import Resource
 from pipeline.resources.columns import Shape, bookkeeping_of, columns_of, duckdb_type, shape_of
 from pipeline.resources.personal import holds_personal, is_personal, personal_columns
 from pipeline.sql import literal
-from pipeline.warehouse.files import list_kept
+from pipeline.warehouse.files import list_earlier
 from pipeline.warehouse.tables import describe
 
 _KEEP = "keep"
@@ -93,12 +93,12 @@ def _without(value: str, shape: Shape, depth: int = 0) -> str:
     return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(fields)}) END"
 
 
-def count_remnants(landing: Landing, kept: Path, personal: str) -> Remnants:
+def count_remnants(landing: Landing, kept: Path, published: Path, personal: str) -> Remnants:
     """Count what still holds rows that were not treated as `personal` says: nobody but its owner removes a file."""
     others = [manifest for manifest in landing.manifests() if manifest.personal != personal]
     batches = [(*manifest.quarantine, *(batch for read in manifest.resources for batch in read.batches))
                for manifest in others]  # fmt: skip
-    return Remnants(sum(map(len, batches)), len(list_kept(kept)))
+    return Remnants(sum(map(len, batches)), len(list_earlier(kept, published)))
 
 
 def note_treatments(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:

@@ -40,7 +40,7 @@ def second_night(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def house(second_night: Path, base_url: str, tmp_path: Path) -> House:
     """Return a copy of the second night, to be damaged at will."""
-    return House(Path(shutil.copytree(second_night, tmp_path / "night")), base_url)
+    return House(Path(shutil.copytree(second_night, tmp_path / "night", symlinks=True)), base_url)
 
 
 @pytest.fixture

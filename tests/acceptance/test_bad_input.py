@@ -153,7 +153,7 @@ def test_a_manifest_of_a_newer_version_is_left_to_that_version(house: House) -> 
 def test_a_damaged_warehouse_is_named_and_left_alone(house: House, keep_bytes: int, command: str) -> None:
     house.warehouse.write_bytes(house.warehouse.read_bytes()[:keep_bytes])
 
-    house.refuses(command, code=3, says=("data/warehouse.duckdb: damaged", "Move it away", "load again"))
+    house.refuses(command, code=3, says=("data/warehouse.duckdb: damaged", "leafhouse rollback", "move it away"))
 
 
 @pytest.mark.parametrize("command", ["load", "plan", "status"])

@@ -60,18 +60,20 @@ def test_nothing_but_the_published_and_the_kept_file_is_left(seller: Seller) -> 
 
     left = {name for name in modes(seller.data_dir) if not name.startswith("landing")}
 
-    assert left == {"warehouse.duckdb", "kept", "kept/load-001.duckdb"}
+    kept = {f"kept/{name}" for name in ("load-001.duckdb", "load-002.duckdb", "signatures.json")}
+    assert left == {"warehouse.duckdb", "kept", *kept}
+    assert seller.published.readlink() == Path("kept/load-002.duckdb")
 
 
-def test_the_last_three_warehouses_are_kept_newest_first(seller: Seller) -> None:
+def test_the_published_and_the_last_three_warehouses_are_kept_newest_first(seller: Seller) -> None:
     for number in range(5):
         seller.land(read_all(ORDERS, order(f"order {number}")))
         seller.load()
 
     kept = list_kept(seller.data_dir / "kept")
 
-    assert [each.load_id for each in kept] == ["load-004", "load-003", "load-002"]
-    for each, number in zip(kept, (3, 2, 1), strict=True):
+    assert [each.load_id for each in kept] == ["load-005", "load-004", "load-003", "load-002"]
+    for each, number in zip(kept, (4, 3, 2, 1), strict=True):
         con = attach(each.path)
         assert con.execute("SELECT number FROM raw.orders WHERE _deleted_at IS NULL").fetchall() == [
             (f"order {number}",)
