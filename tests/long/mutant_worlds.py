@@ -124,10 +124,10 @@ def _made_by(name: str) -> str:
     return next(model.name for model in PROJECT.models if model.name in names)
 
 
-def ledger_world(first: int) -> World:
-    """Return a warehouse of five companies: what they are owed."""
+def ledger_world(first: int, **sizes: Any) -> World:
+    """Return a warehouse of five companies, of these sizes or the usual ones: what they are owed."""
     con, as_of = empty_warehouse(), SETTINGS.as_of
-    sources = test_ledger.five(first, as_of)
+    sources = test_ledger.some(first, as_of, **sizes)
     test_ledger.load(con, sources)
     compare_with_nothing(con, PROJECT.models)
     expected = {mart: (f"_company {key}", [row for source in sources for row in calculate(source)])
@@ -136,10 +136,10 @@ def ledger_world(first: int) -> World:
     return checked(con, replace(SETTINGS, last_day=sources[0].last_day), expected)
 
 
-def sales_world(first: int, as_of: date) -> World:
-    """Return a warehouse of five companies: what they sell."""
+def sales_world(first: int, as_of: date, **sizes: Any) -> World:
+    """Return a warehouse of five companies, of these sizes or the usual ones: what they sell."""
     con, settings = empty_warehouse(), replace(SETTINGS, as_of=as_of)
-    companies = test_sales.five(first, as_of)
+    companies = test_sales.some(first, as_of, **sizes)
     test_sales.load(con, companies)
     run_models(con, settings, PROJECT)
     compare_with_nothing(con, PROJECT.models)
@@ -149,10 +149,10 @@ def sales_world(first: int, as_of: date) -> World:
     return world
 
 
-def second_load_world() -> World:
-    """Return a warehouse at the second load of some companies: what that changed."""
+def second_load_world(**sizes: Any) -> World:
+    """Return a warehouse at the second load of three companies, of these sizes or the usual ones: what that changed."""
     con = empty_warehouse()
-    thens, nows = test_ledger.two_nights([1, 2, 3], SETTINGS.as_of)
+    thens, nows = test_ledger.two_nights([1, 2, 3], SETTINGS.as_of, **sizes)
     test_ledger.load(con, thens, test_ledger.FIRST)
     for run_id in (test_ledger.OLDER, test_ledger.FIRST):
         test_ledger.note_load(con, replace(thens[0], run_id=run_id))

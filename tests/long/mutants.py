@@ -1,11 +1,11 @@
 """Mutants of sql/, and whether a test or an audit finds them: `python -m tests.long.mutants --sample 200`.
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
-calculates: ten companies of which the receivables are looked at, ten of which the sales are, three at their second
-load, one with amounts at their bounds. If no table differs there and no audit fails, it runs on the cases under
-tests/sql, on the planted defects of the audits that read the model, and through the tests of what is carried from load
-to load. A mutant of an audit runs on the clean data and the planted defects of tests/models/plants.py. A mutant
-that does not run is left out: it would stop every load.
+calculates: ten companies of which the receivables are looked at, ten of which the sales are, six at their second load,
+half of them with some hundred orders, and one with amounts at their bounds. If no table differs there and no audit
+fails, it runs on the cases under tests/sql, on the planted defects of the audits that read the model, and through the
+tests of what is carried from load to load. A mutant of an audit runs on the clean data and the planted defects of
+tests/models/plants.py. A mutant that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.
 """
@@ -29,6 +29,7 @@ from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
 from tests.models.test_cases import CASES
 
+LARGE = (100, 200, 300)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
 
@@ -49,11 +50,13 @@ class Finders:
             return
         self._worlds = self._worlds or [
             ledger_world(0),
-            ledger_world(5),
             sales_world(0, test_sales.DAYS[0]),
-            sales_world(5, test_sales.DAYS[3]),
             second_load_world(),
             bounds_world(),
+            # Some mutants need orders that meet in a group: of the same seller, currency, age and so on.
+            ledger_world(5, sizes=LARGE),
+            sales_world(5, test_sales.DAYS[3], sizes=LARGE),
+            second_load_world(sizes=LARGE),
         ]
         finders = (*self._worlds, *self._cases, self._audited, Carried())
         for text in texts:

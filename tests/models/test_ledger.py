@@ -16,7 +16,7 @@ from ..marks import long_from
 from .bench import PROJECT, SETTINGS, clear, empty_warehouse, failed_audits, insert_api_rows, rows_of
 from .comparison import differences
 from .ledger import MARTS, dimensions, loads
-from .ledger.companies import random_source
+from .ledger.companies import SIZES, random_source
 from .ledger.source import Row, Source
 from .many import on_200_companies
 
@@ -71,10 +71,10 @@ def compared(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> str:
     return "\n".join(filter(None, found))
 
 
-def five(first: int, as_of: date) -> list[Source]:
-    """Five companies for one load: to run the models costs as much for one."""
-    seeds = range(first, first + 5)
-    return [replace(random_source(seed, as_of, f"company {seed}"), run_id=SETTINGS.run_id) for seed in seeds]
+def some(first: int, as_of: date, count: int = 5, sizes: Sequence[int] = SIZES) -> list[Source]:
+    """Companies for one load: to run the models costs as much for one."""
+    seeds = range(first, first + count)
+    return [replace(random_source(seed, as_of, f"company {seed}", sizes), run_id=SETTINGS.run_id) for seed in seeds]
 
 
 DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31)]
@@ -84,7 +84,7 @@ DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31)]
 def test_every_table_of_the_ledger_equals_the_independent_calculation(
     con: duckdb.DuckDBPyConnection, as_of: date
 ) -> None:
-    sources = five(0, as_of)
+    sources = some(0, as_of)
 
     forget(con)
     load(con, sources)
@@ -98,7 +98,7 @@ def test_every_table_of_the_ledger_equals_the_independent_calculation(
 def test_every_table_of_the_ledger_equals_the_independent_calculation_on_200_companies(
     con: duckdb.DuckDBPyConnection, first: int, as_of: date
 ) -> None:
-    sources = five(first, as_of)
+    sources = some(first, as_of)
 
     forget(con)
     load(con, sources)
@@ -136,11 +136,12 @@ def test_what_a_load_changed_equals_the_independent_calculation(con: duckdb.Duck
     assert two_loads(con, thens, nows) == ""
 
 
-def two_nights(seeds: Iterable[int], as_of: date) -> tuple[list[Source], list[Source]]:
+def two_nights(seeds: Iterable[int], as_of: date, sizes: Sequence[int] = SIZES) -> tuple[list[Source], list[Source]]:
     """Companies on a night, and on the next one."""
-    thens = [replace(random_source(seed, as_of, f"company {seed}"), run_id=FIRST) for seed in seeds]
+    thens = [replace(random_source(seed, as_of, f"company {seed}", sizes), run_id=FIRST) for seed in seeds]
     return thens, [
-        later(then, random_source(seed + 1, as_of, then.company), seed) for then, seed in zip(thens, seeds, strict=True)
+        later(then, random_source(seed + 1, as_of, then.company, sizes), seed)
+        for then, seed in zip(thens, seeds, strict=True)
     ]
 
 

@@ -27,7 +27,7 @@ from .comparison import differences
 from .many import on_200_companies
 from .sales import KEYS, expectation
 from .sales.company import Company
-from .sales.random_companies import random_company
+from .sales.random_companies import SIZES, random_company
 from .sales.values import Row
 
 # Views that show a table, or some of its columns.
@@ -91,9 +91,9 @@ def expected(companies: Sequence[Company], as_of: date, window: int) -> dict[str
     }
 
 
-def five(first: int, as_of: date) -> list[Company]:
-    """Five companies for one load: to run the models costs as much for one."""
-    return [random_company(seed, as_of, f"company {seed}") for seed in range(first, first + 5)]
+def some(first: int, as_of: date, count: int = 5, sizes: Sequence[int] = SIZES) -> list[Company]:
+    """Companies for one load: to run the models costs as much for one."""
+    return [random_company(seed, as_of, f"company {seed}", sizes) for seed in range(first, first + count)]
 
 
 DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31), date(2026, 3, 1)]
@@ -103,7 +103,7 @@ DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31), date(2026, 3, 1)]
 def test_every_mart_of_sales_equals_the_independent_calculation(
     con: duckdb.DuckDBPyConnection, as_of: date, window: int
 ) -> None:
-    check(con, five(0, as_of), as_of, window)
+    check(con, some(0, as_of), as_of, window)
 
 
 @pytest.mark.long
@@ -112,4 +112,4 @@ def test_every_mart_of_sales_equals_the_independent_calculation(
 def test_every_mart_of_sales_equals_the_independent_calculation_on_200_companies(
     con: duckdb.DuckDBPyConnection, first: int, as_of: date, window: int
 ) -> None:
-    check(con, five(first, as_of), as_of, window)
+    check(con, some(first, as_of), as_of, window)

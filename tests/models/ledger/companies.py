@@ -3,6 +3,7 @@
 Each comes from one seed: it takes thousands of choices, more than a strategy of hypothesis can draw.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,9 +21,15 @@ LISTED = [None, None, "0", "12", "0.5", "10", "98765.4321"]
 DUE = [0, 1, 14, 29, 30, 31, 60, 61, 90, 91, 120, 121]
 
 
-def random_source(seed: int, as_of: date, company: str = "default") -> Source:
-    """A company of its seed; about one in three keeps to one of the ways in which LeafLink's totals may be written."""
-    return _Maker(Random(f"{seed} {company}"), as_of, company).source()
+SIZES = (0, 2, 12, 30, 30)
+
+
+def random_source(seed: int, as_of: date, company: str = "default", sizes: Sequence[int] = SIZES) -> Source:
+    """A company of its seed; about one in three keeps to one of the ways in which LeafLink's totals may be written.
+
+    It has as many orders as one of the `sizes` says.
+    """
+    return _Maker(Random(f"{seed} {company}"), as_of, company).source(sizes)
 
 
 class _Maker:
@@ -32,8 +39,8 @@ class _Maker:
         self.netted, self.fraction = random.random() < 0.5, random.random() < 0.4
         self.basis = self.pick(["selling_unit", "base_unit"])
 
-    def source(self) -> Source:
-        orders = [self.order(index) for index in range(self.pick([0, 2, 12, 30, 30]))]
+    def source(self, sizes: Sequence[int]) -> Source:
+        orders = [self.order(index) for index in range(self.pick(sizes))]
         rows = {
             "orders_received": orders,
             "line_items": [line for order in orders for line in order.pop("line_items")],

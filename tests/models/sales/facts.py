@@ -140,8 +140,14 @@ def discount(lines: Iterable[Line]) -> Decimal:
 
 
 def net(lines: Iterable[Line]) -> Decimal:
+    """Net sales where the row also shows gross sales and discounts, each rounded."""
     lines = list(lines)
     return gross(lines) - discount(lines)
+
+
+def net_alone(lines: Iterable[Line]) -> Decimal:
+    """Net sales where the row shows neither: rounded once, which may differ by a cent where their signs differ."""
+    return rounded(sum((line.amount - line.discount for line in lines), ZERO))
 
 
 def units(lines: Iterable[Line]) -> Decimal:

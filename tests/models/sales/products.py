@@ -19,6 +19,7 @@ from .facts import (
     month_end,
     month_of,
     net,
+    net_alone,
     orders_of,
     rank,
     rhythm,
@@ -48,7 +49,7 @@ def brand_performance(company: Company, as_of: date) -> list[Row]:
                 | _brand_month(sales, [line for line in now if line.is_sample], len(new))
                 | {"is_complete_month": month_end(month) <= as_of}
             )
-            to_date[key] = net(line for line in sales if line.order.order_date.day <= as_of.day)
+            to_date[key] = net_alone(line for line in sales if line.order.order_date.day <= as_of.day)
             month = month_after(month)
     for (*brand_key, month), row in rows.items():
         for name, months in (("mom", -1), ("yoy", -12)):
@@ -181,8 +182,8 @@ def reorders(company: Company, as_of: date) -> list[Row]:
             "orders": len({line.order.number for line in lines}),
             "products": len({line.product_id for line in lines} - {None}),
             "units": units(lines),
-            "net_sales": net(lines),
-            "net_sales_12m": net(line for line in lines if is_recent(line.order.order_date, as_of, 0, 364)),
+            "net_sales": net_alone(lines),
+            "net_sales_12m": net_alone(line for line in lines if is_recent(line.order.order_date, as_of, 0, 364)),
         }
         for (seller, customer, brand, currency), lines in grouped(sales, key).items()
     ]
@@ -255,17 +256,17 @@ def same_door_growth(company: Company, as_of: date) -> list[Row]:
 
 def _doors_in_both(now: list[Line], then: list[Line]) -> Row:
     same, new, lost = doors(now) & doors(then), doors(now) - doors(then), doors(then) - doors(now)
-    sales = net(line for line in now if line.order.customer_id in same)
-    base = net(line for line in then if line.order.customer_id in same)
+    sales = net_alone(line for line in now if line.order.customer_id in same)
+    base = net_alone(line for line in then if line.order.customer_id in same)
     return {
-        "net_sales": net(now),
-        "base_sales": net(then),
+        "net_sales": net_alone(now),
+        "base_sales": net_alone(then),
         "same_doors": len(same),
         "same_door_sales": sales,
         "same_door_base": base,
         "same_door_growth": ratio(sales - base, base),
         "new_doors": len(new),
-        "new_door_sales": net(line for line in now if line.order.customer_id in new),
+        "new_door_sales": net_alone(line for line in now if line.order.customer_id in new),
         "lost_doors": len(lost),
-        "lost_door_base": net(line for line in then if line.order.customer_id in lost),
+        "lost_door_base": net_alone(line for line in then if line.order.customer_id in lost),
     }

@@ -4,6 +4,7 @@ Each is built from one random seed: it takes thousands of choices, more than a s
 """
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -26,8 +27,12 @@ _PRICES = ("sale_price", "ordered_unit_price")
 REPS = [{"id": 101, "user": "Ann A."}, {"id": 102, "user": "Ben B."}, {"id": 103, "user": "Cy C."}]
 
 
-def random_company(seed: int, as_of: date, company: str = "default") -> Company:
-    return _Maker(Random(seed), as_of, company).company()
+SIZES = (0, 3, 15, 40)
+
+
+def random_company(seed: int, as_of: date, company: str = "default", sizes: Sequence[int] = SIZES) -> Company:
+    """A company of its seed, with as many orders as one of the `sizes` says."""
+    return _Maker(Random(seed), as_of, company).company(sizes)
 
 
 class _Maker:
@@ -37,8 +42,8 @@ class _Maker:
         self.basis = self.pick(["none", "selling_unit", "base_unit"])  # how the totals of this company come about
         self.is_focused = self.chance(0.5)  # few doors that buy few products often
 
-    def company(self) -> Company:
-        orders = [self.order(index) for index in range(self.pick([0, 3, 15, 40]))]
+    def company(self, sizes: Sequence[int]) -> Company:
+        orders = [self.order(index) for index in range(self.pick(sizes))]
         order_versions, line_versions = self.versions(orders)
         return Company(
             orders=orders,
