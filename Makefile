@@ -30,9 +30,13 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 .PHONY: install
 install: $(VENV)/.installed ## Install what the nightly job needs into .venv
 
+# Where no account is configured, the first run takes the invented data of the sandbox.
+CONFIGURED := $(filter LEAFLINK_%,$(.VARIABLES))$(wildcard .env leafhouse.toml)
+ASK := $(if $(CONFIGURED),,LEAFHOUSE_SANDBOX=1 )
+
 .PHONY: extract
 extract: $(VENV)/.installed ## Fetch what is new at LeafLink into data/landing (ARGS="--full" for everything)
-	@$(BIN)/leafhouse extract $(ARGS) || { code=$$?; [ $$code -eq 5 ] || exit $$code; }
+	@$(ASK)$(BIN)/leafhouse extract $(ARGS) || { code=$$?; [ $$code -eq 5 ] || exit $$code; }
 
 .PHONY: load
 load: $(VENV)/.installed ## Merge, model, audit and publish data/warehouse.duckdb
@@ -40,7 +44,7 @@ load: $(VENV)/.installed ## Merge, model, audit and publish data/warehouse.duckd
 
 .PHONY: run
 run: $(VENV)/.installed ## Extract and load in one go, loading while it extracts
-	@$(BIN)/leafhouse run $(ARGS)
+	@$(ASK)$(BIN)/leafhouse run $(ARGS)
 
 .PHONY: status
 status: $(VENV)/.installed ## Show what the warehouse holds
@@ -48,7 +52,7 @@ status: $(VENV)/.installed ## Show what the warehouse holds
 
 .PHONY: doctor
 doctor: $(VENV)/.installed ## Find out what the key can see, and what to fix
-	@$(BIN)/leafhouse doctor $(ARGS)
+	@$(ASK)$(BIN)/leafhouse doctor $(ARGS)
 
 .PHONY: rollback
 rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)

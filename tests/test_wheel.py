@@ -46,12 +46,12 @@ def test_a_program_without_its_sql_says_so_and_publishes_nothing(tmp_path: Path)
     source = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "LEAFHOUSE_DATA_DIR": str(tmp_path / "data")}
 
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "run", "--only", "brands"],
+        [sys.executable, "-m", "pipeline.cli", "run", "--sandbox", "--only", "brands"],
         cwd=tmp_path, env=source, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert done.returncode == 8
-    assert f"{tmp_path / 'sql'}: no SQL is there" in done.stderr
+    assert f"{tmp_path / 'sql'}: no models or no audits are there" in done.stderr
     assert not (tmp_path / "data" / "warehouse.duckdb").exists()
 
 
@@ -68,7 +68,7 @@ def test_the_wheel_in_an_environment_of_its_own_makes_the_same_marts(wheel: Path
     elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
     elsewhere.mkdir()
 
-    subprocess.run([home / "bin" / "leafhouse", "run"], cwd=elsewhere, env=environment, check=True)
+    subprocess.run([home / "bin" / "leafhouse", "run", "--sandbox"], cwd=elsewhere, env=environment, check=True)
     shutil.copytree(elsewhere, here, ignore=shutil.ignore_patterns("kept", "warehouse.duckdb"))
     code, _, errors = run_command("load", folder=here, environment=environment)
 

@@ -1,9 +1,10 @@
 """What the commands share: the settings, and the landing in their data folder."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from pipeline.datafolder.claim import prepare_data_dir
+from pipeline.datafolder.claim import claimed_by, prepare_data_dir
 from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing, Manifest
@@ -24,16 +25,35 @@ class Job:
         return "sandbox" if self.companies[0].api_key is None else "live"
 
 
-def open_job(settings: Settings) -> Job:
-    """Prepare the data folder. Raises ConfigurationError when it cannot be used for this source."""
+def open_job(settings: Settings, *, sandbox: bool = False) -> Job:
+    """Prepare the data folder.
+
+    Without a key it is that of the embedded sandbox, where `sandbox` or the settings ask for it, or somebody has before
+    in this folder. Raises ConfigurationError when they do not, or when the folder cannot be used for this source.
+    """
     companies = read_companies(settings)
     if settings.base_url is not None and companies[0].api_key is None:
         raise ConfigurationError(
             "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
         )
+    _check_sandbox(settings, companies, is_asked_for=sandbox)
     job = Job(settings, Landing(landing_folder(settings.data_dir)), companies)
     prepare_data_dir(settings.data_dir, job.source)
     return job
+
+
+def _check_sandbox(settings: Settings, companies: tuple[Company, ...], *, is_asked_for: bool) -> None:
+    """Raise ConfigurationError where invented data would come unasked: in a job that lost its key, or its folder."""
+    has_key = companies[0].api_key is not None
+    if has_key and settings.sandbox:
+        raise ConfigurationError(
+            f"LEAFHOUSE_SANDBOX asks for invented data, but {companies[0].key_name} is set. Unset one of the two."
+        )
+    if not has_key and not is_asked_for and not settings.sandbox and claimed_by(settings.data_dir) is None:
+        raise ConfigurationError(
+            f"LEAFLINK_API_KEY is not set, neither in the environment nor in {Path.cwd() / '.env'}. Set it, or ask for "
+            "the invented data of the sandbox with --sandbox or LEAFHOUSE_SANDBOX=1."
+        )
 
 
 def refusals(manifest: Manifest) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import clock
-from pipeline.errors import AuditError, ConfigurationError, IncompleteError, UsageError
+from pipeline.errors import AuditError, ConfigurationError, IncompleteError, ModelError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.jobs.load_result import Headline, Intake, LoadResult, Outcome
 from pipeline.jobs.refused import describe_refused
@@ -152,8 +152,13 @@ def finish_load(
 
 
 def _compute(build: Build, settings: ModelSettings, reads: Mapping[str, Mapping[str, str | None]]) -> Outcome:
-    """Run the models and the audits. Raises AuditError when an audit of severity error found rows."""
+    """Run the models and the audits.
+
+    Raises AuditError when an audit of severity error found rows, ModelError when there are none to run.
+    """
     project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
+    if not project.models or not project.audits:
+        raise ModelError(f"{project.root}: no models or no audits are there. Install Leafhouse anew.")
     carryover = models_to_keep(reads, project)
     if build.is_treated_anew:
         forget_models(build.con, project)

@@ -1,6 +1,6 @@
 """The folder sql/: its models in the order in which they can run, its seeds, its audits."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -24,16 +24,12 @@ class Project:
 
     @cached_property
     def models(self) -> list[Model]:
-        """Every model, each after those it reads.
-
-        Raises ModelError for a file that cannot be used, for a cycle, and when there is none.
-        """
+        """Every model, each after those it reads. Raises ModelError for a file that cannot be used, or a cycle."""
         found = {
             f"{layer}.{path.stem}": read_model(path, f"{layer}.{path.stem}")
             for layer in LAYERS
             for path in sorted((self.root / layer).glob("*.sql"))
         }
-        _refuse_none(found, self.root)
         sorter = TopologicalSorter({name: [i for i in model.inputs if i in found] for name, model in found.items()})
         try:
             return [found[name] for name in sorter.static_order()]
@@ -44,20 +40,13 @@ class Project:
 
     @cached_property
     def audits(self) -> list[Model]:
-        """Every audit, by name. Raises ModelError when there is none."""
-        found = [read_model(path, f"audit.{path.stem}") for path in sorted((self.root / "audits").glob("*.sql"))]
-        _refuse_none(found, self.root / "audits")
-        return found
+        """Every audit, by name."""
+        return [read_model(path, f"audit.{path.stem}") for path in sorted((self.root / "audits").glob("*.sql"))]
 
     @cached_property
     def seeds(self) -> dict[str, Path]:
         """The seed files, by table."""
         return {f"seeds.{path.stem}": path for path in sorted((self.root / "seeds").glob("*.csv"))}
-
-
-def _refuse_none(found: Collection[object], folder: Path) -> None:
-    if not found:
-        raise ModelError(f"{folder}: no SQL is there. Install Leafhouse anew, or restore the folder.")
 
 
 def check_inputs(models: Iterable[Model], tables: set[str]) -> None:

@@ -1,6 +1,5 @@
 """The companies to read: one from the settings, or those that `leafhouse.toml` has a section for."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -8,13 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
-from pipeline.settings.environment import ENV_FILE, LIVE_BASE_URL, Settings, Zone, refuse_readable_secret
+from pipeline.settings.environment import (
+    COMPANIES_FILE,
+    ENV_FILE,
+    LIVE_BASE_URL,
+    Settings,
+    Zone,
+    read_variables,
+    refuse_readable_secret,
+)
 
-COMPANIES_FILE = Path("leafhouse.toml")
 DEFAULT_NAME = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -50,10 +55,9 @@ def read_companies(settings: Settings) -> tuple[Company, ...]:
         return (_only_company(settings),)
     for section in sections.values():
         refuse_readable_secret(ENV_FILE, section.key)
-    file = dotenv_values(ENV_FILE)
+    variables = read_variables()
     companies = tuple(
-        _company(name, section, settings, os.environ.get(section.key) or file.get(section.key))
-        for name, section in sections.items()
+        _company(name, section, settings, variables.get(section.key)) for name, section in sections.items()
     )
     _refuse_one_key_twice(companies)
     return companies

@@ -1,19 +1,26 @@
 """Every setting, its default and its source: the environment, then `.env`, then the default."""
 
 import os
+import re
 import stat
+from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
 
 LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
 ENV_FILE = Path(".env")
+COMPANIES_FILE = Path("leafhouse.toml")
+_PREFIXES = ("LEAFLINK_", "LEAFHOUSE_")
 
 
 # Files beside the zones that open like one. DuckDB knows neither, and what they stand for differs by machine.
@@ -57,6 +64,7 @@ class Settings(BaseModel):
     give_up_seconds: float = _setting(
         "LEAFLINK_GIVE_UP_SECONDS", 300.0, "Seconds without one good answer that end a run.", gt=0
     )
+    sandbox: bool = _setting("LEAFHOUSE_SANDBOX", False, "Ask for the invented data of the embedded sandbox.")
     data_dir: Path = _setting("LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are.")
     as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
         "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."
@@ -73,17 +81,65 @@ class Settings(BaseModel):
 
 
 def read_settings() -> Settings:
-    """Read the settings. Raises ConfigurationError naming the variable that cannot be used."""
+    """Read the settings. Raises ConfigurationError naming the variable, or the line, that cannot be used."""
     refuse_readable_secret(ENV_FILE, "LEAFLINK_API_KEY")
+    values = read_variables()
+    _refuse_unknown(values)
     try:
-        sources = (dotenv_values(ENV_FILE), os.environ)
-        return Settings.model_validate({name: value for each in sources for name, value in each.items() if value})
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{ENV_FILE}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
+        return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise ConfigurationError(f"{name}: {_sentence(name, first['msg'])}") from None
+
+
+def read_variables() -> dict[str, str]:
+    """Return all variables of `.env` and of the environment, which comes first.
+
+    Raises ConfigurationError for a file or a line that cannot be read.
+    """
+    return {**_read_file(ENV_FILE), **os.environ}
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
+    for line in parse_stream(StringIO(content)):
+        if line.error or (line.key is not None and line.value is None):
+            text = line.original.string
+            number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            raise ConfigurationError(
+                f"{path}, line {number}: cannot be read. Write one NAME=value a line, values with spaces in quotes."
+            )
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO(content)).items()}
+
+
+def _refuse_unknown(values: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a name of ours that is no setting, and for one whose value is empty.
+
+    A mistyped or an empty key would else be none, for which there is the sandbox.
+    """
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    for name, value in values.items():
+        if not name.startswith(_PREFIXES) or name in _names_of_keys():
+            continue
+        if name not in known:
+            near = get_close_matches(name, known, 1) or ["LEAFLINK_API_KEY"]
+            raise ConfigurationError(f"{name}: no such setting. The nearest is {near[0]}; docs/settings.md has all.")
+        if not value:
+            raise ConfigurationError(f"{name}: empty. Give it a value, or unset it.")
+
+
+def _names_of_keys() -> set[str]:
+    """Return what `leafhouse.toml` may call the variables of its keys: every word in it."""
+    try:
+        return set(re.findall(r"\w+", COMPANIES_FILE.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):  # whoever reads the companies says so
+        return set()
 
 
 def _sentence(name: str, message: str) -> str:

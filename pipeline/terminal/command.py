@@ -21,6 +21,9 @@ AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="Compute the mart
 AcceptShrink = Annotated[
     bool, typer.Option("--accept-shrink", help="Let a load through that finds many rows deleted at once.")
 ]
+Sandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Ask for invented data when no key is set; on a terminal they need no asking.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for machines.")]
 
 Result = TypeVar("Result")
@@ -45,6 +48,11 @@ def wait_for(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: A
 
     use_uvloop = sys.platform != "win32"
     return anyio.run(functools.partial(function, *args, **kwargs), backend_options={"use_uvloop": use_uvloop})
+
+
+def is_sandbox_asked_for(sandbox: bool = False) -> bool:
+    """Say whether a command that finds no key may invent data: it was told to, or somebody sees what it says."""
+    return sandbox or (sys.stdin is not None and sys.stdin.isatty())
 
 
 def read_date(text: str | None) -> date | None:

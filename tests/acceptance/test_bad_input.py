@@ -102,7 +102,7 @@ def test_live_data_are_never_mixed_with_the_sandbox(house: House) -> None:
 
 
 def test_sandbox_data_are_never_mixed_with_a_live_source(empty: House) -> None:
-    made = empty.run("extract", "--only", "products", LEAFLINK_API_KEY=None, LEAFLINK_BASE_URL=None)
+    made = empty.run("extract", "--sandbox", "--only", "products", LEAFLINK_API_KEY=None, LEAFLINK_BASE_URL=None)
     assert made.code == 0
     assert "INVENTED" in made.stdout.splitlines()[0]
     assert_private(empty.data)

@@ -46,7 +46,7 @@ Cells = list[str]
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     """Return a folder with the published warehouse of an embedded sandbox; comparing changes nothing in it."""
     house = House(tmp_path_factory.mktemp("house"), "")
-    assert house.run("run", LEAFLINK_BASE_URL=None, LEAFLINK_API_KEY=None).code == 0
+    assert house.run("run", "--sandbox", LEAFLINK_BASE_URL=None, LEAFLINK_API_KEY=None).code == 0
     return house
 
 

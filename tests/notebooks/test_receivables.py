@@ -27,7 +27,11 @@ def environment(data_dir: Path) -> dict[str, str]:
     """Return this process's environment with no setting of ours but the data folder."""
     ours = ("LEAFLINK_", "LEAFHOUSE_")
     rest = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return rest | {"LEAFHOUSE_DATA_DIR": str(data_dir), "IPYTHONDIR": str(data_dir / "ipython")}
+    return rest | {
+        "LEAFHOUSE_SANDBOX": "1",
+        "LEAFHOUSE_DATA_DIR": str(data_dir),
+        "IPYTHONDIR": str(data_dir / "ipython"),
+    }
 
 
 def execute(data_dir: Path, folder: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline.terminal.command import Command, Json, wait_for
+from pipeline.terminal.command import Command, Json, is_sandbox_asked_for, wait_for
 from pipeline.terminal.console import Output
 
 
@@ -13,7 +13,7 @@ def doctor(as_json: Json = False) -> None:
     from pipeline.settings import read_settings
     from pipeline.terminal.doctor_view import show_diagnosis
 
-    diagnosis = wait_for(diagnose, open_job(read_settings()))
+    diagnosis = wait_for(diagnose, open_job(read_settings(), sandbox=is_sandbox_asked_for()))
     show_diagnosis(Output(as_json=as_json), diagnosis)
     if diagnosis.exit_code:
         sys.exit(diagnosis.exit_code)

@@ -1,10 +1,10 @@
 """`leafhouse extract`."""
 
-from pipeline.terminal.command import Command, Full, Json, Only, exit_for, wait_for
+from pipeline.terminal.command import Command, Full, Json, Only, Sandbox, exit_for, is_sandbox_asked_for, wait_for
 from pipeline.terminal.console import Output
 
 
-def extract(full: Full = False, only: Only = None, as_json: Json = False) -> None:
+def extract(full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False) -> None:
     """Fetch what is new at LeafLink into the landing folder."""
     from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.extract import extract_companies
@@ -13,7 +13,7 @@ def extract(full: Full = False, only: Only = None, as_json: Json = False) -> Non
     from pipeline.terminal.extract_view import ExtractView
 
     output = Output(as_json=as_json)
-    job = open_job(read_settings())
+    job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)
         extracted = wait_for(extract_companies, job, full=full, only=only, observer=view)

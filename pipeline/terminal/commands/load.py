@@ -30,7 +30,7 @@ def load(
         raise UsageError("--known-at computes the past, which is never published: name a file for it with --into FILE.")
     if into is not None and accept_shrink:
         raise UsageError("--accept-shrink is for what is published: leave out --into, or leave it out.")
-    job = open_job(read_settings())
+    job = open_job(read_settings(), sandbox=True)  # it asks no source
     with DataLock(job.settings.data_dir, "load"):
         if into is None:
             result = load(job, as_of=day, accept_shrink=accept_shrink)
