@@ -71,7 +71,7 @@ def refuses_to_load(house: nights.House, run: Manifest, says: str) -> None:
     assert set_aside(house) == [run.run_id]
 
 
-@pytest.mark.parametrize("resource", long_from(2, WAYS))
+@pytest.mark.parametrize("resource", long_from(1, WAYS))
 async def test_what_vanished_and_is_back_needs_no_more_than_a_plain_night(
     resource: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,11 +99,11 @@ def some(first: int, as_of: date, count: int = 5, sizes: Sequence[int] = SIZES) 
 DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31), date(2026, 3, 1)]
 
 
-@pytest.mark.parametrize(("as_of", "window"), [(DAYS[0], 90), (DAYS[1], 7), (DAYS[3], 90)])
+@pytest.mark.parametrize(("as_of", "window"), [(DAYS[1], 7), (DAYS[3], 90)])
 def test_every_mart_of_sales_equals_the_independent_calculation(
     con: duckdb.DuckDBPyConnection, as_of: date, window: int
 ) -> None:
-    check(con, some(0, as_of), as_of, window)
+    check(con, some(0, as_of, 8), as_of, window)
 
 
 @pytest.mark.long

@@ -2,33 +2,33 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from .seller import LINES, ORDERS, Seller, line, order, read_all
 
 CHECKOUT = Path(__file__).parents[2]
-# How a reader opens the file, and for how many seconds it holds it: six for a moment, two through several publishes.
+# How a reader opens the file, and for how many seconds it holds it: the last two through several publishes.
 READERS = (*[("pipeline", 0.1), ("duckdb", 0.1)] * 3, ("pipeline", 2.0), ("duckdb", 2.0))
-_VISITORS = 6
 _PATIENCE_SECONDS = 120
 
 
-def publish_under_readers(seller: Seller, count: int) -> None:
-    """Publish `count` times while eight read, at least one of whom sees each publish.
+def publish_under_readers(seller: Seller, count: int, readers_of: Sequence[tuple[str, float]] = READERS) -> None:
+    """Publish `count` times while some read, at least one of whom sees each publish.
 
     Raises AssertionError when a reader met an error, saw half of a publish, or did not come to see the last one.
     """
     publish(seller, 1)
     with ExitStack() as stack:
         readers = []
-        for how, seconds in READERS:
+        for how, seconds in readers_of:
             readers.append(stack.enter_context(start(seller.published, how, seconds, last=count + 1)))
             stack.callback(readers[-1].kill)
         assert [next_seen(reader) for reader in readers] == [1] * len(readers)
         for run in range(2, count + 2):
             publish(seller, run)
-            visitor = readers[run % _VISITORS]
+            visitor = readers[run % (len(readers) - 2)]
             while next_seen(visitor) < run:
                 pass
         assert [reader.wait(_PATIENCE_SECONDS) for reader in readers] == [0] * len(readers)
