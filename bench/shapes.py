@@ -83,7 +83,7 @@ def measure(resource: str, rows: list[bytes]) -> tuple[float, int]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--times", type=int, default=9)
     options = parser.parse_args()
     rows = {name: make_rows(name) for name in dict.fromkeys(form.resource for form in FORMS)}
     plain = {name: [orjson.dumps(row) for row in found] for name, found in rows.items()}
