@@ -47,7 +47,7 @@ class House:
 
     def environment(self, **settings: str | None) -> dict[str, str]:
         """Return all that a command finds in its environment; a setting of None is left out."""
-        own = {"LEAFLINK_BASE_URL": self.base_url, "LEAFLINK_API_KEY": KEY, "LEAFLINK_RATE_PER_MINUTE": "0"}
+        own = {"LEAFLINK_BASE_URL": self.base_url or None, "LEAFLINK_API_KEY": KEY, "LEAFLINK_RATE_PER_MINUTE": "0"}
         base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "LC_ALL": "C.UTF-8"}
         wanted = {**base, **own, **self.settings, **settings}
         return {name: value for name, value in wanted.items() if value is not None}

@@ -222,6 +222,7 @@ async def test_a_clock_that_is_days_off_for_a_night_commits_nothing_and_leaves_n
         await assert_a_week_later_every_figure_is_right(house, monkeypatch, expected)
 
 
+@pytest.mark.long
 async def test_a_load_by_a_clock_that_is_a_year_ahead_is_followed_by_later_loads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +322,7 @@ async def cached_house(
             await runner.cleanup()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gives_age", long_from(1, [False, True]), ids=["without Age", "with Age"])
 async def test_a_listing_from_a_cache_of_hours_ago_is_told_and_its_changes_come_with_the_next_run(
     gives_age: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

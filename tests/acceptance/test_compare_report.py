@@ -332,7 +332,7 @@ def test_what_cannot_be_compared_is_refused(house: House, tmp_path: Path) -> Non
     house.refuses("compare-report", REPORT, file, *both, code=2, says=("leave out either",))
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.data())
 def test_what_was_planted_is_what_is_found(house: House, data: st.DataObject) -> None:
     rows = open_orders(house.warehouse)

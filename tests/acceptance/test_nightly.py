@@ -107,6 +107,7 @@ async def test_nothing_but_get_ever_leaves(tmp_path: Path, monkeypatch: pytest.M
     assert methods.total() > 100
 
 
+@pytest.mark.long
 @pytest.mark.every_mart
 async def test_loading_the_same_landing_twice_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:

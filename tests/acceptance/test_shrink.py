@@ -91,6 +91,7 @@ async def test_what_vanished_and_is_back_needs_no_more_than_a_plain_night(
         assert not [path for path in landing(house).root.rglob("*") if refused.run_id in path.name]
 
 
+@pytest.mark.long
 async def test_twenty_of_twenty_customers_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=8, only=ONLY) as house:
         await house.read()
@@ -99,6 +100,7 @@ async def test_twenty_of_twenty_customers_are_too_many(tmp_path: Path, monkeypat
         refuses_to_load(house, await house.extract(full=True), "customers: 20 of 20 rows are gone")
 
 
+@pytest.mark.long
 async def test_extract_and_load_in_one_go_do_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with nights.open_house(tmp_path, monkeypatch, orders=60, only=ONLY) as house:
         await night_in_one()

@@ -114,6 +114,7 @@ def test_the_table_of_a_removed_model_goes(con, project: Project) -> None:
     assert con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall() == []
 
 
+@pytest.mark.long
 def test_the_same_input_gives_the_same_marts_again(con) -> None:
     insert_api_rows(con, "products", [{"id": 1, "seller": 1, "name": "Flower"}])
     run_models(con, SETTINGS, PROJECT)
