@@ -151,6 +151,7 @@ async def read_companies() -> ExtractResult:
 
 async def test_the_embedded_sandbox_is_an_account_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAFHOUSE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("LEAFHOUSE_SANDBOX", "1")
     embedded = tmp_path / "data" / "sandbox"
     Sandbox.open(embedded, SandboxConfig(orders=25), NOW).close()
     await read_embedded()

@@ -163,6 +163,7 @@ async def test_an_outage_of_one_company_leaves_the_night_of_the_others_intact(
         assert again.intake.failed == {"birch": "It was not read since 2026-11-24 12:00 UTC."}
 
 
+@pytest.mark.long
 async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -182,14 +182,14 @@ def test_a_damaged_warehouse_is_told_and_nothing_else_suffers(empty: commands.Ho
 
 
 def test_the_sandbox_has_a_doctor_too_who_moves_nothing(empty: commands.House) -> None:
-    live = {"LEAFLINK_BASE_URL": None, "LEAFLINK_API_KEY": None}
-    first, second = [empty.run("doctor", "--json", **live) for _ in range(2)]
+    asked = {"LEAFLINK_BASE_URL": None, "LEAFLINK_API_KEY": None, "LEAFHOUSE_SANDBOX": "1"}
+    first, second = [empty.run("doctor", "--json", **asked) for _ in range(2)]
 
     assert (first.code, second.code) == (0, 0)
     (before,), (after,) = json.loads(first.stdout)["keys"], json.loads(second.stdout)["keys"]
     assert before["sights"] == after["sights"]
     assert {each["resource"]: each["rows"] for each in before["sights"]}["orders_received"] == 1_200
-    assert empty.run("doctor", **live).stdout.splitlines()[0].startswith("default: http://127.0.0.1:")
+    assert empty.run("doctor", **asked).stdout.splitlines()[0].startswith("default: http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(
