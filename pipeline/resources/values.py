@@ -95,9 +95,11 @@ def parse_day(value: Any) -> date:
 
 
 def parse_integer(value: Any) -> int | None:
-    """Return a whole number: it, its text, or the id of an object; null for an empty text. Raises Unfit."""
+    """Return a whole number: it, its text, or the id of an object; null for no text and no id. Raises Unfit."""
     if isinstance(value, dict) and "id" in value:
         value = value["id"]
+        if value is None:
+            return None
     if isinstance(value, str):
         if not value:
             return None

@@ -218,3 +218,13 @@ def test_a_date_that_is_none_is_null_where_instants_may_be_dates(day: str) -> No
     assert decoded.table["ship_date"].to_pylist() == [None, datetime(2026, 5, 1, 12, tzinfo=UTC)]
     assert decoded.table["_odd"].to_pylist()[1] is None
     assert orjson.loads(decoded.table["_odd"].to_pylist()[0]) == {"ship_date": day}
+
+
+@pytest.mark.parametrize("beside", [7, "seven", [7], {"id": "seven"}, True])
+def test_an_object_without_an_id_is_null_whatever_comes_beside_it(beside: Any) -> None:
+    rows = [order(number="a", facility_id={"id": None}), order(number="b", facility_id=beside)]
+
+    decoded = decode("orders_received", *rows)
+
+    found = decoded.table.select(["number", "facility_id", "_odd"]).to_pylist()
+    assert found[0] == {"number": "a", "facility_id": None, "_odd": None}

@@ -55,6 +55,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def whole(value: Any) -> int | None:
     if isinstance(value, dict) and "id" in value:
         value = value["id"]
+        if value is None:
+            return None
     if value == "":
         return None
     written = value.text if isinstance(value, Number) else value
