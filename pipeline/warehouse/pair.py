@@ -8,9 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import ConfigurationError, UsageError
-from pipeline.sql import literal
 from pipeline.warehouse.published import has_table, open_published, open_warehouse
-from pipeline.warehouse.reader import CATALOG
+from pipeline.warehouse.reader import CATALOG, attach_as
 from pipeline.warehouse.rollback import Warehouse, list_warehouses
 
 EARLIER = "earlier"
@@ -65,7 +64,7 @@ def open_pair(pair: Pair, tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConn
     """
     wanted = list(tables)
     with open_warehouse(pair.later) as con:
-        con.execute(f"ATTACH {literal(str(pair.earlier))} AS {EARLIER} (READ_ONLY)")
+        attach_as(con, pair.earlier, EARLIER)
         for database, load in ((EARLIER, pair.since), (CATALOG, pair.until)):
             missing = [table for table in wanted if not has_table(con, table, database)]
             if missing:

@@ -44,17 +44,22 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
 def _attach(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     with damage_refused(path):
         con.execute("SET TimeZone = 'UTC'")
-        if log_of(path.resolve()).exists() or not _try_to_attach(con, path):
-            beside = path.parent if os.access(path.parent, os.W_OK) else None  # None: where the system has such
-            with TemporaryDirectory(dir=beside, prefix=".reading-") as folder:
-                _attach_file(con, copy_file(path, Path(folder, path.name)))  # once attached it may be gone from there
+        attach_as(con, path, CATALOG)
         con.execute(f"USE {CATALOG}")
 
 
-def _try_to_attach(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
+def attach_as(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Attach a warehouse read-only under a name: a copy where another program has it open, or has left a log."""
+    if log_of(path.resolve()).exists() or not _try_to_attach(con, path, name):
+        beside = path.parent if os.access(path.parent, os.W_OK) else None  # None: where the system has such
+        with TemporaryDirectory(dir=beside, prefix=".reading-") as folder:
+            _attach_file(con, copy_file(path, Path(folder, path.name)), name)  # once attached it may be gone from there
+
+
+def _try_to_attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> bool:
     """Attach the file, unless another program has it open for writing."""
     try:
-        _attach_file(con, path)
+        _attach_file(con, path, name)
     except duckdb.IOException as error:
         if _LOCKED not in str(error):
             raise
@@ -62,8 +67,8 @@ def _try_to_attach(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
     return True
 
 
-def _attach_file(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    con.execute(f"ATTACH {literal(str(path))} AS {CATALOG} (READ_ONLY)")
+def _attach_file(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

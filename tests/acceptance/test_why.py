@@ -23,6 +23,7 @@ from pipeline.warehouse.rollback import list_warehouses
 from ..few_marts import few_marts
 from .commands import House as Folder
 from .nights import open_house
+from .test_open_shell import shell_on
 
 # What is explained, and what it is compared with.
 MARTS = (
@@ -157,6 +158,14 @@ def test_commands_print_what_they_found(data: Path) -> None:
         assert told.code == document.code == 0, (told, document)
         assert loads(data)[0] in told.stdout or "net_sales" in told.stdout
         assert json.loads(document.stdout)
+
+
+def test_neither_of_two_warehouses_needs_a_lock(data: Path) -> None:
+    newest, earlier, *_ = loads(data)
+    expected = diff_loads(data, earlier, None)
+    for load in (newest, earlier):
+        with shell_on(files(data)[load]):
+            assert diff_loads(data, earlier, None) == expected
 
 
 @pytest.mark.parametrize(
