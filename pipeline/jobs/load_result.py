@@ -32,7 +32,7 @@ class Intake:
 
     `refused` are resources, a sentence each; `failed` are companies that could not be read, each with why; `unread` is
     what was not read as lately as the rest, a sentence each. `refused_runs` are set aside, by this load or an earlier
-    one; `notes` say of warehouses that other programs have written to one, or have it open.
+    one; `notes` say that another program has written to a warehouse, or has it open.
     """
 
     runs: Sequence[Manifest]

@@ -123,9 +123,9 @@ def _refuse_unknown(values: Mapping[str, str]) -> None:
 
     A mistyped or an empty key would else be none, for which there is the sandbox.
     """
-    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    known, keys = {str(field.validation_alias) for field in Settings.model_fields.values()}, _names_of_keys()
     for name, value in values.items():
-        if not name.startswith(_PREFIXES) or name in _names_of_keys():
+        if not name.startswith(_PREFIXES) or name in keys:
             continue
         if name not in known:
             near = get_close_matches(name, known, 1) or ["LEAFLINK_API_KEY"]
