@@ -1,6 +1,6 @@
 """On any data the facts, dimensions and receivables equal the same definitions in plain Python."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.models import run_models
 
 from ..marks import long_from
-from .bench import PROJECT, SETTINGS, clear, empty_warehouse, failed_audits, insert_api_rows, rows_of
+from .bench import PROJECT, SETTINGS, clear, failed_audits, insert_api_rows, rows_of
 from .comparison import differences
 from .ledger import MARTS, dimensions, loads
 from .ledger.companies import SIZES, random_source
@@ -21,14 +21,6 @@ from .ledger.source import Row, Source
 from .many import on_200_companies
 
 KEPT = ["ar_daily", "order_changes", "changes", "ar_roll_forward"]  # carried from one load to the next
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = empty_warehouse()
-    run_models(connection, SETTINGS, PROJECT)
-    yield connection
-    connection.close()
 
 
 def tables(con: duckdb.DuckDBPyConnection) -> set[str]:

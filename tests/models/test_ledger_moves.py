@@ -1,7 +1,7 @@
 """What must not change the marts, and what must change them in a known way, whatever the definitions are."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,9 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline.models import run_models
-
-from .bench import PROJECT, SETTINGS, empty_warehouse, rows_of
+from .bench import SETTINGS, rows_of
 from .comparison import differences
 from .ledger.companies import random_source
 from .ledger.receivables import ar_aging
@@ -111,14 +109,6 @@ COMPANIES = {
     each.__name__: replace(each(), company=each.__name__)
     for each in (as_it_is, shuffled, split, reversed_at_once, with_a_rejected_order, with_money_doubled)
 }
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = empty_warehouse()
-    run_models(connection, SETTINGS, PROJECT)
-    yield connection
-    connection.close()
 
 
 @pytest.fixture(scope="module")

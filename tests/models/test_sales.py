@@ -1,6 +1,6 @@
 """On any data the marts of sales, stock and single orders equal the same definitions in plain Python."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -17,7 +17,6 @@ from .bench import (
     PROJECT,
     SETTINGS,
     clear,
-    empty_warehouse,
     failed_audits,
     insert_api_rows,
     insert_versions,
@@ -32,14 +31,6 @@ from .sales.values import Row
 
 # Views that show a table, or some of its columns.
 VIEWS = {"orders_received": "fct_orders", "orders_report": "fct_orders", "ordered_products": "fct_order_lines"}
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = empty_warehouse()
-    run_models(connection, SETTINGS, PROJECT)
-    yield connection
-    connection.close()
 
 
 def load(con: duckdb.DuckDBPyConnection, companies: Sequence[Company]) -> None:
