@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from pipeline.models.model import Model
-from pipeline.sql import identifier, literal
+from pipeline.sql import identifier, literal, spelled
 
 # The columns of a table or view in their order: type and comment by name. And those of all of them, by schema and name.
 Described = Mapping[str, tuple[str, str | None]]
@@ -71,7 +71,7 @@ def write_comments(
 
 def write_table(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None) -> None:
     """Make the table of a model, or fill the one from before where it has the columns that the model casts to."""
-    types = [(name, str(con.type(kind))) for name, kind in model.columns.items()]
+    types = [(name, spelled(con, kind)) for name, kind in model.columns.items()]
     if before is not None and not before.is_view and types and before.types == types:
         con.execute(f"TRUNCATE {model.name}")
         con.execute(f"INSERT INTO {model.name} {model.text}")

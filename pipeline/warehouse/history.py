@@ -14,7 +14,7 @@ from pipeline.landing import Manifest
 from pipeline.models.catalog import Columns, read_columns, write_comments
 from pipeline.resources import Resource
 from pipeline.resources.columns import bookkeeping_of, table_columns
-from pipeline.sql import literal
+from pipeline.sql import literal, spelled
 from pipeline.warehouse.tables import create_or_follow, describe
 
 # Name, DuckDB type, comment.
@@ -50,7 +50,7 @@ def create_history(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]
     for resource in resources:
         if resource.keeps_history:
             columns = _api_columns(resource, {name: kind for name, (kind, _) in held[f"raw.{resource.name}"].items()})
-            columns |= {name: str(con.type(kind)) for name, kind, _ in _BOOKKEEPING}
+            columns |= {name: spelled(con, kind) for name, kind, _ in _BOOKKEEPING}
             _create_past(con, resource, columns, held)
             _create_view(con, resource, columns, held)
 

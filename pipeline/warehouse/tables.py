@@ -7,7 +7,7 @@ import duckdb
 from pipeline.models.catalog import Columns, read_columns, write_comments
 from pipeline.resources import Resource
 from pipeline.resources.columns import table_columns
-from pipeline.sql import identifier, literal
+from pipeline.sql import identifier, literal, spelled
 
 
 def create_raw(con: duckdb.DuckDBPyConnection, resources: Iterable[Resource]) -> None:
@@ -40,7 +40,7 @@ def _follow(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, st
     for name, kind in columns.items():
         if name not in held[table]:
             con.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
-        elif held[table][name][0] != str(con.type(kind)):  # such as an object that gained a field
+        elif held[table][name][0] != spelled(con, kind):  # such as an object that gained a field
             con.execute(f"ALTER TABLE {table} ALTER COLUMN {identifier(name)} TYPE {kind}")
 
 

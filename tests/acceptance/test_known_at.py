@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.load_view import LoadView
 from pipeline.warehouse.rollback import list_warehouses
+from tests.few_marts import few_marts
 
 from .commands import House as Folder
 from .commands import assert_one_sentence
@@ -63,9 +64,10 @@ async def past(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Past]:
     folder = tmp_path_factory.mktemp("past")
     with pytest.MonkeyPatch.context() as patched:
         async with open_house(folder, patched, orders=60) as house:
-            for days in (0, 1, 3):
+            for days, marts in ((0, few_marts(every_resource=True)), (1, nullcontext()), (3, few_marts("fct_orders"))):
                 house.sandbox.advance(NOW + timedelta(days=days))
-                await house.night(full=True)
+                with marts:
+                    await house.night(full=True)
             kept = list_warehouses(house.data_dir)[1].path
             with closing(pipeline.connect(kept)) as con:
                 as_of, known_at = con.execute(
