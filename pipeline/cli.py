@@ -6,9 +6,13 @@ import sys
 
 import typer
 
-from pipeline.errors import ConfigurationError, LeafhouseError
+from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
 from pipeline.terminal.commands import all_commands
-from pipeline.terminal.console import clean
+from pipeline.terminal.console import Output, clean
+from pipeline.terminal.streams import open_streams
+
+_INTERRUPTED = 128 + signal.SIGINT
+_MISUSED = "The command was called wrongly; `--help` lists what it takes."
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,32 +25,40 @@ for _command in all_commands():
 
 
 def main() -> None:
-    """Run the command line; errors of ours end with one sentence and their exit code."""
+    """Run the command line; what ends it is told in one sentence, or in one JSON document, with its exit code."""
+    open_streams()
     stopped_by = _end_like_ctrl_c()
     # Imported objects live to the end; collecting them took 5 % of a load.
     gc.set_threshold(100_000)
     try:
         app()
-    except LeafhouseError as error:
-        sys.stderr.write(f"{clean(str(error))}\n")
-        sys.exit(error.exit_code)
-    except OSError as error:
-        sys.stderr.write(f"{clean(_describe_os_error(error))}\n")
-        sys.exit(ConfigurationError.exit_code)
-    except (SystemExit, RuntimeError) as end:
-        if not _was_stopped(end):
-            raise
-        sys.stderr.write("Stopped. What was published stays as it was. Run again, it is safe.\n")
-        sys.exit(128 + stopped_by[-1])
+    except (Exception, SystemExit) as end:
+        message, code = _ending(end, stopped_by)
+        if message:
+            sys.stderr.write(f"{clean(message)}\n")
+        if code == UsageError.exit_code or message:
+            Output(as_json="--json" in sys.argv).document({"error": message or _MISUSED, "exit_code": code})
+        sys.exit(code)
     finally:
         gc.freeze()  # else Python looks through all of it once more at its end
 
 
-def _was_stopped(end: BaseException) -> bool:
-    """Say whether Ctrl-C ended a command: typer makes an exit of it, DuckDB in the middle of a query this error."""
+def _ending(end: Exception | SystemExit, stopped_by: list[int]) -> tuple[str, int]:
+    """Return what is to be said about the end of a command, empty where that was done, and its exit code."""
+    # DuckDB makes this error of Ctrl-C in the middle of a query, typer makes an exit of it elsewhere.
+    if str(end) == "Query interrupted" or (isinstance(end, SystemExit) and end.code == _INTERRUPTED):
+        return "Stopped. What was published stays as it was. Run again, it is safe.", 128 + stopped_by[-1]
     if isinstance(end, SystemExit):
-        return end.code == 128 + signal.SIGINT
-    return str(end) == "Query interrupted"
+        return "", end.code if isinstance(end.code, int) else 0
+    if isinstance(end, LeafhouseError):
+        return str(end), end.exit_code
+    if isinstance(end, OSError):
+        return _describe_os_error(end), ConfigurationError.exit_code
+    # Imported here: nearly no command needs it.
+    from pipeline.terminal.unforeseen import unforeseen
+
+    found = unforeseen(end)
+    return str(found), found.exit_code
 
 
 def _end_like_ctrl_c() -> list[int]:

@@ -33,6 +33,11 @@ def signatures_file(data_dir: Path) -> Path:
     return kept_folder(data_dir) / "signatures.json"
 
 
+def logs_folder(data_dir: Path) -> Path:
+    """Return where the traces of unforeseen errors are."""
+    return data_dir / "logs"
+
+
 def sandbox_folder(data_dir: Path) -> Path:
     """Return where the embedded sandbox keeps its state."""
     return data_dir / "sandbox"

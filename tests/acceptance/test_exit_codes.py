@@ -166,12 +166,13 @@ def test_machines_get_one_json_document_and_nobody_else_gets_the_key_or_the_data
     assert_private(empty.data)
 
 
-def test_a_wrong_key_is_3_and_leaves_stdout_empty_for_machines(house: House) -> None:
+def test_a_wrong_key_is_3_and_machines_read_why(house: House) -> None:
     before = house.committed()
 
     failed = house.run("run", "--json", LEAFLINK_API_KEY="other-k3y")
 
-    assert (failed.code, failed.stdout) == (3, "")
+    assert failed.code == 3
+    assert json.loads(failed.stdout) == {"error": failed.stderr.splitlines()[-1], "exit_code": 3}
     assert "does not know the key" in failed.stderr.splitlines()[-1]
     assert "Check LEAFLINK_API_KEY" in failed.stderr.splitlines()[-1]
     assert "Traceback" not in failed.stderr
