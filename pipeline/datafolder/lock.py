@@ -48,6 +48,12 @@ class DataLock:
             holder = _read_holder(descriptor)
             os.close(descriptor)
             raise LockedError(f"{self._path.parent}: in use by {holder}. Wait until it ends, then run again.") from None
+        except OSError as error:
+            os.close(descriptor)
+            raise ConfigurationError(
+                f"{self._path.parent}: its file system cannot lock files ({error.strerror}): two runs would meet there "
+                "unseen. Set LEAFHOUSE_DATA_DIR to a folder on a local disk."
+            ) from error
         mine = Holder(self._command, os.getpid(), socket.gethostname(), clock.now())
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)

@@ -51,7 +51,7 @@ def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> 
     assert resource.change_field is not None, "what is asked for per parent has a parent that shows its changes"
     names, found = [resource.key, resource.change_field], dict[str, int | None]()
     for batch in batches:
-        keys, moments = pq.read_table(landing.path_of(batch), columns=names).select(names).columns
+        keys, moments = pq.read_table(landing.path_of(batch), columns=names, partitioning=None).select(names).columns
         found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
     return found
 

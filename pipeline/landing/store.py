@@ -1,6 +1,7 @@
 """The landing folder: batches and manifests, each written aside, synced and renamed into place."""
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -280,9 +281,12 @@ def _make_private(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file's content, or a folder's entries, survive a power cut."""
+    """Make a file's content, or a folder's entries, survive a power cut; some file systems cannot sync a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

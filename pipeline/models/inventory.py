@@ -5,12 +5,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from pipeline.models.transaction import transaction
 from pipeline.sql import literal
+from pipeline.zones import zone_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ INVENTORY_RESOURCES = tuple(_INVENTORIES)
 
 def last_full_day(instant: datetime, timezone: str) -> date:
     """Return the last local day that was over at `instant` (aware) in the zone of that IANA name."""
-    return instant.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+    return instant.astimezone(zone_of(timezone)).date() - timedelta(days=1)
 
 
 def create_inventories(con: duckdb.DuckDBPyConnection) -> None:

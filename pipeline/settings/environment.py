@@ -9,13 +9,13 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
+from pipeline.zones import zone_names
 
 LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
 ENV_FILE = Path(".env")
@@ -23,21 +23,38 @@ COMPANIES_FILE = Path("leafhouse.toml")
 _PREFIXES = ("LEAFLINK_", "LEAFHOUSE_")
 
 
-# Files beside the zones that open like one. DuckDB knows neither, and what they stand for differs by machine.
-_NO_ZONES = ("localtime", "posixrules")
+# What DuckDB takes for a pattern of names, or for another system's separator, in the path of a file.
+_PATTERN = re.compile(r"[*?\[\]\\]")
+# What it takes for a bucket, a database elsewhere, or an extension: s3:/data, md:data. (Path makes one slash of two.)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def _known_zone(name: str) -> str:
-    try:
-        if name in _NO_ZONES:
-            raise KeyError(name)
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError("not a time zone; write for example America/Denver") from error
+    if name not in zone_names():
+        near = get_close_matches(name, zone_names(), 1) or ["America/Denver"]
+        raise ValueError(f"not a time zone; write for example {near[0]}")
     return name
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _usable_folder(path: Path) -> Path:
+    """Return the path with ~ as the home folder. Raises ValueError for one that DuckDB would take for another."""
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise ValueError("~ stands for no folder here; write the whole path") from None
+    try:
+        whole = str(path.absolute()).encode().decode()
+    except UnicodeEncodeError:
+        raise ValueError("not UTF-8; give the folder another name") from None
+    odd = _PATTERN.search(whole)
+    if odd is not None:
+        raise ValueError(f"DuckDB would read {odd[0]} in {whole} as a pattern; take a folder without it")
+    if _ADDRESS.match(str(path)):
+        raise ValueError(f"{path} begins like an address; data are kept on a disk of this machine, write a path of it")
+    return path
 
 
 def _day(value: Any) -> Any:
@@ -65,7 +82,9 @@ class Settings(BaseModel):
         "LEAFLINK_GIVE_UP_SECONDS", 300.0, "Seconds without one good answer that end a run.", gt=0
     )
     sandbox: bool = _setting("LEAFHOUSE_SANDBOX", False, "Ask for the invented data of the embedded sandbox.")
-    data_dir: Path = _setting("LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are.")
+    data_dir: Annotated[Path, AfterValidator(_usable_folder)] = _setting(
+        "LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are."
+    )
     as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
         "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."
     )

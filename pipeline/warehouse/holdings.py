@@ -138,7 +138,9 @@ class HoldingReader:
             if read.scope == "all":
                 sources, parameters = sources[:1], []
             if read.batches:
-                sources.append(f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM read_parquet(?)")
+                sources.append(
+                    f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM read_parquet(?, hive_partitioning = false)"
+                )
                 parameters += [manifest.server_time, [str(self.landing.check(batch)) for batch in read.batches]]
             sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, NULL, NULL, {age}, true")
             parameters.append(list(read.gone))
@@ -167,7 +169,7 @@ class HoldingReader:
         batches = [batch for manifest in self.pending for batch in manifest.quarantine]
         files = [str(self.landing.check(batch)) for batch in batches]
         if files:
-            sources.append("SELECT key, raw, resource, _company FROM read_parquet($files)")
+            sources.append("SELECT key, raw, resource, _company FROM read_parquet($files, hive_partitioning = false)")
         if not sources:
             return []
         known = {"resource": resource, "company": self.company} | ({"files": files} if files else {})

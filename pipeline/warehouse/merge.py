@@ -33,7 +33,9 @@ class MergeCounts:
 def append(con: duckdb.DuckDBPyConnection, resource: Resource, files: Sequence[str]) -> None:
     """Append landed Parquet files to the raw table. Raises ConfigurationError when they do not fit it."""
     try:
-        con.execute(f"INSERT INTO raw.{resource.name} BY NAME SELECT * FROM read_parquet(?)", [files])
+        con.execute(
+            f"INSERT INTO raw.{resource.name} BY NAME SELECT * FROM read_parquet(?, hive_partitioning = false)", [files]
+        )
     except (duckdb.InvalidInputException, duckdb.BinderException, duckdb.ConversionException) as error:
         raise ConfigurationError(
             f"{files[0]}: cannot be loaded ({str(error).splitlines()[0]}), although it is the file that its run wrote. "

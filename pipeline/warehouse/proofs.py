@@ -96,6 +96,6 @@ class _ProofReader:
             parameters.append(self._reader.company)
         for _, read in self._reader.reads(self._reader.pending, resource.name):
             if read.batches:
-                sources.append(f"SELECT {columns} FROM read_parquet(?)")
+                sources.append(f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false)")
                 parameters.append([str(self._reader.landing.check(batch)) for batch in read.batches])
         return " UNION ALL ".join(sources), parameters

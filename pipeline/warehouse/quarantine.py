@@ -15,7 +15,7 @@ def merge_quarantine(con: duckdb.DuckDBPyConnection, manifest: Manifest, files: 
     if files:
         con.execute(
             "INSERT INTO meta.quarantine BY NAME SELECT resource, key, path, reason, raw, _company, _run_id, "
-            "_extracted_at FROM read_parquet(?)",
+            "_extracted_at FROM read_parquet(?, hive_partitioning = false)",
             [files],
         )
     for read in manifest.resources:

@@ -12,9 +12,18 @@ with
         from payments
         where payment_date is null
         union all
-        select _company, order_number, payment_id, amount, payment_date, 'in the future' as reason
+        select
+            payments._company,
+            payments.order_number,
+            payments.payment_id,
+            payments.amount,
+            payments.payment_date,
+            'in the future' as reason
         from payments
-        where payment_date > cast(getvariable('known_at') at time zone getvariable('timezone') as date)
+        left join meta.companies as companies on companies._company = payments._company
+        where payments.payment_date > cast(
+            getvariable('known_at') at time zone coalesce(companies.timezone, getvariable('timezone')) as date
+        )
         union all
         select _company, order_number, min(payment_id) as payment_id, amount, payment_date, 'twice' as reason
         from payments

@@ -46,6 +46,7 @@ ORDER = "UPDATE raw.orders_received SET {} WHERE number = 'shipped'"
 EARLY = "UPDATE raw.orders_received SET {} WHERE number = 'early'"
 LINE = "UPDATE raw.line_items SET {} WHERE id = 1"
 PAYMENT = "UPDATE raw.order_payments SET {} WHERE id = 1"
+DENVER = "INSERT INTO meta.companies VALUES ('default', 'America/Denver');"
 PRODUCT = "UPDATE raw.products SET {} WHERE id = 1"
 EARLIER = (
     "INSERT INTO past.customers BY NAME SELECT * REPLACE "
@@ -208,6 +209,8 @@ PLANTS = [
     found("payment_sanity", PAYMENT.format("total_amount = 0")),
     found("payment_sanity", PAYMENT.format("payment_date = NULL, created_on = NULL")),
     found("payment_sanity", PAYMENT.format("payment_date = '2026-06-02 12:00:00+00'")),
+    # Where the company is it is still the day before.
+    found("payment_sanity", DENVER + PAYMENT.format("payment_date = '2026-06-01 12:00:00+00'")),
     found("payment_sanity", PAYMENT.format("total_amount = -20")),
     found(
         "payment_sanity",
