@@ -23,11 +23,12 @@ class Sight:
 class KeyHealth:
     """A key: what it can see, whose data that is, how far the source's clock is ahead of ours, and its rate.
 
-    `problem` says why nothing was found out.
+    `proxy` is the one that was asked through. `problem` says why nothing was found out.
     """
 
     company: str
     source: str
+    proxy: str | None = None
     sights: Sequence[Sight] = ()
     sees: Sequence[str] = ()
     clock_seconds: float | None = None

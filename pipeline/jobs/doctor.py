@@ -151,7 +151,14 @@ class _Examination:
         sees = self.names or [f"company {owner}, by its rows" for owner in sorted(self.owners)]
         sights = [self.sights[name] for name in sorted(self.sights)]
         ahead = (self.client.clock.now() - clock.now()).total_seconds() if self.client.clock.is_known else None
-        return KeyHealth(company, source, sights, sees, ahead, granted_rate(self.headers, self.settings))
+        rate = granted_rate(self.headers, self.settings)
+        return KeyHealth(company, source, self._proxy(), sights, sees, ahead, rate)
+
+    def _proxy(self) -> str | None:
+        proxy = self.client.source.proxy
+        if proxy is None:
+            return None
+        return f"{proxy} ({'of the environment' if proxy.is_from_environment else 'LEAFLINK_PROXY'})"
 
 
 def granted_rate(headers: Mapping[str, str], settings: Settings) -> str:

@@ -23,7 +23,7 @@ from pipeline.jobs.job import Job
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
-from pipeline.leaflink import Client, Pacer, Source, Waits
+from pipeline.leaflink import Client, Pacer, Source, Waits, read_proxy
 from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
@@ -204,7 +204,8 @@ def _label_of(settings: Settings) -> str:
 async def open_source(job: Job, company: Company, *, moves: bool = True) -> AsyncIterator[Source]:
     """Yield the source: the live API, or the embedded sandbox, moved on to now if it `moves`, served for the while."""
     if company.api_key is not None:
-        yield Source(company.base_url, company.api_key, company.auth_scheme, company.key_name)
+        proxy = read_proxy(job.settings.proxy, company.base_url)
+        yield Source(company.base_url, company.api_key, company.auth_scheme, company.key_name, proxy)
         return
     from pipeline.sandbox import Sandbox, SandboxConfig, serve  # a live run needs none of it
 

@@ -4,6 +4,7 @@ from pipeline.leaflink.answers import Response
 from pipeline.leaflink.client import Client, Event, Stats
 from pipeline.leaflink.errors import FailingError, ForbiddenError, NotFoundError, RejectedError
 from pipeline.leaflink.pacing import Pacer
+from pipeline.leaflink.proxy import read_proxy
 from pipeline.leaflink.source import Scheme, Source
 from pipeline.leaflink.source_clock import ReadTimes, SourceClock, Stamp
 from pipeline.leaflink.waiting import Waits
@@ -24,4 +25,5 @@ __all__ = [
     "Stamp",
     "Stats",
     "Waits",
+    "read_proxy",
 ]

@@ -1,5 +1,7 @@
 """What an answer means: a page, a failure worth another try, or one that is final."""
 
+import codecs
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from yarl import URL
 
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError
 from pipeline.leaflink.errors import ForbiddenError, Hiccup, NotFoundError, RejectedError
+from pipeline.leaflink.proxy import ADVICE
 from pipeline.leaflink.source import Source
 from pipeline.leaflink.source_clock import SourceClock, Stamp
 from pipeline.leaflink.waiting import asked_wait
@@ -20,6 +23,8 @@ _LONGEST_DETAIL = 200
 _LARGEST_REFUSAL_BYTES = 64 * 1024
 _CLOSING = {ord("{"): ord("}"), ord("["): ord("]")}
 _JSON_SPACE = b" \t\r\n"
+_LONGEST_EXCUSE_BYTES = 4096
+_THROTTLED = re.compile("throttl|rate limit|too many", re.IGNORECASE)
 _NOTHING = (b"", b"null")
 
 
@@ -87,10 +92,15 @@ async def _read_page(
             f"{source.host}: the answer for {path} is larger than {max_body_bytes / _MEGABYTE:.0f} MB. "
             "Set LEAFLINK_PAGE_SIZE to a smaller number."
         )
+    body = body.removeprefix(codecs.BOM_UTF8)
     if body.strip(_JSON_SPACE) in _NOTHING:
         raise Hiccup("an empty body", empty=True)
     if not _is_closed(body):
         raise Hiccup("a body that is not JSON, or not all of it")
+    if excuse := _excuse_in(body):
+        throttled = bool(_THROTTLED.search(excuse))
+        wait = asked_wait(answer.headers, throttled=throttled)
+        raise Hiccup(f"status 200 with an excuse: {source.redact(excuse)}", wait_seconds=wait, throttled=throttled)
     return Response(body, stamp, answer.headers)
 
 
@@ -117,6 +127,28 @@ def _is_closed(body: bytes) -> bool:
     """
     start, end = body[:64].lstrip(_JSON_SPACE), body[-64:].rstrip(_JSON_SPACE)
     return bool(start and end) and _CLOSING.get(start[0]) == end[-1]
+
+
+class _Excuse(msgspec.Struct, forbid_unknown_fields=True):
+    """An object that says why there is nothing, and holds nothing else."""
+
+    detail: str = ""
+    message: str = ""
+    error: str = ""
+    code: str | int | None = None
+    status: str | int | None = None
+    status_code: str | int | None = None
+
+
+def _excuse_in(body: bytes) -> str:
+    """Return the excuse that a body is instead of a page, in a line fit to be shown; empty where it is none."""
+    if len(body) > _LONGEST_EXCUSE_BYTES:
+        return ""
+    try:
+        said = msgspec.json.decode(body, type=_Excuse)
+    except (ValueError, RecursionError):
+        return ""
+    return shown(said.detail or said.message or said.error)
 
 
 def _redirect(answer: aiohttp.ClientResponse, source: Source) -> LeafhouseError:
@@ -168,6 +200,8 @@ def _refusal(status: int, source: Source, path: str, detail: str) -> LeafhouseEr
             path,
             f"{path}: not found at {source.host} (404{said}). If every path is not found, check LEAFLINK_BASE_URL.",
         )
+    if status == 407 and source.proxy is not None:
+        return ConfigurationError(f"{source.proxy}: the proxy wants a user name and a password (407). {ADVICE}")
     return RejectedError(
         path,
         f"{path}: {source.host} does not accept the request ({status}{said}).",

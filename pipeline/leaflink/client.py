@@ -16,7 +16,7 @@ from pipeline.errors import IncompleteError, LeafhouseError
 from pipeline.leaflink.answers import Response, read_answer
 from pipeline.leaflink.concurrency import AdaptiveLimiter
 from pipeline.leaflink.errors import FailingError, Hiccup, NotFoundError
-from pipeline.leaflink.failures import hiccup_of, send_once
+from pipeline.leaflink.failures import failure_of, send_once
 from pipeline.leaflink.pacing import Pacer
 from pipeline.leaflink.source import Source
 from pipeline.leaflink.source_clock import SourceClock
@@ -27,6 +27,8 @@ _EMPTIES = 2
 # A request that failed so often, while others were answered, fails by what it asks for; an overloaded server is no such
 # failure. Where every second answer is one, a request in 64 is given up by mistake: whoever asks then asks for less.
 _FAILURES = 6
+# Gateways write cookies and policies of some ten KB into a header; aiohttp allows for 8.
+_LONGEST_HEADER_BYTES = 64 * 1024
 _USER_AGENT = f"leafhouse/{importlib.metadata.version('leafhouse')} (LeafLink to DuckDB; read only)"
 
 
@@ -117,8 +119,11 @@ class Client:
                 "Cache-Control": "no-cache",  # what lies in a cache may be of days ago
             },
             timeout=self._timeout,
-            middlewares=(send_once,),
-            # The environment's proxies and ~/.netrc are other people's hosts and keys: ours goes to its host directly.
+            middlewares=(send_once(self.source),),
+            max_line_size=_LONGEST_HEADER_BYTES,
+            max_field_size=_LONGEST_HEADER_BYTES,
+            proxy=None if self.source.proxy is None else self.source.proxy.url.get_secret_value(),
+            # The environment's proxies and ~/.netrc are other people's hosts and keys: ours goes there when told to.
             trust_env=False,
         )
         return self
@@ -198,7 +203,7 @@ class Client:
             async with self._session.get(ask.url, allow_redirects=False) as answer:
                 return await read_answer(answer, self.source, ask.path, self._max_body_bytes, self.clock)
         except (aiohttp.ClientError, OSError) as error:
-            return hiccup_of(error)
+            return failure_of(error, self.source)
         except (LeafhouseError, Hiccup) as error:
             return error
 

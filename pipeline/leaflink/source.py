@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from pipeline.errors import ConfigurationError, IncompleteError
+from pipeline.leaflink.proxy import Proxy
 
 DEFAULT_BASE_URL = "https://app.leaflink.com/api/v2/"
 
@@ -25,12 +26,14 @@ class Source:
     """A LeafLink API and the key for it. Raises ConfigurationError, naming the setting, where one is no good.
 
     `base_url` is kept with a slash at its end. The key shows in no repr; `key_name` is the variable that holds it.
+    Where there is a `proxy`, everything is asked through it.
     """
 
     base_url: str
     key: SecretStr
     scheme: Scheme = "App"
     key_name: str = "LEAFLINK_API_KEY"
+    proxy: Proxy | None = None
 
     def __post_init__(self) -> None:
         key = self.key.get_secret_value()

@@ -74,6 +74,7 @@ class Settings(BaseModel):
     api_key: SecretStr | None = _setting("LEAFLINK_API_KEY", None, "The key that LeafLink issued.")
     auth_scheme: Literal["App", "Token"] = _setting("LEAFLINK_AUTH_SCHEME", "App", "App or Token, as the key is.")
     base_url: str | None = _setting("LEAFLINK_BASE_URL", None, f"Where the API is; {LIVE_BASE_URL} with a key.")
+    proxy: SecretStr | None = _setting("LEAFLINK_PROXY", None, "A proxy to ask through, or the word environment.")
     page_size: int = _setting("LEAFLINK_PAGE_SIZE", 100, "Rows to ask for in a page.", ge=1, le=10_000)
     rate_per_minute: int = _setting("LEAFLINK_RATE_PER_MINUTE", 300, "Requests a minute; 0 is no limit.", ge=0)
     burst_per_minute: int = _setting("LEAFLINK_BURST_PER_MINUTE", 1000, "Most in any 60 s; 0 is the rate.", ge=0)

@@ -25,6 +25,7 @@ def _show_key(output: Output, key: KeyHealth) -> None:
         output.say(f"  {key.problem}")
         return
     output.say(f"  sees        {', '.join(key.sees) or 'no company by name'}")
+    output.say(f"  proxy       {key.proxy or 'none'}")
     output.say(f"  clock       {_clock(key.clock_seconds)}")
     output.say(f"  rate        {key.rate}")
     for sight in key.sights:
