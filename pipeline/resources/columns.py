@@ -36,8 +36,8 @@ _BOOKKEEPING = (
         "Values that their columns cannot hold, by field, as LeafLink sent them; most rows have none.",
     ),
     ("_company", "VARCHAR", "The company of leafhouse.toml that the row was read for."),
-    ("_run_id", "VARCHAR", "The run that read the row last."),
-    ("_extracted_at", "TIMESTAMPTZ", "When the row was read."),
+    ("_run_id", "VARCHAR", "The run that brought the row as it is; later ones found it unchanged."),
+    ("_extracted_at", "TIMESTAMPTZ", "When that run read it."),
     ("_deleted_at", "TIMESTAMPTZ", "When the row was found missing from a complete read; null while it exists."),
     ("_deleted_reason", "VARCHAR", "Which read found the row missing."),
 )

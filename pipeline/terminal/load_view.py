@@ -28,9 +28,9 @@ class LoadView:
         """Print the summary."""
         say = self._output.say
         say(f"Loaded {_runs(result.intake.runs)}")
-        say(f"  {'raw':<{NAMES}}{'rows':>10}{'new':>10}{'replaced':>10}{'deleted':>10}")
+        say(f"  {'raw':<{NAMES}}{'rows':>10}{'new':>10}{'changed':>10}{'deleted':>10}")
         for merge in result.intake.merges:
-            counts = (merge.rows, merge.inserted, merge.replaced, merge.deleted)
+            counts = (merge.rows, merge.inserted, merge.changed, merge.deleted)
             say(f"  {merge.resource:<{NAMES}}" + "".join(f"{count:>10,}" for count in counts))
         say(f"  {describe_marts(result.outcome.models)}")
         for line in describe_kept(result.outcome.kept):

@@ -192,7 +192,7 @@ class Build:
         for each in merge_run(self.con, manifest, self._resources, instant):
             total = self.merges[each.resource]
             total.inserted += each.inserted
-            total.replaced += each.replaced
+            total.changed += each.changed
             total.deleted += each.deleted
         record_run(self.con, manifest, self.load_id)
         record_drift(self.con, manifest)

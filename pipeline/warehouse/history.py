@@ -32,7 +32,7 @@ _BOOKKEEPING = (
         "The source's clock at the start of the run that found it changed or gone; null while it is like this.",
     ),
     ("_was_deleted", "BOOLEAN", "Whether it was found gone at _valid_to; otherwise the next version begins there."),
-    ("_run_id", "VARCHAR", "The run that last read it like this."),
+    ("_run_id", "VARCHAR", "The run that brought it like this."),
 )
 # A row that was deleted before it was seen, such as a line whose order is deleted, never was valid.
 _WAS_VALID = "(_deleted_at IS NULL OR _deleted_at > _valid_from)"

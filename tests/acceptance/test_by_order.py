@@ -277,7 +277,7 @@ async def test_an_order_in_quarantine_is_asked_with_all_others(tmp_path: Path, m
     [
         (lambda found: [each | {"order": "another"} for each in found], "rows whose order is another one"),
         (lambda found: {"count": 9, "results": found}, "of 9 rows"),
-        (lambda found: {"detail": "Later"}, "what is no list"),
+        (lambda found: {"comments": "Later"}, "what is no list"),
     ],
 )
 async def test_an_answer_that_is_not_of_this_order_and_whole_is_not_believed(
