@@ -9,8 +9,9 @@ import duckdb
 
 from pipeline import clock
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, ModelError, UsageError
+from pipeline.jobs.headlines import read_headlines
 from pipeline.jobs.job import Job, describe_refusal
-from pipeline.jobs.load_result import Headline, Intake, LoadResult, Outcome
+from pipeline.jobs.load_result import Intake, LoadResult, Outcome
 from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
@@ -167,7 +168,7 @@ def _compute(build: Build, settings: ModelSettings, reads: Mapping[str, Mapping[
     build.record_load(settings)
     audits = run_audits(build.con, settings, project, kept=carryover)
     _refuse_failed_audits(build.con, audits, build.load_id)
-    return Outcome(models, kept, audits, _headlines(build.con))
+    return Outcome(models, kept, audits, *read_headlines(build.con, build.load_id))
 
 
 def _told_merges(build: Build, reads: Mapping[str, Mapping[str, str | None]]) -> list[MergeCounts]:
@@ -319,15 +320,3 @@ def _refusals(con: duckdb.DuckDBPyConnection) -> list[str]:
         ("" if company == DEFAULT_NAME else f"{company}: ") + describe_refusal(resource, reason)
         for company, resource, reason in refused_reads(con)
     ]
-
-
-def _headlines(con: duckdb.DuckDBPyConnection) -> list[Headline]:
-    if ("ar_aging",) not in con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
-    ).fetchall():
-        return []
-    rows = con.execute(
-        "SELECT as_of, currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END) "
-        "FROM marts.ar_aging GROUP BY as_of, currency ORDER BY 3 DESC"
-    ).fetchall()
-    return [Headline(*row) for row in rows]

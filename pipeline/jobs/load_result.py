@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from pipeline.jobs.headlines import Headline, Movement
 from pipeline.jobs.refused import refused_document
 from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
@@ -14,16 +14,6 @@ from pipeline.warehouse.drift import FoundDrift
 from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.untreated import Remnants
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The first number of the morning: what is open on a day, and what of it is past due, by currency."""
-
-    as_of: date
-    currency: str
-    open_balance: Decimal
-    past_due: Decimal
 
 
 @dataclass(frozen=True)
@@ -53,6 +43,7 @@ class Outcome:
     kept: Sequence[KeptModel]
     audits: Sequence[AuditResult]
     headlines: Sequence[Headline]
+    movements: Sequence[Movement] = ()
 
     @property
     def kept_marts(self) -> list[KeptModel]:
@@ -96,6 +87,7 @@ class LoadResult:
             "kept": [asdict(each) for each in outcome.kept_marts],
             "audits": [asdict(each) for each in outcome.audits],
             "open_receivables": [asdict(each) for each in outcome.headlines],
+            "figures": [asdict(each) for each in outcome.movements],
             "refused": list(intake.refused),
             "failed": dict(intake.failed),
             "refused_runs": refused_document(intake.refused_runs),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from pipeline.errors import IncompleteError, RefusedError, UsageError
-from pipeline.terminal.console import Output
+from pipeline.terminal.console import LogFormat, Output
 
 if TYPE_CHECKING:
     from pipeline.jobs.load_result import LoadResult
@@ -26,6 +26,12 @@ Sandbox = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for machines.")]
 
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what became of each resource.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is not as it should be.")]
+Log = Annotated[
+    LogFormat, typer.Option("--log-format", help="Where no terminal shows them: lines with time and level, or JSON.")
+]
+
 Result = TypeVar("Result")
 
 
@@ -40,6 +46,11 @@ class Command:
     name: str
     place: int
     run: Callable[..., None]
+
+
+def job_output(*, as_json: bool, log_format: LogFormat, verbose: bool, quiet: bool) -> Output:
+    """Return the output of a job that runs for a while."""
+    return Output(as_json=as_json, log_format=log_format, verbosity=-1 if quiet else int(verbose))
 
 
 def wait_for(function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any) -> Result:

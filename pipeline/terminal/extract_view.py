@@ -37,7 +37,7 @@ class ExtractView:
     def refused(self, runs: Iterable[RefusedRun]) -> None:
         """Say which runs a load set aside, so that everything is read anew."""
         for line in describe_refused(runs):
-            self._output.say(line)
+            self._output.warn(line)
 
     def plan(self, plan: Plan) -> None:
         """Say whether the run reads everything or what changed; before that, loudly, that data are invented."""
@@ -55,7 +55,7 @@ class ExtractView:
 
     def failed(self, error: Exception) -> None:
         """Say that a company could not be read."""
-        self._say(str(error))
+        self._output.warn(f"{self._label}{error}")
 
     def _say(self, text: str) -> None:
         self._output.say(f"{self._label}{text}")
@@ -82,16 +82,17 @@ class ExtractView:
     def done(self, manifest: Manifest) -> None:
         """Say what was committed."""
         seconds = (manifest.finished_at - manifest.started_at).total_seconds()
+        self._say(describe_completeness(manifest.resources))
         self._say(
-            f"Extracted {sum(read.distinct for read in manifest.resources):,} rows in {seconds:.1f} s, "
-            f"{manifest.requests:,} requests ({manifest.retries:,} retries), run {manifest.run_id}; "
-            f"the data stand within {max(1, math.ceil(manifest.skew_seconds))} s of each other"
+            f"Extracted in {seconds:.1f} s, {manifest.requests:,} requests ({manifest.retries:,} retries), run "
+            f"{manifest.run_id}; the data stand within {max(1, math.ceil(manifest.skew_seconds))} s of each other"
         )
         for warning in manifest.warnings:
-            self._say(f"Warning: {warning}")
+            self._output.warn(f"{self._label}Warning: {warning}")
 
     def _resource_read(self, read: ResourceRead) -> None:
-        self._say(describe_read(read, self.progress.of(read.resource).way))
+        say = self._output.warn if read.refused is not None or read.quarantined else self._output.detail
+        say(f"{self._label}{describe_read(read, self.progress.of(read.resource).way)}")
 
     @property
     def seconds(self) -> float:
@@ -163,6 +164,24 @@ def describe_rate(views: Sequence[ExtractView]) -> str:
     return f"{rate:.0f} requests/s, {sum(view.retries for view in views)} retries"
 
 
+def describe_completeness(reads: Sequence[ResourceRead]) -> str:
+    """Return how much was read, in a line; what could not be read completely ends a run before there is one."""
+    read = [each for each in reads if each.was_read]
+    rows, others = sum(each.distinct for each in read), []
+    for what, number in (
+        ("in quarantine", sum(each.quarantined for each in read)),
+        ("refused", sum(each.refused is not None for each in reads)),
+        ("not offered", sum(each.not_offered for each in reads)),
+    ):
+        if number:
+            others.append(f"; {number:,} {what}")
+    return f"{_counted(len(read), 'resource')}, {_counted(rows, 'row')}: complete{''.join(others)}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def describe_read(read: ResourceRead, way: str) -> str:
     """Return the line of a resource: rows, way, time, proof, requests."""
     if read.not_offered:
@@ -173,7 +192,7 @@ def describe_read(read: ResourceRead, way: str) -> str:
     rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
         f"  {read.resource:<{NAMES}}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
-        f"complete: {read.distinct:,} of {read.stated:,}, {_requests(read.requests)}{rereads}{quarantined}"
+        f"complete: {read.distinct:,} of {read.stated:,}, {_counted(read.requests, 'request')}{rereads}{quarantined}"
     )
 
 
@@ -214,8 +233,6 @@ def _show_plan(output: Output, plan: Plan, minutes: float) -> None:
     for name, step in plan.steps.items():
         output.say(f"  {name:<{NAMES}}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
     waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
-    output.say(f"About {_requests(plan.requests)}{waiting}, judged by what is held. Nothing has been asked yet.")
-
-
-def _requests(number: int) -> str:
-    return "1 request" if number == 1 else f"{number:,} requests"
+    output.say(
+        f"About {_counted(plan.requests, 'request')}{waiting}, judged by what is held. Nothing has been asked yet."
+    )

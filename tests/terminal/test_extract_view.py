@@ -33,7 +33,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO) -> tuple[Extra
     monkeypatch.setattr(sys, "stderr", stderr)
     for name, value in {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
-    return ExtractView(Output(as_json=False), "live"), stderr
+    return ExtractView(Output(as_json=False, verbosity=1), "live"), stderr
 
 
 def begin(view: ExtractView, resource: str) -> None:

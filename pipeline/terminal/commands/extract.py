@@ -1,10 +1,26 @@
 """`leafhouse extract`."""
 
-from pipeline.terminal.command import Command, Full, Json, Only, Sandbox, exit_for, is_sandbox_asked_for, wait_for
-from pipeline.terminal.console import Output
+from pipeline.terminal.command import (
+    Command,
+    Full,
+    Json,
+    Log,
+    Only,
+    Quiet,
+    Sandbox,
+    Verbose,
+    exit_for,
+    is_sandbox_asked_for,
+    job_output,
+    wait_for,
+)
+from pipeline.terminal.console import LogFormat
 
 
-def extract(full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False) -> None:
+def extract(
+    full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False,
+    log_format: Log = LogFormat.TEXT, verbose: Verbose = False, quiet: Quiet = False,
+) -> None:  # fmt: skip
     """Fetch what is new at LeafLink into the landing folder."""
     from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.extract import extract_companies
@@ -12,7 +28,7 @@ def extract(full: Full = False, only: Only = None, sandbox: Sandbox = False, as_
     from pipeline.settings import read_settings
     from pipeline.terminal.extract_view import ExtractView
 
-    output = Output(as_json=as_json)
+    output = job_output(as_json=as_json, log_format=log_format, verbose=verbose, quiet=quiet)
     job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)

@@ -6,8 +6,20 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import UsageError
-from pipeline.terminal.command import AcceptShrink, AsOf, Command, Json, end_load, read_date, read_instant
-from pipeline.terminal.console import Output
+from pipeline.terminal.command import (
+    AcceptShrink,
+    AsOf,
+    Command,
+    Json,
+    Log,
+    Quiet,
+    Verbose,
+    end_load,
+    job_output,
+    read_date,
+    read_instant,
+)
+from pipeline.terminal.console import LogFormat
 
 
 def load(
@@ -18,6 +30,9 @@ def load(
     ] = None,
     into: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file, and publish nothing.")] = None,
     as_json: Json = False,
+    log_format: Log = LogFormat.TEXT,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """Merge what was landed, compute the marts, audit them, and publish the warehouse."""
     from pipeline.datafolder.lock import DataLock
@@ -25,7 +40,8 @@ def load(
     from pipeline.jobs.load import load, load_aside
     from pipeline.settings import read_settings
 
-    output, day, instant = Output(as_json=as_json), read_date(as_of), read_instant(known_at)
+    output = job_output(as_json=as_json, log_format=log_format, verbose=verbose, quiet=quiet)
+    day, instant = read_date(as_of), read_instant(known_at)
     if instant is not None and into is None:
         raise UsageError("--known-at computes the past, which is never published: name a file for it with --into FILE.")
     if into is not None and accept_shrink:

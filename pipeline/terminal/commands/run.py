@@ -6,19 +6,24 @@ from pipeline.terminal.command import (
     Command,
     Full,
     Json,
+    Log,
     Only,
+    Quiet,
     Sandbox,
+    Verbose,
     end_load,
     is_sandbox_asked_for,
+    job_output,
     read_date,
     wait_for,
 )
-from pipeline.terminal.console import Output
+from pipeline.terminal.console import LogFormat
 
 
 def run(
     full: Full = False, only: Only = None, as_of: AsOf = None, accept_shrink: AcceptShrink = False,
-    sandbox: Sandbox = False, as_json: Json = False,
+    sandbox: Sandbox = False, as_json: Json = False, log_format: Log = LogFormat.TEXT,
+    verbose: Verbose = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Extract and load in one go: batches are merged while the next pages come in."""
     from pipeline.datafolder.lock import DataLock
@@ -27,7 +32,8 @@ def run(
     from pipeline.settings import read_settings
     from pipeline.terminal.extract_view import ExtractView
 
-    output, day = Output(as_json=as_json), read_date(as_of)
+    output = job_output(as_json=as_json, log_format=log_format, verbose=verbose, quiet=quiet)
+    day = read_date(as_of)
     job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     with DataLock(job.settings.data_dir, "run"):
         view = ExtractView(output, job.source)
