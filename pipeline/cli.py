@@ -3,6 +3,8 @@
 import gc
 import signal
 import sys
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 
@@ -14,14 +16,31 @@ from pipeline.terminal.streams import open_streams
 _INTERRUPTED = 128 + signal.SIGINT
 _MISUSED = "The command was called wrongly; `--help` lists what it takes."
 
+_HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings=_HELP,
     pretty_exceptions_enable=False,
     help="LeafLink in a DuckDB warehouse: extract, load, and query one file.",
 )
 for _command in all_commands():
-    app.command(_command.name)(_command.run)
+    app.command(_command.name, context_settings=_HELP)(_command.run)
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        sys.stdout.write(f"leafhouse {metadata.version('leafhouse')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

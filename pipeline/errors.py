@@ -57,6 +57,12 @@ class LockedError(LeafhouseError):
     ending = "Nothing was changed."
 
 
+class StaleError(LeafhouseError):
+    """The data are older than `status --max-age` allows. See why the last run failed, and run again."""
+
+    exit_code = 9
+
+
 class ModelError(LeafhouseError):
     """A file of sql/ cannot be read, or its query fails; the message names file and line. Mend it, load again."""
 

@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from pipeline import clock
+from pipeline.datafolder.attempt import Attempt, begin_attempt, end_attempt
 from pipeline.datafolder.paths import lock_file
 from pipeline.errors import ConfigurationError, LockedError
 
@@ -30,12 +31,17 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class DataLock:
-    """Holds a data folder for `command` for as long as the block runs. Raises LockedError naming the holder."""
+    """Holds a data folder for `command` for as long as the block runs, and notes how that ends (see `attempt`).
+
+    Raises LockedError naming the holder.
+    """
 
     def __init__(self, data_dir: Path, command: str) -> None:
         self._path = lock_file(data_dir)
         self._command = command
+        self._data_dir = data_dir
         self._descriptor: int | None = None
+        self._attempt: Attempt | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -58,11 +64,14 @@ class DataLock:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)
         self._descriptor = descriptor
+        self._attempt = begin_attempt(self._data_dir, self._command)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._attempt is not None:
+            end_attempt(self._data_dir, self._attempt, error)
         # The file stays: removing it would let two runs lock two different files of the same name.
         if self._descriptor is not None:
             os.truncate(self._descriptor, 0)

@@ -48,6 +48,11 @@ def lock_file(data_dir: Path) -> Path:
     return data_dir / "lock"
 
 
+def attempt_file(data_dir: Path) -> Path:
+    """Return the file that says which command worked on the folder last, and how it ended."""
+    return data_dir / "attempt.json"
+
+
 def claim_file(data_dir: Path) -> Path:
     """Return the file that says which kind of source the folder belongs to."""
     return data_dir / "source"

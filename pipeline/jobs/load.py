@@ -9,7 +9,6 @@ import duckdb
 
 from pipeline import clock
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, ModelError, UsageError
-from pipeline.jobs.headlines import read_headlines
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.jobs.load_result import Intake, LoadResult, Outcome
 from pipeline.jobs.refused import describe_refused
@@ -32,6 +31,7 @@ from pipeline.settings import DEFAULT_NAME, Settings
 from pipeline.warehouse.aside import check_target
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
+from pipeline.warehouse.headlines import read_headlines
 from pipeline.warehouse.ids import known_loads
 from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.meta import newest_reads, newest_runs, reached, record_companies, refused_reads, timezones_of

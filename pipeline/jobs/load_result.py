@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline.jobs.headlines import Headline, Movement
 from pipeline.jobs.refused import refused_document
 from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
 from pipeline.warehouse.build import Publication
 from pipeline.warehouse.drift import FoundDrift
+from pipeline.warehouse.headlines import Headline, Movement
 from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.untreated import Remnants

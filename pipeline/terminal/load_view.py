@@ -1,20 +1,18 @@
 """What people see of a load: a line while it works, and the summary that ends it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date
 
-from pipeline.jobs.headlines import Headline, Movement
 from pipeline.jobs.load_result import LoadResult
-from pipeline.jobs.refused import describe_refused, refused_document
+from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest
 from pipeline.models import AuditResult, ModelRun
 from pipeline.settings import DEFAULT_NAME
 from pipeline.terminal.console import NAMES, Output
 from pipeline.warehouse.drift import FoundDrift
+from pipeline.warehouse.headlines import Headline, Movement
 from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.provenance import KeptModel
-from pipeline.warehouse.status import Status
 from pipeline.warehouse.untreated import Remnants
 
 _FEW = 5
@@ -188,30 +186,3 @@ def _runs(runs: Sequence[Manifest]) -> str:
     if not runs:
         return "no new run"
     return ", ".join(f"{manifest.run_id} ({manifest.kind})" for manifest in runs)
-
-
-def show_status(output: Output, status: Status) -> None:
-    """Print what a published warehouse holds."""
-    document = asdict(status) | {
-        "published_at": status.published_at.isoformat(), "refused_runs": refused_document(status.refused_runs),
-    }  # fmt: skip
-    output.document(document)
-    if output.as_json:
-        return
-    say = output.say
-    say(f"{status.path} ({status.bytes / 2**20:.1f} MB), published {status.published_at:%Y-%m-%d %H:%M:%S %Z}")
-    runs = "1 run" if status.loaded_runs == 1 else f"{status.loaded_runs:,} runs"
-    say(f"{status.note} Marts as of {status.as_of}; {runs} loaded.")
-    say(f"  {'resource':<{NAMES}}{'rows':>10}{'deleted':>9}  {'newest change':<30}{'last run':<24}completeness")
-    for each in status.resources:
-        quarantined = f", {each.quarantined} in quarantine" if each.quarantined else ""
-        say(
-            f"  {each.resource:<{NAMES}}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
-            f"{each.last_run or '':<24}{each.completeness}{quarantined}"
-        )
-    for line in describe_kept(status.kept):
-        say(line)
-    for line in describe_refused(status.refused_runs):
-        say(f"  {line}")
-    for audit in status.failed_audits:
-        say(f"  audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")

@@ -2,16 +2,21 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipeline import clock
+from pipeline.datafolder.attempt import Attempt, read_attempt
+from pipeline.datafolder.lock import holder_of
 from pipeline.datafolder.paths import landing_folder, warehouse_file
 from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
+from pipeline.warehouse.headlines import Headline, read_headlines
+from pipeline.warehouse.meta import newest_runs
 from pipeline.warehouse.provenance import KeptModel, kept_models
 from pipeline.warehouse.published import open_published
 
@@ -38,11 +43,15 @@ class ResourceStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """A published warehouse, and the runs that a load set aside since."""
+    """A published warehouse, the runs that a load set aside since, and the last command that worked on the folder.
+
+    `read_until` is the source's time (UTC) at the start of the oldest run among the newest of each company.
+    """
 
     path: str
     bytes: int
     published_at: datetime
+    read_until: datetime | None
     source: str
     note: str
     as_of: str | None
@@ -51,6 +60,14 @@ class Status:
     failed_audits: list[dict[str, Any]]
     kept: list[KeptModel]
     refused_runs: list[RefusedRun]
+    headlines: list[Headline]
+    attempt: Attempt | None
+    holder: str | None
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long ago the data were read; None where no run tells."""
+        return None if self.read_until is None else clock.now() - self.read_until
 
 
 def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
@@ -77,12 +94,16 @@ def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[s
     ).fetchall()
     path = warehouse_file(data_dir)
     stat = path.stat()
+    newest = newest_runs(con)
     return Status(
-        str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(), source, note, as_of, loaded_runs,
+        str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(),
+        min(newest.values(), default=None), source, note, as_of, loaded_runs,
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
         Landing(landing_folder(data_dir)).refused_runs(),
+        list(read_headlines(con, load_id)[0]) if load_id is not None else [],
+        read_attempt(data_dir), holder_of(data_dir),
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ from pipeline.sandbox import Sandbox, SandboxConfig, serve
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
 from pipeline.terminal.extract_view import ExtractView
-from pipeline.terminal.load_view import LoadView, show_status
+from pipeline.terminal.load_view import LoadView
+from pipeline.terminal.status_view import show_status
 from pipeline.warehouse.status import read_status
 
 from . import commands

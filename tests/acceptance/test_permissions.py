@@ -13,7 +13,8 @@ from pipeline.resources import all_resources
 from pipeline.sandbox.world.tables import TABLES
 from pipeline.settings import read_settings
 from pipeline.terminal.console import Output
-from pipeline.terminal.load_view import LoadView, show_status
+from pipeline.terminal.load_view import LoadView
+from pipeline.terminal.status_view import show_status
 from pipeline.warehouse.status import read_status
 
 from ..marks import long_from
@@ -181,7 +182,7 @@ async def test_a_kept_mart_is_shown_with_the_day_that_it_is_of(
 
         shown, status = capsys.readouterr().out.split("Published ")
         for told in (shown, status):
-            line = f"  kept as of {first.as_of}, since order_payments was refused: ar_aging, ar_aging_by_customer, "
+            line = f"kept as of {first.as_of}, since order_payments was refused: ar_aging, ar_aging_by_customer, "
             assert line in told
         assert f"Open receivables on {first.as_of}: " in shown
         assert f"Open receivables on {result.as_of}: " not in shown

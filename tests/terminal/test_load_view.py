@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pipeline.jobs.headlines import Headline, Movement
 from pipeline.models import AuditResult, ModelRun
 from pipeline.terminal.load_view import (
     describe_audits,
@@ -13,6 +12,7 @@ from pipeline.terminal.load_view import (
     describe_merges,
     describe_movement,
 )
+from pipeline.warehouse.headlines import Headline, Movement
 from pipeline.warehouse.merge import MergeCounts
 
 DAY = date(2026, 11, 27)
