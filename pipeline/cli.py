@@ -53,8 +53,9 @@ def main() -> None:
         app()
     except (Exception, SystemExit) as end:
         message, code = _ending(end, stopped_by)
+        message = clean(message)
         if message:
-            sys.stderr.write(f"{clean(message)}\n")
+            sys.stderr.write(f"{message}\n")
         if code == UsageError.exit_code or message:
             Output(as_json="--json" in sys.argv).document({"error": message or _MISUSED, "exit_code": code})
         sys.exit(code)

@@ -35,7 +35,7 @@ def end_attempt(data_dir: Path, attempt: Attempt, error: BaseException | None) -
     """Note how a command ended: an error of another kind than ours may quote data, and is not shown."""
     failure = None
     if isinstance(error, LeafhouseError):
-        failure = str(error)
+        failure = str(error).encode(errors="replace").decode()  # it may quote what is no Unicode
     elif error is not None and not isinstance(error, SystemExit):
         failure = "It was stopped." if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}."
     _write(data_dir, msgspec.structs.replace(attempt, ended_at=clock.now(), failure=failure))

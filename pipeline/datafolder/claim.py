@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pipeline.datafolder.paths import claim_file
 from pipeline.errors import ConfigurationError
@@ -41,11 +41,19 @@ def claim_data_dir(folder: Path, source: Kind) -> None:
 
 
 def claimed_by(folder: Path) -> str | None:
-    """Return the kind of source that the folder belongs to: sandbox, live, or None for nobody yet."""
+    """Return the kind of source that the folder belongs to: sandbox, live, or None for nobody yet.
+
+    Raises ConfigurationError when the file that tells it says something else.
+    """
     try:
-        return claim_file(folder).read_text().strip() or None
+        owner = claim_file(folder).read_text(errors="replace").strip()
     except OSError:
         return None
+    if owner not in ("", *get_args(Kind)):
+        raise ConfigurationError(
+            f"{claim_file(folder)}: damaged. Write sandbox or live into it: whose the data in this folder are."
+        )
+    return owner or None
 
 
 def _belongs_to_other(folder: Path, owner: str) -> str:

@@ -31,8 +31,12 @@ async def serve_sandbox(
 ) -> None:  # fmt: skip
     """Serve the sandbox in `folder` (made as `config` says when it is new) until the process is told to stop.
 
-    Raises UsageError if a resource has no field for the order that `settings.listed` wants.
+    Raises UsageError if `host` can be none, or a resource has no field for the order that `settings.listed` wants.
     """
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise UsageError(f"--host {host}: neither an address nor a name of a host.") from error
     sandbox = Sandbox.open(folder, config, clock.now())
     try:
         try:

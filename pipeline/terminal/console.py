@@ -18,8 +18,8 @@ NAMES = 28
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters."""
-    return _CONTROL.sub("", text)
+    """Return `text` without control characters, and with a question mark for what is no Unicode."""
+    return _CONTROL.sub("", text).encode(errors="replace").decode()
 
 
 class LogFormat(StrEnum):

@@ -36,7 +36,7 @@ def choose_pair(data_dir: Path, since: str | None = None, until: str | None = No
     warehouses = list_warehouses(data_dir)
     if since is None and len(loads) < 2:
         raise UsageError(f"{loads[0]}: the first load, which has none before it to be compared with.")
-    earlier = _choose(warehouses, since or loads[1])
+    earlier = _choose(warehouses, loads[1] if since is None else since)
     later = warehouses[0] if until is None else _choose(warehouses, until)
     if earlier.path == later.path:
         raise UsageError(f"{earlier.load_id}: cannot be compared with itself. {_describe_choice(warehouses)}")
