@@ -23,7 +23,7 @@ from pipeline.jobs.job import Job
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
-from pipeline.leaflink import Client, Pacer, Source, Waits, read_proxy
+from pipeline.leaflink import Client, Event, Pacer, Source, Waits, read_proxy
 from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
@@ -125,7 +125,7 @@ class _Reading:
         async with open_source(job, company) as source:
             client = Client(
                 source, self.pacer, waits=Waits(settings.give_up_seconds), max_connections=settings.max_connections,
-                gzip=job.source == "live", on_event=lambda event: self.observer.tick(),
+                gzip=job.source == "live", on_event=self._tell,
             )  # fmt: skip
             async with client:
                 account = await check_account(job, company, client)
@@ -141,6 +141,11 @@ class _Reading:
         keep_account(settings.data_dir, company.name, account)
         self.observer.done(manifest)
         return manifest
+
+    def _tell(self, event: Event) -> None:
+        if event.kind == "throttled":
+            self.observer.throttled(event.wait_seconds)
+        self.observer.tick()
 
 
 def _next_run_id(job: Job) -> str:

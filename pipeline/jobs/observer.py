@@ -41,6 +41,9 @@ class ExtractObserver(Protocol):
     def tick(self) -> None:
         """Take note that something happened."""
 
+    def throttled(self, seconds: float) -> None:
+        """Take note that the source asks to be left alone for so long."""
+
     def done(self, manifest: Manifest) -> None:
         """Take note of the committed run."""
 

@@ -22,6 +22,11 @@ def clean(text: str) -> str:
     return _CONTROL.sub("", text).encode(errors="replace").decode()
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 class LogFormat(StrEnum):
     """How the lines of a job are written where no terminal shows them."""
 

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.live import Live
 from rich.table import Table
@@ -12,11 +12,18 @@ from rich.table import Table
 from pipeline.extract.plan import Plan
 from pipeline.extract.progress import Progress, ResourceProgress
 from pipeline.jobs.observer import Counters
-from pipeline.jobs.refused import describe_refused, refused_document
+from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, RefusedRun, ResourceRead
-from pipeline.terminal.console import NAMES, Output
+from pipeline.terminal.console import NAMES, Output, counted
 
 _LOG_EVERY_SECONDS = 10.0
+# The rate changes when the first burst is used up: only the last seconds tell how long the rest will take.
+_RATE_OF_SECONDS = 15.0
+_BAR = 20
+# So that the table with its bar stays in sight on a screen of 24 lines.
+_MOST_SHOWN = 12
+# Below this there is no telling: a retry or two decide.
+_FIRST_SECONDS = 1.0
 
 
 class ExtractView:
@@ -32,7 +39,10 @@ class ExtractView:
         self._output = output
         self._screen = screen or _Screen(output)
         self._counters: Counters | None = None
+        self._plan: Plan | None = None
         self._started = self._logged = time.monotonic()
+        self._sent: deque[tuple[float, int]] = deque()
+        self._throttled_until = 0.0
 
     def refused(self, runs: Iterable[RefusedRun]) -> None:
         """Say which runs a load set aside, so that everything is read anew."""
@@ -43,6 +53,7 @@ class ExtractView:
         """Say whether the run reads everything or what changed; before that, loudly, that data are invented."""
         if self._source == "sandbox":
             self._output.say("SANDBOX: no LEAFLINK_API_KEY is set: this reads an embedded LeafLink with INVENTED data")
+        self._plan = plan
         since = [step.since for step in plan.steps.values() if step.since is not None]
         if since:
             self._say(f"Incremental: what changed since {min(since):%Y-%m-%d %H:%M} UTC, and what may have")
@@ -77,7 +88,14 @@ class ExtractView:
             for name, each in self.progress.resources.items()
             if each.read is None
         ]
-        self._output.log(f"  … {self._label}{', '.join(parts)} ({describe_rate([self])})")
+        self._output.log(f"  … {self._label}{', '.join(parts)} ({describe_progress([self])})")
+
+    def throttled(self, seconds: float) -> None:
+        """Say that the source asks to be left alone; once for all requests that it says so to."""
+        now = time.monotonic()
+        if now >= self._throttled_until and seconds >= 1:
+            self._throttled_until = now + seconds
+            self._output.log(f"  {self._label}throttled: waiting {seconds:.0f} s")
 
     def done(self, manifest: Manifest) -> None:
         """Say what was committed."""
@@ -95,11 +113,6 @@ class ExtractView:
         say(f"{self._label}{describe_read(read, self.progress.of(read.resource).way)}")
 
     @property
-    def seconds(self) -> float:
-        """How long it has been going on."""
-        return max(time.monotonic() - self._started, 0.001)
-
-    @property
     def requests(self) -> int:
         """Requests sent so far."""
         return 0 if self._counters is None else self._counters.requests
@@ -109,10 +122,30 @@ class ExtractView:
         """Of these, those that repeated one that failed."""
         return 0 if self._counters is None else self._counters.retries
 
-    def unread(self) -> list[tuple[str, ResourceProgress]]:
-        """Return the resources that are not read yet, those under way first; of the others there are lines already."""
-        unread = [(name, each) for name, each in list(self.progress.resources.items()) if each.read is None]
-        return sorted(unread, key=lambda item: item[1].total is None)
+    @property
+    def rate(self) -> float:
+        """Requests a second, over the last seconds."""
+        now = time.monotonic()
+        self._sent.append((now, self.requests))
+        while now - self._sent[0][0] > _RATE_OF_SECONDS and len(self._sent) > 1:
+            self._sent.popleft()
+        since, sent = self._sent[0] if len(self._sent) > 1 else (self._started, 0)
+        return (self.requests - sent) / max(now - since, _FIRST_SECONDS)
+
+    @property
+    def requests_left(self) -> int:
+        """Requests that are still to be sent, about: by what the source counted, else by the plan."""
+        steps = {} if self._plan is None else self._plan.steps
+        return sum(_left_of(self.progress.of(name), step.requests) for name, step in steps.items())
+
+    def under_way(self) -> list[tuple[str, ResourceProgress]]:
+        """Return the resources that are being read, those with the most rows to come first."""
+        begun = [
+            (name, each)
+            for name, each in list(self.progress.resources.items())
+            if each.read is None and (each.rows or each.total is not None)
+        ]
+        return sorted(begun, key=lambda item: item[1].rows - (item[1].total or item[1].rows))
 
 
 class _Screen:
@@ -140,28 +173,42 @@ class _Screen:
                 self._live = None
 
     def _table(self) -> Table:
-        views, names = list(self._views), ["resource", "rows", "of", "pages", "left", "how"]
+        views = list(self._views)
         has_companies = any(view.company is not None for view in views)
-        table = Table(box=None, pad_edge=False, caption=describe_rate(views))
-        for name in (["company"] if has_companies else []) + names:
-            table.add_column(name, justify="right" if name in ("rows", "of", "pages", "left") else "left")
+        table = Table(box=None, pad_edge=False, caption=describe_progress(views), caption_justify="left")
+        for name in (["company"] if has_companies else []) + ["resource", "rows", "of", "how"]:
+            table.add_column(name, justify="right" if name in ("rows", "of") else "left", no_wrap=True)
         for view in views:
-            for name, each in view.unread():
+            for name, each in view.under_way()[:_MOST_SHOWN]:
                 total = "" if each.total is None else f"{each.total:,}"
-                left = _time_left(view.seconds, each.rows, each.total)
-                cells = (name, f"{each.rows:,}", total, f"{each.pages:,}", left, each.way)
+                cells = (name, f"{each.rows:,}", total, each.way)
                 table.add_row(*([view.company] if has_companies else []), *cells)
         return table
 
 
-def _time_left(seconds: float, rows: int, total: int | None) -> str:
-    return f"{seconds / rows * max(total - rows, 0):.0f} s" if rows and total is not None else ""
+def _left_of(progress: ResourceProgress, planned: int) -> int:
+    if progress.read is not None:
+        return 0
+    if progress.total is None or not progress.pages or not progress.rows:
+        return max(planned - progress.pages, 0)
+    return math.ceil(max(progress.total - progress.rows, 0) / (progress.rows / progress.pages))
 
 
-def describe_rate(views: Sequence[ExtractView]) -> str:
-    """Return how fast the views' extracts ask, together."""
-    rate = sum(view.requests / view.seconds for view in views)
-    return f"{rate:.0f} requests/s, {sum(view.retries for view in views)} retries"
+def describe_progress(views: Sequence[ExtractView]) -> str:
+    """Return how far the views' extracts are together, in a line of less than 80 columns.
+
+    It is one bar over all requests, how fast they go, and how long the rest takes at that rate.
+    """
+    sent, left = sum(view.requests for view in views), sum(view.requests_left for view in views)
+    rate, retries = sum(view.rate for view in views), sum(view.retries for view in views)
+    share = sent / (sent + left) if sent else 0.0
+    bar = "━" * round(_BAR * share) + "─" * (_BAR - round(_BAR * share))
+    ends = f", {_duration(left / rate)} left" if rate and left else ""
+    return f"{bar} {share:.0%}{ends}, {rate:.0f} requests/s, {retries:,} retries"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def describe_completeness(reads: Sequence[ResourceRead]) -> str:
@@ -175,11 +222,7 @@ def describe_completeness(reads: Sequence[ResourceRead]) -> str:
     ):
         if number:
             others.append(f"; {number:,} {what}")
-    return f"{_counted(len(read), 'resource')}, {_counted(rows, 'row')}: complete{''.join(others)}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{counted(len(read), 'resource')}, {counted(rows, 'row')}: complete{''.join(others)}"
 
 
 def describe_read(read: ResourceRead, way: str) -> str:
@@ -192,47 +235,5 @@ def describe_read(read: ResourceRead, way: str) -> str:
     rereads = f", {read.rereads} readings thrown away" if read.rereads else ""
     return (
         f"  {read.resource:<{NAMES}}{read.distinct:>9,}  {way:<26}{read.seconds:>5.1f} s  "
-        f"complete: {read.distinct:,} of {read.stated:,}, {_counted(read.requests, 'request')}{rereads}{quarantined}"
-    )
-
-
-def show_plans(
-    output: Output, plans: Mapping[str, Plan], refused: Sequence[RefusedRun],
-    rate_per_minute: int, burst_per_minute: int,
-) -> None:  # fmt: skip
-    """Print what a run would ask of each company, and what it would cost; nothing has been asked for it.
-
-    Companies with runs that a load `refused` are read anew.
-    """
-    documents = {
-        company: _plan_document(plan, plan.minutes(rate_per_minute, burst_per_minute))
-        | {"refused_runs": refused_document(run for run in refused if run.manifest.company == company)}
-        for company, plan in plans.items()
-    }
-    output.document({"companies": documents} if len(documents) > 1 else next(iter(documents.values())))
-    if output.as_json:
-        return
-    for company, plan in plans.items():
-        if len(plans) > 1:
-            output.say(f"{company}:")
-        for line in describe_refused(run for run in refused if run.manifest.company == company):
-            output.say(line)
-        _show_plan(output, plan, plan.minutes(rate_per_minute, burst_per_minute))
-
-
-def _plan_document(plan: Plan, minutes: float) -> dict[str, Any]:
-    steps = [
-        {"resource": name, "way": step.way.value, "since": step.since, "requests": step.requests, "reason": step.reason}
-        for name, step in plan.steps.items()
-    ]
-    return {"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)}
-
-
-def _show_plan(output: Output, plan: Plan, minutes: float) -> None:
-    output.say(f"  {'resource':<{NAMES}}{'way':<26}{'requests':>9}  reason")
-    for name, step in plan.steps.items():
-        output.say(f"  {name:<{NAMES}}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
-    waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
-    output.say(
-        f"About {_counted(plan.requests, 'request')}{waiting}, judged by what is held. Nothing has been asked yet."
+        f"complete: {read.distinct:,} of {read.stated:,}, {counted(read.requests, 'request')}{rereads}{quarantined}"
     )

@@ -1,16 +1,19 @@
 """On a terminal: one table of what is being read, of all companies, and above it a line for each resource that was."""
 
 import io
+import re
 import sys
 import time
 from dataclasses import dataclass
 
 import pytest
 
+from pipeline.extract.plan import Plan, Step, Way
 from pipeline.landing import ResourceRead
+from pipeline.resources import all_resources
 from pipeline.terminal import extract_view
 from pipeline.terminal.console import Output
-from pipeline.terminal.extract_view import ExtractView
+from pipeline.terminal.extract_view import ExtractView, describe_progress
 
 START, ERASE = "\x1b[?25l", "\x1b[2K"  # what a live table hides first, and redraws itself with
 
@@ -125,3 +128,42 @@ def test_in_a_log_a_total_shows_only_where_it_is_known(monkeypatch: pytest.Monke
         view.tick()
 
     assert "  … products 10/40, orders_received_comments 250 (" in stderr.getvalue()
+
+
+def planned(*names: str, requests: int) -> Plan:
+    return Plan({name: Step(all_resources()[name], Way.EVERYTHING, "first read", requests) for name in names})
+
+
+def test_at_80_columns_every_resource_takes_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, terminal = watched(monkeypatch, Terminal())
+    monkeypatch.setenv("COLUMNS", "80")
+    view.plan(planned("orders_delivery_information", requests=4))
+    progress = view.progress.of("orders_delivery_information")
+    progress.way, progress.total, progress.rows, progress.pages = str(Way.FRESH.value), 123_456_789, 12_345_678, 9
+    with view.watch(Counters(requests=98_765, retries=1_234)):
+        wait_for(terminal, "1,234 retries")
+
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue()).splitlines()
+    (row,) = {line.rstrip() for line in drawn if "orders_delivery_information" in line}
+    assert row.split()[1:3] == ["12,345,678", "123,456,789"]
+    assert max(len(line.rstrip()) for line in drawn) < 80
+
+
+def test_the_bar_is_of_all_requests_by_what_was_counted_and_else_by_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, _ = watched(monkeypatch, Terminal())
+    view.plan(planned("products", "customers", "brands", requests=4))
+    products, customers = view.progress.of("products"), view.progress.of("customers")
+    products.total, products.rows, products.pages = 500, 300, 3  # two pages are left
+    customers.read = read("customers")
+
+    with view.watch(Counters(requests=6)):
+        assert view.requests_left == 2 + 4
+        assert describe_progress([view]).startswith("━━━━━━━━━━────────── 50%, ")
+
+
+def test_a_wait_that_the_source_asks_for_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, terminal = watched(monkeypatch, Terminal())
+    for seconds in (0.2, 12.0, 12.0, 11.0):
+        view.throttled(seconds)
+
+    assert terminal.getvalue() == "  throttled: waiting 12 s\n"

@@ -9,7 +9,7 @@ def plan(full: Full = False, only: Only = None, sandbox: Sandbox = False, as_jso
     from pipeline.jobs.extract import plan_extract
     from pipeline.jobs.job import open_job
     from pipeline.settings import read_settings
-    from pipeline.terminal.extract_view import show_plans
+    from pipeline.terminal.plan_view import show_plans
 
     job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     plans = {company.name: plan_extract(job, company, full=full, only=only) for company in job.companies}
