@@ -14,6 +14,7 @@ from pipeline.terminal.console import Output, clean
 from pipeline.terminal.streams import open_streams
 
 _INTERRUPTED = 128 + signal.SIGINT
+_STOPPED = "What was published stays as it was. Run it again, it is safe: an extract goes on where this one was."
 _MISUSED = "The command was called wrongly; `--help` lists what it takes."
 
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
@@ -67,7 +68,8 @@ def _ending(end: Exception | SystemExit, stopped_by: list[int]) -> tuple[str, in
     """Return what is to be said about the end of a command, empty where that was done, and its exit code."""
     # DuckDB makes this error of Ctrl-C in the middle of a query, typer makes an exit of it elsewhere.
     if str(end) == "Query interrupted" or (isinstance(end, SystemExit) and end.code == _INTERRUPTED):
-        return "Stopped. What was published stays as it was. Run again, it is safe.", 128 + stopped_by[-1]
+        by = "Stopped" if stopped_by[-1] == signal.SIGINT else f"Told to stop ({signal.Signals(stopped_by[-1]).name})"
+        return f"{by}. {_STOPPED}", 128 + stopped_by[-1]
     if isinstance(end, SystemExit):
         return "", end.code if isinstance(end.code, int) else 0
     if isinstance(end, LeafhouseError):

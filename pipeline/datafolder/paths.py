@@ -28,6 +28,11 @@ def kept_file(data_dir: Path, load_id: str | None) -> Path:
     return kept_folder(data_dir) / f"{load_id or 'first'}.duckdb"
 
 
+def rejected_file(data_dir: Path) -> Path:
+    """Return the warehouse that was not published, since an audit failed: evidence, until a later one is published."""
+    return data_dir / "rejected.duckdb"
+
+
 def signatures_file(data_dir: Path) -> Path:
     """Return the signatures of the kept warehouses, which tell whether another program has written to one."""
     return kept_folder(data_dir) / "signatures.json"

@@ -167,7 +167,7 @@ def _compute(build: Build, settings: ModelSettings, reads: Mapping[str, Mapping[
     kept = record_models(build.con, build.load_id, settings.as_of, models, carryover)
     build.record_load(settings)
     audits = run_audits(build.con, settings, project, kept=carryover)
-    _refuse_failed_audits(build.con, audits, build.load_id)
+    _refuse_failed_audits(build, audits)
     return Outcome(models, kept, audits, *read_headlines(build.con, build.load_id))
 
 
@@ -297,20 +297,21 @@ def _choose_day(as_of: date | None, settings: Settings, last_day: date) -> date:
     return day or last_day
 
 
-def _refuse_failed_audits(con: duckdb.DuckDBPyConnection, audits: list[AuditResult], load_id: str) -> None:
+def _refuse_failed_audits(build: Build, audits: list[AuditResult]) -> None:
     failed = [audit for audit in audits if audit.severity == "error" and audit.failures]
     if not failed:
         return
     lines = []
     for audit in failed:
-        row = con.execute(
-            "SELECT failure FROM audit.failures WHERE run_id = ? AND audit_id = ? LIMIT 1", [load_id, audit.audit_id]
+        row = build.con.execute(
+            "SELECT failure FROM audit.failures WHERE run_id = ? AND audit_id = ? LIMIT 1",
+            [build.load_id, audit.audit_id],
         ).fetchone()
         lines.append(f"  {audit.audit_id}: {audit.failures:,} rows, the first one {row[0] if row else ''}"[:600])
     raise AuditError(
         "An audit failed, so nothing was published; the last warehouse stays in place.\n"
         + "\n".join(lines)
-        + "\nThe queries are in sql/audits/."
+        + f"\nThe queries are in sql/audits/; `leafhouse audits` shows the rows, of {build.keep_rejected()}."
     )
 
 

@@ -100,6 +100,8 @@ class ExtractView:
     def done(self, manifest: Manifest) -> None:
         """Say what was committed."""
         seconds = (manifest.finished_at - manifest.started_at).total_seconds()
+        if self.progress.is_resumed:
+            self._say("Went on with the run that was interrupted; what it had read was not asked for again")
         self._say(describe_completeness(manifest.resources))
         self._say(
             f"Extracted in {seconds:.1f} s, {manifest.requests:,} requests ({manifest.retries:,} retries), run "

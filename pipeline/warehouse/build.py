@@ -18,7 +18,7 @@ from typing import Self
 import duckdb
 
 from pipeline import clock
-from pipeline.datafolder.paths import building_folder, kept_file, kept_folder, warehouse_file
+from pipeline.datafolder.paths import building_folder, kept_file, kept_folder, rejected_file, warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
 from pipeline.landing.store import sync
@@ -28,7 +28,15 @@ from pipeline.resources import Resource
 from pipeline.sql import literal
 from pipeline.warehouse.base import find_base, sign
 from pipeline.warehouse.drift import create_extra, record_drift
-from pipeline.warehouse.files import copy_file, is_open_for_writing, keep_file, prune, publish_file, says_full
+from pipeline.warehouse.files import (
+    copy_file,
+    is_open_for_writing,
+    keep_file,
+    prune,
+    publish_file,
+    remove_file,
+    says_full,
+)
 from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import MergeCounts, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
@@ -254,12 +262,25 @@ class Build:
                 f"{self._published}: another program has the last warehouse open for writing. It goes on with that "
                 "one; what it writes is not in the new one."
             )
+        remove_file(rejected_file(self._data_dir))  # the evidence of a build before this one
         keep_file(self._published, kept_file(self._data_dir, self._previous))
         publish_file(self._file, kept_file(self._data_dir, self.load_id), self._published)
         sign(self._data_dir, self.load_id)
         prune(self._kept, self._published, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Publication(self._published, size, time.monotonic() - self._started)
+
+    def keep_rejected(self) -> Path:
+        """Keep the file, which an audit failed in, for whoever wants to look at its rows. `con` is closed."""
+        self.con.execute(f"CHECKPOINT {CATALOG}")
+        self.con.close()
+        if self.is_treated_anew:
+            self._write_anew()
+        rejected = rejected_file(self._data_dir)
+        remove_file(rejected)
+        self._file.chmod(0o600)
+        self._file.replace(rejected)
+        return rejected
 
     def rewind(self, known_at: datetime) -> None:
         """Take all that was merged back to what was known at an instant; such a build is written aside.

@@ -24,7 +24,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.send_signal(signal.SIGTERM)
         stopped = finish(process)
     assert stopped.code == 128 + signal.SIGTERM
-    assert stopped.stderr.startswith("Stopped.")
+    assert stopped.stderr.startswith("Told to stop (SIGTERM).")
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,11 @@ async def test_a_run_that_is_stopped_leaves_everything_and_the_next_one_works(
         stopped = await asyncio.to_thread(finish, process)
 
     assert stopped.code == 128 + number
-    assert stopped.stderr == "Stopped. What was published stays as it was. Run again, it is safe.\n"
+    told = "Told to stop (SIGTERM)" if number == signal.SIGTERM else "Stopped"
+    assert stopped.stderr == (
+        f"{told}. What was published stays as it was. Run it again, it is safe: an extract goes on where this one "
+        "was.\n"
+    )
     assert house.committed() == before
     assert not (house.data / "building").exists()
     assert house.run(command).code == 0
@@ -103,7 +107,30 @@ def test_a_failed_audit_keeps_the_warehouse_and_names_the_rows(house: House) -> 
     assert "nothing was published" in loaded.stderr
     assert "Traceback" not in loaded.stderr
     assert loaded.stdout == ""
+    assert "data/rejected.duckdb" in loaded.stderr
     assert house.committed() == before
+
+
+def test_a_failed_audit_keeps_its_evidence_until_a_load_is_published(house: House) -> None:
+    manifest = house.manifests[-1]
+    right = manifest.read_text()
+    plant_short_read(house, "order_payments")
+    assert house.run("load").code == 1
+
+    listed, shown = house.run("audits"), json.loads(house.run("audits", "completeness", "--json").stdout)
+
+    assert "was rejected and not published" in listed.stdout.splitlines()[0]
+    assert listed.stdout.splitlines()[1].startswith("  completeness                error: ")
+    assert shown["is_rejected"]
+    assert {row["resource"] for row in shown["audits"][0]["rows"]} == {"order_payments"}
+    assert "`leafhouse audits` shows the rows" in house.run("status").stdout
+    assert_private(house.data)
+
+    manifest.write_text(right)
+    assert house.run("load").code == 0
+    assert ", published (" in house.run("audits").stdout.splitlines()[0]
+    assert not (house.data / "rejected.duckdb").exists()
+    house.refuses("audits", "nope", code=2, says=("no such audit",))
 
 
 def test_machines_get_one_json_document_and_nobody_else_gets_the_key_or_the_data(empty: House) -> None:

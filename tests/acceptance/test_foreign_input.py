@@ -27,7 +27,8 @@ TEXTS = [
     "accounts-receivable", "select 1", "x" * 5000, os.fsdecode(b"\xff\xfe"),
 ]  # fmt: skip
 FILES = [
-    ".env", "leafhouse.toml", "data/attempt.json", "data/accounts.json", "data/pacing.json", "data/lock",
+    ".env", "leafhouse.toml", "data/attempt.json", "data/rejected.duckdb",
+    "data/accounts.json", "data/pacing.json", "data/lock",
     "data/source", "data/kept/signatures.json", "data/warehouse.duckdb", "manifest", "batch", "kept", "report.csv",
     "map.toml", "openapi.json",
 ]  # fmt: skip
@@ -38,6 +39,7 @@ OPTIONS: dict[str, list[list[str]]] = {
     "plan": [["--only", "?"], ["--full"]],
     "status": [["--max-age", "?"]],
     "query": [["?"], ["--csv"]],
+    "audits": [["?"], []],
     "contracts": [["--against", "?"], ["--against", "openapi.json"]],
     "diff": [["?"], ["?", "?"]],
     "doctor": [[]],

@@ -5,11 +5,12 @@ import re
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.extract.plan import Plan, Step, Way
-from pipeline.landing import ResourceRead
+from pipeline.landing import Manifest, ResourceRead
 from pipeline.resources import all_resources
 from pipeline.terminal import extract_view
 from pipeline.terminal.console import Output
@@ -167,3 +168,25 @@ def test_a_wait_that_the_source_asks_for_is_said_once(monkeypatch: pytest.Monkey
         view.throttled(seconds)
 
     assert terminal.getvalue() == "  throttled: waiting 12 s\n"
+
+
+@pytest.mark.parametrize("is_resumed", [True, False])
+def test_what_was_read_takes_two_lines_and_a_run_that_went_on_says_so(
+    monkeypatch: pytest.MonkeyPatch, is_resumed: bool
+) -> None:
+    view, terminal = watched(monkeypatch, Terminal())
+    begun = datetime(2026, 11, 29, 7, tzinfo=UTC)
+    absent = ResourceRead(resource="listing_states", key="id", scope="all", not_offered=True)
+    view.progress.is_resumed = is_resumed
+    view.done(
+        Manifest(
+            run_id="20261129T070000Z-0001", kind="full", source="live", base_url="", company="default",
+            started_at=begun, finished_at=begun + timedelta(seconds=9), server_time=begun, requests=1_200, retries=3,
+            resources=(read("customers"), read("products"), absent),
+        )
+    )  # fmt: skip
+
+    *first, completeness, last = terminal.getvalue().splitlines()
+    assert completeness == "2 resources, 80 rows: complete; 1 not offered"
+    assert last.startswith("Extracted in 9.0 s, 1,200 requests (3 retries), run 20261129T070000Z-0001; ")
+    assert [line.startswith("Went on with the run that was interrupted") for line in first] == [True] * is_resumed
