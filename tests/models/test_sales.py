@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.models import run_models
 
+from ..marks import long_from
 from .bench import (
     PROJECT,
     SETTINGS,
@@ -90,7 +91,7 @@ def some(first: int, as_of: date, count: int = 5, sizes: Sequence[int] = SIZES) 
 DAYS = [SETTINGS.as_of, date(2026, 2, 10), date(2025, 12, 31), date(2026, 3, 1)]
 
 
-@pytest.mark.parametrize(("as_of", "window"), [(DAYS[1], 7), (DAYS[3], 90)])
+@pytest.mark.parametrize(("as_of", "window"), long_from(1, [(DAYS[1], 7), (DAYS[3], 90)]))
 def test_every_mart_of_sales_equals_the_independent_calculation(
     con: duckdb.DuckDBPyConnection, as_of: date, window: int
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,8 @@ def reads_of(kind: str, orders: dict[str, str], lines: dict[int, tuple[str, int]
 
 
 # The versions of history, a view of raw, are proved over the same sequences in `test_history`.
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@pytest.mark.long
+@settings(max_examples=20, deadline=None, derandomize=True, database=None)
 @given(st.lists(reads(), min_size=1, max_size=5))
 def test_any_sequence_of_reads_equals_a_dictionary(sequence: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
