@@ -20,6 +20,7 @@ from pipeline.warehouse.meta import newest_runs
 from pipeline.warehouse.provenance import KeptModel, kept_models
 from pipeline.warehouse.published import open_published
 
+_ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 # Of the newest read of each company.
 _COMPLETENESS = (
     "SELECT max(run_id), string_agg(DISTINCT verdict, ', ' ORDER BY verdict), sum(distinct_keys), sum(stated) "
@@ -114,7 +115,7 @@ def is_told(resource: Resource, reads: Container[str]) -> bool:
 
 def _resource_status(con: duckdb.DuckDBPyConnection, resource: Resource) -> ResourceStatus:
     names = {column.name for column in columns_of(resource)}
-    newest = "CAST(max(modified) AS VARCHAR)" if "modified" in names else "NULL"
+    newest = f"strftime(max(modified) AT TIME ZONE 'UTC', '{_ISO}')" if "modified" in names else "NULL"
     ((rows, deleted, newest_change),) = con.execute(
         f"SELECT count(*) FILTER (_deleted_at IS NULL), count(*) FILTER (_deleted_at IS NOT NULL), {newest} "
         f"FROM raw.{resource.name}"

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,6 +23,8 @@ def test_it_says_how_fresh_and_how_complete_the_data_are_and_what_is_owed(house:
     )
     assert 0 <= document["age_seconds"] < 3600
     assert document["attempt"]["failure"] is None
+    newest = [each["newest_change"] for each in document["resources"] if each["newest_change"]]
+    assert {datetime.fromisoformat(each).tzinfo for each in (*newest, document["read_until"])} == {UTC}
     assert "Last attempt" not in status.stdout
 
 
