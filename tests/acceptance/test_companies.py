@@ -191,7 +191,7 @@ async def test_a_company_that_lost_too_much_keeps_its_rows_and_the_others_are_lo
         LoadView(Output(as_json=False)).done(result)
         show_status(Output(as_json=False), read_status(street.data, all_resources()))
         said = capsys.readouterr().out
-        assert said.count(f"\n  birch: Run set aside: {refused}. orders_received: 30 of ") == 2
+        assert said.count(f"birch: Run set aside: {refused}. orders_received: 30 of ") == 2
         assert "birch: not read" not in said
 
         for order in orders:
@@ -264,7 +264,7 @@ async def test_what_one_company_is_refused_holds_back_its_own_rows_of_the_marts(
         show_status(Output(as_json=False), status)
         found = {each.resource: each.completeness.partition(":")[0] for each in status.resources}
         assert (found["orders_received"], found["order_payments"]) == ("complete", "complete, refused")
-        line = f"  birch: kept as of {first.as_of}, since order_payments was refused: ar_aging, ar_aging_by_customer, "
+        line = f"birch: kept as of {first.as_of}, since order_payments was refused: ar_aging, ar_aging_by_customer, "
         assert capsys.readouterr().out.count(line) == 2
 
 
