@@ -51,6 +51,7 @@ def main() -> None:
     # Imported objects live to the end; collecting them took 5 % of a load.
     gc.set_threshold(100_000)
     try:
+        _refuse_other_text(sys.argv[1:])
         app()
     except (Exception, SystemExit) as end:
         message, code = _ending(end, stopped_by)
@@ -62,6 +63,15 @@ def main() -> None:
         sys.exit(code)
     finally:
         gc.freeze()  # else Python looks through all of it once more at its end
+
+
+def _refuse_other_text(arguments: list[str]) -> None:
+    """Raise UsageError for an argument that is no UTF-8: no name, key or path of a warehouse can be one."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{argument}: not UTF-8. Write it in the encoding of this terminal.") from None
 
 
 def _ending(end: Exception | SystemExit, stopped_by: list[int]) -> tuple[str, int]:

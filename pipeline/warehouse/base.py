@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+import msgspec
 
 from pipeline.datafolder.paths import kept_folder, signatures_file, warehouse_file
 from pipeline.landing.store import write_aside
@@ -57,7 +57,7 @@ def sign(data_dir: Path, load_id: str) -> None:
     signatures = _read(data_dir) | {load_id: _signature_of(folder / f"{load_id}.duckdb")}
     there = {each.load_id for each in list_kept(folder)}
     kept = {name: signature for name, signature in signatures.items() if name in there}
-    content = orjson.dumps(kept, option=orjson.OPT_INDENT_2)
+    content = msgspec.json.format(msgspec.json.encode(kept))
     write_aside(signatures_file(data_dir), lambda aside: aside.write_bytes(content))
 
 
@@ -68,10 +68,9 @@ def is_changed(file: Path, signatures: dict[str, str]) -> bool:
 
 def _read(data_dir: Path) -> dict[str, str]:
     try:
-        signatures: dict[str, str] = orjson.loads(signatures_file(data_dir).read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):  # damaged, it vouches for nothing
+        return msgspec.json.decode(signatures_file(data_dir).read_bytes(), type=dict[str, str])
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):  # damaged, it vouches for nothing
         return {}
-    return signatures
 
 
 def _signature_of(file: Path) -> str:
