@@ -15,7 +15,7 @@ from pipeline.models.catalog import Columns, read_columns, write_comments
 from pipeline.resources import Resource
 from pipeline.resources.columns import bookkeeping_of, table_columns
 from pipeline.sql import literal, spelled
-from pipeline.warehouse.tables import create_or_follow, describe
+from pipeline.warehouse.tables import create_or_follow
 
 # Name, DuckDB type, comment.
 _BOOKKEEPING = (
@@ -107,20 +107,27 @@ def instant_of(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> datetime:
 
 
 class Versions:
-    """The versions of one resource that a run begins and ends, at `instant`."""
+    """The versions of one resource, whose raw table has `columns`, that a run begins and ends, at `instant`."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, manifest: Manifest, resource: Resource, instant: datetime
+        self,
+        con: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        resource: Resource,
+        instant: datetime,
+        columns: Iterable[str],
     ) -> None:
         self._con = con
         self._raw, self._past, self._key = f"raw.{resource.name}", f"past.{resource.name}", f'"{resource.key}"'
-        self._columns = list(_api_columns(resource, describe(con, self._raw)))
+        bookkeeping = {name for name, _, _ in bookkeeping_of(resource)}
+        self._columns = [name for name in columns if name not in bookkeeping]
         self._known = {"run": manifest.run_id, "company": manifest.company, "instant": instant}
 
     def end_replaced(self) -> None:
         """Keep the rows that the run's rows are about to replace. Call it while `raw` has both.
 
-        Where nothing changed the run's row goes on with the version that it found.
+        Where nothing changed that a version shows (but `_extra`, `_odd` or the treatment of personal data did), the
+        run's row goes on with the version that it found.
         """
         same = " AND ".join(f'fresh."{name}" IS NOT DISTINCT FROM held."{name}"' for name in self._columns)
         self._run(

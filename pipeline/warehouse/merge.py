@@ -18,6 +18,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead
 from pipeline.models.catalog import read_columns
 from pipeline.resources import Resource
+from pipeline.resources.columns import bookkeeping_of
 from pipeline.warehouse.history import Versions
 
 
@@ -112,7 +113,7 @@ class _ResourceMerge:
         self._table = f"raw.{resource.name}"
         self._key = f'"{resource.key}"'
         self._run_id = manifest.run_id
-        self._versions = Versions(con, manifest, resource, instant) if resource.keeps_history else None
+        self._versions = Versions(con, manifest, resource, instant, columns) if resource.keeps_history else None
         self._known = {
             "run": manifest.run_id,
             "company": manifest.company,
@@ -137,7 +138,7 @@ class _ResourceMerge:
 
         One that was treated otherwise before is no such row, though it may look alike: nothing personal was in it.
         """
-        own = ("_company", "_run_id", "_extracted_at", "_deleted_at", "_deleted_reason", "_valid_from")
+        own = {name for name, _, _ in bookkeeping_of(self._resource)} - {"_extra", "_odd"}
         same = " AND ".join(
             f'fresh."{name}" IS NOT DISTINCT FROM held."{name}"' for name in self._columns if name not in own
         )
