@@ -8,6 +8,11 @@ def landing_folder(data_dir: Path) -> Path:
     return data_dir / "landing"
 
 
+def base_file(data_dir: Path) -> Path:
+    """Return what goes on of landed runs that were let go of: a build begins there where there is no warehouse."""
+    return landing_folder(data_dir) / "_base.duckdb"
+
+
 def warehouse_file(data_dir: Path) -> Path:
     """Return the published warehouse: a link to the one among the kept that is published."""
     return data_dir / "warehouse.duckdb"

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 
 from pipeline import clock
-from pipeline.errors import AuditError, ConfigurationError, IncompleteError, ModelError, UsageError
+from pipeline.errors import AuditError, ConfigurationError, IncompleteError, LeafhouseError, ModelError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.jobs.load_result import Intake, LoadResult, Outcome
+from pipeline.jobs.prune import PruneResult, prune_after_load
 from pipeline.jobs.refused import describe_refused
 from pipeline.landing import Manifest, new_run_id
 from pipeline.models import (
@@ -28,6 +29,7 @@ from pipeline.models import (
 )
 from pipeline.resources import all_resources
 from pipeline.settings import DEFAULT_NAME, Settings
+from pipeline.warehouse.access import Access
 from pipeline.warehouse.aside import check_target
 from pipeline.warehouse.build import Build
 from pipeline.warehouse.drift import drift_of
@@ -105,7 +107,13 @@ def load_without(job: Job, error: ShrinkError, as_of: date | None) -> LoadResult
 def open_build(job: Job) -> Build:
     """Return the next warehouse of the data folder, to be entered."""
     data_dir = job.settings.data_dir
-    return Build(data_dir, job.landing, all_resources(), new_run_id(clock.now(), known_loads(data_dir)))
+    load_id = new_run_id(clock.now(), known_loads(data_dir))
+    return Build(data_dir, job.landing, all_resources(), load_id, access_of(job.settings))
+
+
+def access_of(settings: Settings) -> Access:
+    """Return who may read what is published, by the settings."""
+    return Access(settings.file_mode, settings.file_group)
 
 
 def finish_load(
@@ -143,13 +151,24 @@ def finish_load(
         runs=runs, merges=_told_merges(build, reads), drift=drift_of(build.con, build.load_id),
         refused=_refusals(build.con), failed=_failures(job, behind), unread=_unread(reaches),
     )  # fmt: skip
+    pruned = None
     if into is not None:
         publication = build.write_aside(into, model_settings)
     else:
         publication = build.publish()
         job.landing.forget_superseded()
+        pruned = _prune(job, build)
     intake = replace(intake, refused_runs=job.landing.refused_runs(), notes=build.notes)
-    return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants())
+    return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants(), pruned)
+
+
+def _prune(job: Job, build: Build) -> PruneResult | None:
+    """Let go of what the settings do not keep. What is published stays so: what stands in the way is noted."""
+    try:
+        return prune_after_load(job, renew_base=build.is_treated_anew)
+    except (OSError, duckdb.Error, LeafhouseError) as error:
+        build.notes.append(f"{job.settings.data_dir}: not pruned ({error}). Run `leafhouse prune`.")
+        return None
 
 
 def _compute(build: Build, settings: ModelSettings, reads: Mapping[str, Mapping[str, str | None]]) -> Outcome:

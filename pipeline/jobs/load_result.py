@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+from pipeline.jobs.prune import PruneResult
 from pipeline.jobs.refused import refused_document
 from pipeline.landing import Manifest, RefusedRun
 from pipeline.models import AuditResult, ModelRun
@@ -55,7 +56,7 @@ class Outcome:
 class LoadResult:
     """What a load did: what it took up, what it made of that, and the file it wrote.
 
-    `remnants` are there when it changed how personal data are treated.
+    `remnants` are there when it changed how personal data are treated, `pruned` when it let go of what is not kept.
     """
 
     load_id: str
@@ -65,6 +66,7 @@ class LoadResult:
     outcome: Outcome
     publication: Publication
     remnants: Remnants | None
+    pruned: PruneResult | None = None
 
     def with_failures(self, failed: Mapping[str, str]) -> "LoadResult":
         """Return the result with further companies that could not be read, each with why."""
@@ -95,6 +97,7 @@ class LoadResult:
             "notes": list(intake.notes),
             "drift": [asdict(each) for each in intake.drift],
             "left_behind": None if self.remnants is None else asdict(self.remnants),
+            "pruned": None if self.pruned is None else self.pruned.as_document(),
             "warehouse": str(self.publication.path),
             "bytes": self.publication.bytes,
             "seconds": round(self.publication.seconds, 3),

@@ -125,6 +125,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     product: str = "leafhouse"
 
     @property
+    def all_batches(self) -> tuple[Batch, ...]:
+        """The batches of all resources, and those of the rows that were set aside."""
+        return (*self.quarantine, *(batch for read in self.resources for batch in read.batches))
+
+    @property
     def slow_rows(self) -> int:
         """How many rows had to be taken apart one by one."""
         return sum(read.fields.slow_rows for read in self.resources)

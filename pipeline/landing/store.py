@@ -4,7 +4,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -106,6 +106,17 @@ class Landing:
             raise ConfigurationError(
                 f"{path}: damaged manifest ({error}). Restore it, or remove it and run `leafhouse extract --full`."
             ) from error
+
+    def size_of(self, run: Manifest) -> int:
+        """Return the bytes that the files of a run take; what is not there takes none."""
+        paths = [self._path_in(_MANIFESTS, run.run_id), *(self.path_of(batch) for batch in run.all_batches)]
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Let go of committed runs, oldest first, with their batches."""
+        for run_id in sorted(run_ids):
+            self._path_in(_MANIFESTS, run_id).unlink(missing_ok=True)
+        self.sweep()
 
     def set_aside(self, runs: Sequence[Manifest], reason: str) -> None:
         """Take runs of one company, oldest first, out of the committed ones: a load refused the first of them.
@@ -213,11 +224,7 @@ class Landing:
         named = {file for path in self._files(_JOURNALS.format("*")) for file in _batches_in(path)}
         refused = [manifest for manifest, _, _ in self._set_aside()]
         named |= {self._note_of(manifest.run_id).relative_to(self.root).as_posix() for manifest in refused}
-        named |= {
-            batch.file
-            for manifest in (*self.manifests(), *refused)
-            for batch in (*manifest.quarantine, *(b for read in manifest.resources for b in read.batches))
-        }
+        named |= {batch.file for manifest in (*self.manifests(), *refused) for batch in manifest.all_batches}
         for path in self._files("*/*"):
             is_manifest = path.parent.name in (_MANIFESTS, _REFUSED) and path.suffix == ".json"
             if not is_manifest and path.relative_to(self.root).as_posix() not in named:

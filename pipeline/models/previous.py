@@ -4,7 +4,7 @@ A model that reads `previous.order_positions` finds the table of that name as th
 that reads itself there can carry its rows on. On a first load they are empty. They stay outside the file that is built.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
@@ -14,6 +14,17 @@ from pipeline.models.model import Model
 from pipeline.sql import identifier
 
 SCHEMA = "previous"
+
+
+def carried_tables(models: Iterable[Model]) -> set[str]:
+    """Return the tables that a load compares itself with, or carries on: those that models read of `previous`."""
+    by_name = {model.name: model for model in models}
+    return {
+        _made_by(model, name, by_name).name
+        for model in by_name.values()
+        for name in model.inputs
+        if name.startswith(f"{SCHEMA}.")
+    }
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""Running the models: every table of staging, intermediate and marts that has another origin, in one transaction."""
+"""Running the models: every table of staging, intermediate and marts that has another origin is made anew.
+
+The tables to be made anew are emptied first, and the file is checkpointed: what follows is written over the blocks that
+they had. Without that a file held its tables twice, 78 MB instead of 42 after the second night of 3,000 orders.
+"""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
@@ -46,33 +50,47 @@ def run_models(
     `models_to_keep`): whole tables, or missing, and of others the rows of some companies.
 
     They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
-    it attached the file. All of it is one transaction: when a model fails, nothing has changed. Raises ModelError,
-    which names the file and the line, for a model that cannot be read or run.
+    it attached the file. Raises ModelError, which names the file and the line, for a model that cannot be read or run:
+    then tables may be empty.
     """
     project, kept = project or Project(), kept or Carryover()
     models, before = {model.name: model for model in project.models}, relations(con)
-    with bound_settings(con, settings), previous_tables(con, models, before), transaction(con):
-        create_inventories(con)
-        _drop_leftovers(con, before, models.keys() | project.seeds.keys())
-        for layer in ("seeds", *LAYERS):
-            con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-        for table, path in project.seeds.items():
-            load_seed(con, table, path)
-        check_inputs(models.values(), existing_tables(con) | models.keys())
-        staying = _staying(models.values(), kept, before)
-        recorded, origins = read_origins(con, before), Origins(con, before, project.seeds, kept)
-        runs = []
-        for model in models.values():
-            origin = origins.of(model)
-            if model.name in staying:
-                continue
-            if origin is not None and recorded.get(model.name) == origin:
-                runs.append(ModelRun(model.name, _count(con, model), 0.0, origin, is_unchanged=True))
-            else:
-                run = _run_model(con, model, kept.of(model.name), before.get(model.name))
-                runs.append(replace(run, origin=origin))
-        greet(con)
-        return runs
+    with bound_settings(con, settings), previous_tables(con, models, before):
+        with transaction(con):
+            create_inventories(con)
+            _drop_leftovers(con, before, models.keys() | project.seeds.keys())
+            for layer in ("seeds", *LAYERS):
+                con.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+            for table, path in project.seeds.items():
+                load_seed(con, table, path)
+            check_inputs(models.values(), existing_tables(con) | models.keys())
+            staying = _staying(models.values(), kept, before)
+            recorded, origins = read_origins(con, before), Origins(con, before, project.seeds, kept)
+            comes_from = {name: origins.of(model) for name, model in models.items()}
+            unchanged = {name for name, origin in comes_from.items() if origin and recorded.get(name) == origin}
+            _make_room(con, models.keys() - staying - unchanged, kept, before)
+        con.execute("CHECKPOINT")
+        with transaction(con):
+            runs = []
+            for name, model in models.items():
+                if name in staying:
+                    continue
+                origin = comes_from[name]
+                if name in unchanged:
+                    runs.append(ModelRun(name, _count(con, model), 0.0, origin, is_unchanged=True))
+                else:
+                    runs.append(replace(_run_model(con, model, kept.of(name), before.get(name)), origin=origin))
+            greet(con)
+    return runs
+
+
+def _make_room(
+    con: duckdb.DuckDBPyConnection, names: Iterable[str], kept: Carryover, before: Mapping[str, Relation]
+) -> None:
+    """Empty the tables that are about to be made anew, but for those with rows that stay."""
+    for name in names:
+        if name in before and not before[name].is_view and not kept.of(name):
+            con.execute(f"TRUNCATE {name}")
 
 
 def forget_models(con: duckdb.DuckDBPyConnection, project: Project | None = None) -> None:

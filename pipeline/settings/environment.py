@@ -1,5 +1,6 @@
 """Every setting, its default and its source: the environment, then `.env`, then the default."""
 
+import grp
 import os
 import re
 import stat
@@ -62,6 +63,23 @@ def _day(value: Any) -> Any:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+def _file_mode(value: Any) -> Any:
+    # Readers must not write: what another program has written to is not built upon.
+    if isinstance(value, str):
+        if not re.fullmatch("0?6[04][04]", value):
+            raise ValueError("0600, 0640, 0604 or 0644: whoever else may read it must not write to it")
+        return int(value, 8)
+    return value
+
+
+def _known_group(name: str) -> str:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        raise ValueError(f"there is no group {name} on this machine") from None
+    return name
+
+
 def _setting(name: str, default: Any, description: str, **limits: Any) -> Any:
     return Field(default, validation_alias=name, description=description, **limits)
 
@@ -97,6 +115,21 @@ class Settings(BaseModel):
         "LEAFHOUSE_PII", "keep", "What is done to personal data before anything is written: keep, hash or drop."
     )
     also: str = _setting("LEAFHOUSE_ALSO", "", "What is read only when named here: comments, delivery information.")
+    keep_warehouses: int = _setting(
+        "LEAFHOUSE_KEEP_WAREHOUSES", 3, "Earlier warehouses that stay beside the published one.", ge=0, le=1000
+    )
+    keep_landing_days: int = _setting(
+        "LEAFHOUSE_KEEP_LANDING_DAYS", 14, "Days for which landed runs stay as they came.", ge=0, le=36_600
+    )
+    keep_log_days: int = _setting(
+        "LEAFHOUSE_KEEP_LOG_DAYS", 90, "Days for which traces of unforeseen errors stay.", ge=0, le=36_600
+    )
+    file_mode: Annotated[int, BeforeValidator(_file_mode)] = _setting(
+        "LEAFHOUSE_FILE_MODE", 0o600, "Mode of the published warehouse: 0600, 0640, 0604 or 0644."
+    )
+    file_group: Annotated[str | None, AfterValidator(_known_group)] = _setting(
+        "LEAFHOUSE_FILE_GROUP", None, "Group of the published warehouse."
+    )
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
 
 

@@ -1,4 +1,4 @@
-"""Which warehouse the next one begins with: the published one, unless another program has written to it.
+"""Which warehouse the next one begins with: the published one, unless it is gone or another program has written to it.
 
 Any program may open the published file for writing, such as the DuckDB shell. What a load leaves is therefore signed;
 a file whose signature has changed is no longer what was audited.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.datafolder.paths import kept_folder, signatures_file, warehouse_file
+from pipeline.datafolder.paths import base_file, kept_folder, signatures_file, warehouse_file
 from pipeline.landing.store import write_aside
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.published import open_warehouse
@@ -21,7 +21,7 @@ _HEADERS = 3 * 4096
 
 @dataclass(frozen=True)
 class Base:
-    """The file to begin with, None for the landing alone; `note` says why it is not the published one."""
+    """The file to begin with, None for the landed runs alone; `note` says why it is not the published one."""
 
     path: Path | None
     note: str | None = None
@@ -34,7 +34,7 @@ def find_base(data_dir: Path) -> Base:
     """
     published = warehouse_file(data_dir)
     if not published.exists():
-        return Base(None)
+        return Base(_landed_base(data_dir))
     signatures, file = _read(data_dir), published.resolve()
     if not is_changed(file, signatures):
         return Base(published)
@@ -48,7 +48,14 @@ def find_base(data_dir: Path) -> Base:
                 f"{changed} What load {kept.load_id} left is taken instead, with the runs that landed since; the file "
                 f"stays in {file.parent.name}/.",
             )
-    return Base(None, f"{changed} None from before is kept, so all is built anew from the runs that landed.")
+    return Base(
+        _landed_base(data_dir), f"{changed} None from before is kept, so all is built anew from what has landed."
+    )
+
+
+def _landed_base(data_dir: Path) -> Path | None:
+    path = base_file(data_dir)
+    return path if path.exists() else None
 
 
 def sign(data_dir: Path, load_id: str) -> None:

@@ -26,13 +26,14 @@ from pipeline.models import ModelSettings
 from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
 from pipeline.sql import literal
+from pipeline.warehouse.access import OWNER_ALONE, Access
 from pipeline.warehouse.base import find_base, sign
 from pipeline.warehouse.drift import create_extra, record_drift
+from pipeline.warehouse.engine import attach_for_writing, open_engine
 from pipeline.warehouse.files import (
     copy_file,
     is_open_for_writing,
     keep_file,
-    prune,
     publish_file,
     remove_file,
     says_full,
@@ -48,16 +49,8 @@ from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw
 from pipeline.warehouse.untreated import Remnants, count_remnants, note_treatments, remove_untreated
 
-KEPT_WAREHOUSES = 3
-# Together with Python and Arrow this keeps a load of 50,000 orders below 400 MB.
-_MEMORY_LIMIT = "160MB"
-# A second thread waits more than it works: loading 50,000 orders on 2 cores took 5.9 CPU-seconds with one and 7.5 with
-# two, and 6.0 seconds of the clock with either.
-_THREADS = 1
-# The oldest layout that costs nothing measurable. With DuckDB 2.0.1, 400,000 lines took 1.4 CPU-seconds and 20.0 MB to
-# write, checkpoint and rewrite in part as 'v1.4.0', 'v1.5.0' and the default; 1.7 and 21.3 to 22.0 MB as 'v1.0.0'
-# and 'v1.2.0'.
-_STORAGE_VERSION = "v1.4.0"
+# What is free is used by the next load. Beyond this share the file is written anew: 0.6 CPU seconds for 22 MB.
+_MOST_FREE = 1 / 3
 # Batches that come before their manifest are appended so many rows at a time; one by one costs half as much CPU again.
 _ROWS_AT_ONCE = 40_000
 
@@ -82,11 +75,19 @@ class Build:
 
     con: duckdb.DuckDBPyConnection
 
-    def __init__(self, data_dir: Path, landing: Landing, resources: Mapping[str, Resource], load_id: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        landing: Landing,
+        resources: Mapping[str, Resource],
+        load_id: str,
+        access: Access = OWNER_ALONE,
+    ) -> None:
         self.load_id = load_id
         self.merges: dict[str, MergeCounts] = {name: MergeCounts(name) for name in resources}
         self._landing = landing
         self._resources = resources
+        self._access = access
         self._data_dir = data_dir
         self._published = warehouse_file(data_dir)
         self._kept = kept_folder(data_dir)
@@ -135,7 +136,7 @@ class Build:
         is_new = not self._file.exists()
         self.con = open_engine(self._folder / "spill")
         self.con.execute("SET TimeZone = 'UTC'")
-        _attach_for_writing(self.con, self._file, CATALOG)
+        attach_for_writing(self.con, self._file, CATALOG)
         self.con.execute(f"USE {CATALOG}")
         if not is_new:
             check_format(self.con, self._published)
@@ -252,10 +253,11 @@ class Build:
         )  # fmt: skip
 
     def publish(self) -> Publication:
-        """Publish the file; the one before it is kept, with the last few. `con` is closed."""
+        """Publish the file; those from before are kept (see `retention`). `con` is closed."""
         self.con.execute(f"CHECKPOINT {CATALOG}")
+        is_hollow = self._is_hollow()
         self.con.close()
-        if self.is_treated_anew:
+        if self.is_treated_anew or is_hollow:
             self._write_anew()
         if self._published.exists() and is_open_for_writing(self._published):
             self.notes.append(
@@ -264,9 +266,8 @@ class Build:
             )
         remove_file(rejected_file(self._data_dir))  # the evidence of a build before this one
         keep_file(self._published, kept_file(self._data_dir, self._previous))
-        publish_file(self._file, kept_file(self._data_dir, self.load_id), self._published)
+        publish_file(self._file, kept_file(self._data_dir, self.load_id), self._published, self._access)
         sign(self._data_dir, self.load_id)
-        prune(self._kept, self._published, KEPT_WAREHOUSES)
         size = self._published.stat().st_size
         return Publication(self._published, size, time.monotonic() - self._started)
 
@@ -309,12 +310,19 @@ class Build:
         sync(path.parent)
         return Publication(path, path.stat().st_size, time.monotonic() - self._started, is_aside=True)
 
+    def _is_hollow(self) -> bool:
+        """Say whether more of the file is free than is worth keeping for the next load."""
+        row = self.con.execute(
+            "SELECT free_blocks / total_blocks FROM pragma_database_size() WHERE database_name = ?", [CATALOG]
+        ).fetchone()
+        return row is not None and row[0] is not None and row[0] > _MOST_FREE
+
     def _write_anew(self) -> None:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""
         anew = self._folder / "anew.duckdb"
         with closing(open_engine(self._folder / "spill")) as con:
             con.execute(f"ATTACH {literal(str(self._file))} AS {CATALOG} (READ_ONLY)")
-            _attach_for_writing(con, anew, "anew")
+            attach_for_writing(con, anew, "anew")
             con.execute(f"COPY FROM DATABASE {CATALOG} TO anew")
             con.execute("CHECKPOINT anew")
         anew.replace(self._file)
@@ -329,14 +337,3 @@ class Build:
         if self._now_treated is None:
             return None
         return count_remnants(self._landing, self._kept, self._published, self._now_treated)
-
-
-def open_engine(spill: Path) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB without a file, with the memory and the threads of a load; `spill` is for what does not fit."""
-    return duckdb.connect(config={"memory_limit": _MEMORY_LIMIT, "threads": _THREADS, "temp_directory": str(spill)})
-
-
-def _attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
-    version = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}'"
-    con.execute(f"ATTACH {literal(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{version})")

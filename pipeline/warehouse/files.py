@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.landing.store import sync
+from pipeline.warehouse.access import Access
 
 # From linux/fs.h: share the blocks of a file until one of the two is written to.
 _FICLONE = 0x40049409
@@ -39,24 +40,27 @@ def copy_file(source: Path, target: Path) -> Path:
     return target
 
 
-def publish_file(built: Path, target: Path, published: Path) -> None:
-    """Move `built` to `target`, its place among the kept, and let the link `published` point there.
+def publish_file(built: Path, target: Path, published: Path, access: Access) -> None:
+    """Move `built` to `target`, its place among the kept, and let the link `published` point there, with `access`.
 
     A reader that has the old file open keeps it. Cut short at any moment, `published` is the old file or the new one.
     Each load has a path of its own, so that a log which somebody's open session writes lies beside the file that it
     belongs to (DuckDB follows the link since 1.5).
     """
-    built.chmod(0o600)
     sync(built)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     remove_file(target)
     built.replace(target)
     sync(target.parent)
-    point_to(published, target)
+    point_to(published, target, access)
 
 
-def point_to(published: Path, target: Path) -> None:
-    """Let the link `published` point to `target`, in one rename. A log that a session left beside it is removed."""
+def point_to(published: Path, target: Path, access: Access) -> None:
+    """Let the link `published` point to `target`, which gets the access, in one rename.
+
+    A log that a session left beside the link is removed.
+    """
+    access.give(target)
     link = published.with_name(f".{published.name}.link")
     link.unlink(missing_ok=True)
     link.symlink_to(target.relative_to(published.parent))
@@ -112,12 +116,6 @@ def list_earlier(folder: Path, published: Path) -> list[KeptWarehouse]:
     """Return the warehouses of the folder but the published one, newest load first."""
     is_there = published.exists()
     return [kept for kept in list_kept(folder) if not (is_there and kept.path.samefile(published))]
-
-
-def prune(folder: Path, published: Path, newest: int) -> None:
-    """Remove the warehouses of the folder, but for the newest and the published one."""
-    for kept in list_earlier(folder, published)[newest:]:
-        remove_file(kept.path)
 
 
 def says_full(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ import duckdb
 
 from pipeline.datafolder.paths import kept_file, kept_folder, warehouse_file
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
+from pipeline.warehouse.access import OWNER_ALONE, Access
 from pipeline.warehouse.files import keep_file, list_earlier, point_to
 from pipeline.warehouse.published import open_warehouse
 
@@ -48,7 +49,7 @@ def list_warehouses(data_dir: Path) -> list[Warehouse]:
     ]  # fmt: skip
 
 
-def roll_back(data_dir: Path, wanted: str) -> Warehouse:
+def roll_back(data_dir: Path, wanted: str, access: Access = OWNER_ALONE) -> Warehouse:
     """Publish the kept warehouse of the load or extract `wanted`, and return it; the published one is kept.
 
     An extract stands for the warehouse whose newest one it is, or else for the first that took it up. Hold the DataLock
@@ -65,7 +66,7 @@ def roll_back(data_dir: Path, wanted: str) -> Warehouse:
     path = warehouse_file(data_dir)
     if published is not None:
         keep_file(path, kept_file(data_dir, published.load_id))
-    point_to(path, chosen.path)
+    point_to(path, chosen.path, access)
     return replace(chosen, path=path, is_published=True)
 
 

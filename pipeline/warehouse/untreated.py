@@ -96,9 +96,8 @@ def _without(value: str, shape: Shape, depth: int = 0) -> str:
 def count_remnants(landing: Landing, kept: Path, published: Path, personal: str) -> Remnants:
     """Count what still holds rows that were not treated as `personal` says: nobody but its owner removes a file."""
     others = [manifest for manifest in landing.manifests() if manifest.personal != personal]
-    batches = [(*manifest.quarantine, *(batch for read in manifest.resources for batch in read.batches))
-               for manifest in others]  # fmt: skip
-    return Remnants(sum(map(len, batches)), len(list_earlier(kept, published)))
+    landed = sum(len(manifest.all_batches) for manifest in others)
+    return Remnants(landed, len(list_earlier(kept, published)))
 
 
 def note_treatments(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:

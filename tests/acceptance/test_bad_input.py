@@ -42,6 +42,10 @@ def test_a_base_url_without_a_scheme_is_refused_with_the_one_to_write(house: Hou
         ("LEAFHOUSE_TIMEZONE", "Mars/Olympus"),
         ("LEAFHOUSE_AS_OF", "2026-02-30"),
         ("LEAFHOUSE_AS_OF", "1764028800"),
+        ("LEAFHOUSE_KEEP_LANDING_DAYS", "-1"),
+        ("LEAFHOUSE_FILE_MODE", "0666"),
+        ("LEAFHOUSE_FILE_MODE", "rw-r-----"),
+        ("LEAFHOUSE_FILE_GROUP", "no such group"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(empty: House, name: str, value: str) -> None:

@@ -13,7 +13,6 @@ import duckdb
 import pytest
 
 from pipeline.warehouse import reader
-from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.reader import attach
 
 from ..marks import long_from
@@ -63,22 +62,6 @@ def test_nothing_but_the_published_and_the_kept_file_is_left(seller: Seller) -> 
     kept = {f"kept/{name}" for name in ("load-001.duckdb", "load-002.duckdb", "signatures.json")}
     assert left == {"warehouse.duckdb", "kept", *kept}
     assert seller.published.readlink() == Path("kept/load-002.duckdb")
-
-
-def test_the_published_and_the_last_three_warehouses_are_kept_newest_first(seller: Seller) -> None:
-    for number in range(5):
-        seller.land(read_all(ORDERS, order(f"order {number}")))
-        seller.load()
-
-    kept = list_kept(seller.data_dir / "kept")
-
-    assert [each.load_id for each in kept] == ["load-005", "load-004", "load-003", "load-002"]
-    for each, number in zip(kept, (4, 3, 2, 1), strict=True):
-        con = attach(each.path)
-        assert con.execute("SELECT number FROM raw.orders WHERE _deleted_at IS NULL").fetchall() == [
-            (f"order {number}",)
-        ]
-        con.close()
 
 
 def test_a_load_without_a_new_run_publishes_the_same_rows(seller: Seller) -> None:
