@@ -38,7 +38,7 @@ def find_base(data_dir: Path) -> Base:
     signatures, file = _read(data_dir), published.resolve()
     if not is_changed(file, signatures):
         return Base(published)
-    with open_warehouse(published):
+    with open_warehouse(published, may_be_older=True):
         pass
     changed = f"{published}: another program has written to it since load {file.stem}."
     for kept in list_kept(kept_folder(data_dir)):

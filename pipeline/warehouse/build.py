@@ -41,6 +41,7 @@ from pipeline.warehouse.files import (
 from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import MergeCounts, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
+from pipeline.warehouse.migration import migrate
 from pipeline.warehouse.published import refuse_other_link
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
@@ -139,7 +140,8 @@ class Build:
         attach_for_writing(self.con, self._file, CATALOG)
         self.con.execute(f"USE {CATALOG}")
         if not is_new:
-            check_format(self.con, self._published)
+            check_format(self.con, self._published, may_be_older=True)
+            migrate(self.con, self._resources.values())
         with transaction(self.con):
             create_meta(self.con)
             create_raw(self.con, self._resources.values())

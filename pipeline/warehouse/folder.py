@@ -42,5 +42,5 @@ def read_folder(data_dir: Path, landing: Landing) -> Folder:
 
 
 def _loaded_runs(path: Path) -> set[str]:
-    with open_warehouse(path) as con:
+    with open_warehouse(path, may_be_older=True) as con:
         return {row[0] for row in con.execute("SELECT run_id FROM meta.runs").fetchall()}

@@ -12,6 +12,8 @@ from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.landing.holdings import Holding, Holdings
 from pipeline.reading import Values
 from pipeline.resources import Resource
+from pipeline.resources.columns import table_columns
+from pipeline.sql import identifier
 from pipeline.warehouse.base import find_base
 from pipeline.warehouse.published import open_warehouse
 from pipeline.warehouse.quarantine import parent_in
@@ -27,7 +29,7 @@ def read_holdings(
     ConfigurationError for a warehouse that is damaged, or of another version.
     """
     path = find_base(data_dir).path
-    with open_warehouse(path) if path is not None else closing(duckdb.connect()) as con:
+    with open_warehouse(path, may_be_older=True) if path is not None else closing(duckdb.connect()) as con:
         reader = HoldingReader(con, landing, resources, company, path is not None)
         return Holdings({name: reader.read(resource, recent_from) for name, resource in resources.items()})
 
@@ -121,6 +123,12 @@ class HoldingReader:
             f'CAST("{resource.key}" AS VARCHAR) AS key, {created} AS created, {modified} AS modified, '
             f"{settled} AS settled, {parent} AS parent"
         )
+        nulls = ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind, _ in table_columns(resource))
+
+        def rows_of(source: str) -> str:
+            # What an earlier version wrote lacks the columns that the contract has gained since.
+            return f"(SELECT {nulls} WHERE false UNION ALL BY NAME FROM {source})"
+
         sources = [
             "SELECT NULL::VARCHAR AS key, NULL::TIMESTAMPTZ AS created, NULL::TIMESTAMPTZ AS modified, "
             "NULL::BOOLEAN AS settled, NULL::VARCHAR AS parent, NULL::TIMESTAMPTZ AS seen, 0 AS age, false AS is_gone "
@@ -130,7 +138,7 @@ class HoldingReader:
         if resource.name in self.tables:
             seen = "_valid_from" if resource.keeps_history else "NULL"
             sources.append(
-                f"SELECT {columns}, {seen}, 0, false FROM raw.{resource.name} "
+                f"SELECT {columns}, {seen}, 0, false FROM {rows_of(f'raw.{resource.name}')} "
                 "WHERE _deleted_at IS NULL AND _company = ?"
             )
             parameters.append(self.company)
@@ -139,7 +147,8 @@ class HoldingReader:
                 sources, parameters = sources[:1], []
             if read.batches:
                 sources.append(
-                    f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM read_parquet(?, hive_partitioning = false)"
+                    f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM "
+                    + rows_of("read_parquet(?, hive_partitioning = false)")
                 )
                 parameters += [manifest.server_time, [str(self.landing.check(batch)) for batch in read.batches]]
             sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, NULL, NULL, {age}, true")

@@ -27,6 +27,6 @@ def known_loads(data_dir: Path) -> set[str]:
 def _newest(path: Path, query: str) -> str:
     if not path.exists():
         return ""
-    with open_warehouse(path) as con:
+    with open_warehouse(path, may_be_older=True) as con:
         row = con.execute(query).fetchone()
         return (row and row[0]) or ""

@@ -159,8 +159,11 @@ def create_meta(con: duckdb.DuckDBPyConnection) -> None:
         create_or_follow(con, f"meta.{name}", comment, columns, held)
 
 
-def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
-    """Raise ConfigurationError when the current database is no warehouse of ours, or of another format."""
+def check_format(con: duckdb.DuckDBPyConnection, path: object, *, may_be_older: bool = False) -> None:
+    """Raise ConfigurationError when the current database is no warehouse of ours, or of another format.
+
+    One of an earlier format may do for whoever looks at its runs only, or brings it up to date.
+    """
     try:
         row = con.execute("SELECT format, leafhouse FROM meta.warehouse").fetchone()
     except duckdb.CatalogException as error:
@@ -172,10 +175,10 @@ def check_format(con: duckdb.DuckDBPyConnection, path: object) -> None:
             f"{path}: written by Leafhouse {row[1]} (format {row[0]}; this one reads {FORMAT}). "
             "Use the newer Leafhouse."
         )
-    if row is not None and row[0] < FORMAT:
+    if row is not None and row[0] < FORMAT and not may_be_older:
         raise ConfigurationError(
             f"{path}: written by an earlier Leafhouse (format {row[0]}; this one reads {FORMAT}). "
-            "Move it away, then read everything once more: `leafhouse run --full`."
+            "Run `leafhouse load`: it brings all that is known to this format."
         )
 
 

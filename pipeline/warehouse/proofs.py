@@ -26,7 +26,7 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
     Raises ConfigurationError for a warehouse or a landed file that is damaged, or of another version.
     """
     path, resources = find_base(data_dir).path, all_resources()
-    with open_warehouse(path) if path is not None else closing(duckdb.connect()) as con:
+    with open_warehouse(path, may_be_older=True) if path is not None else closing(duckdb.connect()) as con:
         reader = _ProofReader(HoldingReader(con, landing, resources, company, path is not None))
         if reader.is_empty():
             return Proofs()

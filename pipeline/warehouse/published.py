@@ -23,13 +23,14 @@ def open_published(data_dir: Path) -> AbstractContextManager[duckdb.DuckDBPyConn
 
 
 @contextmanager
-def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(path: Path, *, may_be_older: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection that reads the warehouse at `path`.
 
-    Raises ConfigurationError for a file that is damaged, not ours or newer.
+    Raises ConfigurationError for a file that is damaged, not ours or of another format: of a newer one, where it
+    `may_be_older`.
     """
     with closing(attach(path)) as con, damage_refused(path):
-        check_format(con, path)
+        check_format(con, path, may_be_older=may_be_older)
         yield con
 
 

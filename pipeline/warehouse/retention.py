@@ -87,7 +87,7 @@ def _held_by_all(runs: Iterable[Manifest], data_dir: Path, staying: Iterable[Pat
 
 def _runs_in(path: Path) -> set[str]:
     try:
-        with open_warehouse(path) as con:
+        with open_warehouse(path, may_be_older=True) as con:
             return {run_id for (run_id,) in con.execute("SELECT run_id FROM meta.runs").fetchall()}
     except ConfigurationError:  # damaged, or of another version: it could not go on without what landed
         return set()

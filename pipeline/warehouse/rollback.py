@@ -93,7 +93,7 @@ def _read(path: Path, load_id: str | None, *, is_published: bool = False) -> War
     as_of: str | None = None
     runs: tuple[str, ...] = ()
     try:
-        with open_warehouse(path) as con:
+        with open_warehouse(path, may_be_older=True) as con:
             own_id, as_of, runs = _contents(con)
     except LeafhouseError as error:
         problem = error.message
