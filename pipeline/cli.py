@@ -11,6 +11,7 @@ import typer
 from pipeline.errors import ConfigurationError, LeafhouseError, UsageError
 from pipeline.terminal.commands import all_commands
 from pipeline.terminal.console import Output, clean
+from pipeline.terminal.job_end import JobEnd
 from pipeline.terminal.streams import open_streams
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -50,16 +51,25 @@ def main() -> None:
     stopped_by = _end_like_ctrl_c()
     # Imported objects live to the end; collecting them took 5 % of a load.
     gc.set_threshold(100_000)
+    job = JobEnd()
     try:
         _refuse_other_text(sys.argv[1:])
-        app()
+        app(obj=job)
     except (Exception, SystemExit) as end:
         message, code = _ending(end, stopped_by)
         message = clean(message)
         if message:
             sys.stderr.write(f"{message}\n")
+        document = job.document
         if code == UsageError.exit_code or message:
-            Output(as_json="--json" in sys.argv).document({"error": message or _MISUSED, "exit_code": code})
+            document = {"error": message or _MISUSED, "exit_code": code}
+        # typer makes an exit of Ctrl-C.
+        cause = KeyboardInterrupt() if isinstance(end, SystemExit) else end
+        notes = job.call_hook(code, cause if message else None)
+        if document is not None:
+            if notes:
+                document["notes"] = [*document.get("notes", ()), *notes]
+            Output(as_json="--json" in sys.argv).document(document)
         sys.exit(code)
     finally:
         gc.freeze()  # else Python looks through all of it once more at its end

@@ -23,6 +23,12 @@ class AuditError(LeafhouseError):
     exit_code = 1
     ending = "What was landed is kept: mend the cause and run `leafhouse load` again."
 
+    def __init__(self, message: str, *, failed: int, warned: int) -> None:
+        """Take how many audits of severity error and warn found rows, too."""
+        super().__init__(message)
+        self.failed = failed
+        self.warned = warned
+
 
 class UsageError(LeafhouseError):
     """The command was called with something that it cannot use. Call it again, corrected."""

@@ -18,7 +18,10 @@ from pipeline.leaflink import NotFoundError, RejectedError
 @pytest.mark.parametrize(
     ("error", "ending"),
     [
-        (AuditError("Seen."), "What was landed is kept: mend the cause and run `leafhouse load` again."),
+        (
+            AuditError("Seen.", failed=1, warned=0),
+            "What was landed is kept: mend the cause and run `leafhouse load` again.",
+        ),
         (ConfigurationError("Seen."), "Nothing was changed."),
         (IncompleteError("Seen."), "the last warehouse stays in place. Run again later, it is safe."),
         (LockedError("Seen."), "Nothing was changed."),

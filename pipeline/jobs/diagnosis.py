@@ -38,13 +38,18 @@ class KeyHealth:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All that was found out: by key, of the data folder and whom it belongs to, and what to fix."""
+    """All that was found out: by key, of the data folder and whom it belongs to, and what to fix.
+
+    `on_success` and `on_failure` say what the hooks are: a host, or "a command".
+    """
 
     keys: Sequence[KeyHealth]
     folder: Folder
     belongs_to: str | None
     fixes: Sequence[str]
     exit_code: int
+    on_success: str | None = None
+    on_failure: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the diagnosis for machines."""

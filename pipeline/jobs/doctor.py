@@ -21,7 +21,7 @@ from pipeline.leaflink import Client, NotFoundError, Pacer, Response, Waits
 from pipeline.leaflink.paging import parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
-from pipeline.settings import Company, Settings
+from pipeline.settings import Company, Settings, read_hooks
 from pipeline.warehouse.folder import Folder, read_folder
 
 # Whoever calls a doctor waits for the answer.
@@ -54,7 +54,9 @@ async def diagnose(job: Job) -> Diagnosis:
     fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *set_aside, *_fixes_of_folder(folder)]
     codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
     belongs_to = claimed_by(job.settings.data_dir)
-    return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), min(codes, default=0))
+    called = read_hooks()
+    hooks = [None if hook is None else str(hook) for hook in (called.on_success, called.on_failure)]
+    return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), min(codes, default=0), *hooks)
 
 
 def _refused_plans(job: Job) -> Iterable[str]:

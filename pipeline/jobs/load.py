@@ -330,7 +330,9 @@ def _refuse_failed_audits(build: Build, audits: list[AuditResult]) -> None:
     raise AuditError(
         "An audit failed, so nothing was published; the last warehouse stays in place.\n"
         + "\n".join(lines)
-        + f"\nThe queries are in sql/audits/; `leafhouse audits` shows the rows, of {build.keep_rejected()}."
+        + f"\nThe queries are in sql/audits/; `leafhouse audits` shows the rows, of {build.keep_rejected()}.",
+        failed=len(failed),
+        warned=sum(audit.severity == "warn" and bool(audit.failures) for audit in audits),
     )
 
 

@@ -1,7 +1,7 @@
 """Every setting and its source, and the companies to read."""
 
 from pipeline.settings.companies import DEFAULT_NAME, Company, read_companies, refuse_other_names
-from pipeline.settings.environment import LIVE_BASE_URL, Settings, read_settings
+from pipeline.settings.environment import LIVE_BASE_URL, Settings, read_hooks, read_settings
 
 __all__ = [
     "DEFAULT_NAME",
@@ -9,6 +9,7 @@ __all__ = [
     "Company",
     "Settings",
     "read_companies",
+    "read_hooks",
     "read_settings",
     "refuse_other_names",
 ]

@@ -16,6 +16,7 @@ from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigurationError
+from pipeline.settings.hooks import EXIT_CODE, ON_FAILURE, ON_SUCCESS, Hooks, usable_hook
 from pipeline.zones import zone_names
 
 LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
@@ -38,6 +39,7 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+HookValue = Annotated[SecretStr | None, AfterValidator(usable_hook)]
 
 
 def _usable_folder(path: Path) -> Path:
@@ -131,6 +133,8 @@ class Settings(BaseModel):
         "LEAFHOUSE_FILE_GROUP", None, "Group of the published warehouse."
     )
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
+    on_success: HookValue = _setting(ON_SUCCESS, None, "A command or a URL, called when a job is done.")
+    on_failure: HookValue = _setting(ON_FAILURE, None, "A command or a URL, called when a job has failed.")
 
 
 def read_settings() -> Settings:
@@ -144,6 +148,14 @@ def read_settings() -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise ConfigurationError(f"{name}: {_sentence(name, first['msg'])}") from None
+
+
+def read_hooks() -> Hooks:
+    """Return the hooks that are set, whatever other setting is no good: a job that ends with 3 calls its hook too."""
+    try:
+        return Hooks.of(read_variables())
+    except (ConfigurationError, OSError):  # of `.env`
+        return Hooks.of(os.environ)
 
 
 def read_variables() -> dict[str, str]:
@@ -176,9 +188,9 @@ def _refuse_unknown(values: Mapping[str, str]) -> None:
 
     A mistyped or an empty key would else be none, for which there is the sandbox.
     """
-    known, keys = {str(field.validation_alias) for field in Settings.model_fields.values()}, _names_of_keys()
+    known, keys = {str(field.validation_alias) for field in Settings.model_fields.values()}, names_of_keys()
     for name, value in values.items():
-        if not name.startswith(_PREFIXES) or name in keys:
+        if not name.startswith(_PREFIXES) or name in keys or name == EXIT_CODE:
             continue
         if name not in known:
             near = get_close_matches(name, known, 1) or ["LEAFLINK_API_KEY"]
@@ -187,7 +199,7 @@ def _refuse_unknown(values: Mapping[str, str]) -> None:
             raise ConfigurationError(f"{name}: empty. Give it a value, or unset it.")
 
 
-def _names_of_keys() -> set[str]:
+def names_of_keys() -> set[str]:
     """Return what `leafhouse.toml` may call the variables of its keys: every word in it."""
     try:
         return set(re.findall(r"\w+", COMPANIES_FILE.read_text(encoding="utf-8")))

@@ -11,6 +11,7 @@ import typer
 
 from pipeline.errors import IncompleteError, RefusedError, UsageError
 from pipeline.terminal.console import LogFormat, Output
+from pipeline.terminal.job_end import JobEnd
 
 if TYPE_CHECKING:
     from pipeline.jobs.load_result import LoadResult
@@ -89,13 +90,14 @@ def read_instant(text: str | None) -> datetime | None:
     return instant
 
 
-def end_load(output: Output, result: "LoadResult") -> None:
+def end_load(output: Output, job_end: JobEnd, result: "LoadResult") -> None:
     """Show what a load did, and exit with its code."""
+    from pipeline.jobs.report import counts_of_load
     from pipeline.terminal.load_view import LoadView
 
     if not output.as_json:
         LoadView(output).done(result)
-    output.document(result.as_document())
+    job_end.done(counts_of_load(result), result.as_document())
     if result.intake.refused_runs:
         sys.exit(IncompleteError.exit_code)
     exit_for([*result.intake.refused, *result.intake.failed])

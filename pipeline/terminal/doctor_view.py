@@ -13,6 +13,9 @@ def show_diagnosis(output: Output, diagnosis: Diagnosis) -> None:
     for key in diagnosis.keys:
         _show_key(output, key)
     _show_folder(output, diagnosis)
+    output.say("Hooks")
+    output.say(f"  on success  {_hook(diagnosis.on_success)}")
+    output.say(f"  on failure  {_hook(diagnosis.on_failure)}")
     for fix in diagnosis.fixes:
         output.say(f"Fix: {fix}")
     if not diagnosis.fixes:
@@ -33,6 +36,10 @@ def _show_key(output: Output, key: KeyHealth) -> None:
         # Why one cannot be reached is a fix, told once for all of them.
         detail = f"  {sight.detail}" if sight.detail and sight.state != "unreachable" else ""
         output.say(f"  {sight.resource:<{NAMES}}{sight.state}{found}{detail}")
+
+
+def _hook(what: str | None) -> str:
+    return "none" if what is None else f"set ({what})"
 
 
 def _clock(seconds: float | None) -> str:

@@ -15,10 +15,10 @@ from .commands import KEY, House, Outcome, assert_private
 PERSON = "Ada Lovelace"
 
 
-def fail(*arguments: str) -> None:
+def fail(*arguments: str, where: str = "pipeline.warehouse.status.read_status", text: str = KEY) -> None:
     sys.argv = ["leafhouse", *arguments]
-    error = ExceptionGroup("side by side", [ValueError(f"{PERSON} with {KEY}"), KeyError("other")])
-    with patch("pipeline.warehouse.status.read_status", side_effect=error):
+    error = ExceptionGroup("side by side", [ValueError(f"{PERSON} with {text}"), KeyError("other")])
+    with patch(where, side_effect=error):
         cli.main()
 
 

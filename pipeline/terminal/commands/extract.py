@@ -1,5 +1,7 @@
 """`leafhouse extract`."""
 
+import typer
+
 from pipeline.terminal.command import (
     Command,
     Full,
@@ -15,25 +17,29 @@ from pipeline.terminal.command import (
     wait_for,
 )
 from pipeline.terminal.console import LogFormat
+from pipeline.terminal.job_end import JobEnd
 
 
 def extract(
-    full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False,
+    context: typer.Context, full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False,
     log_format: Log = LogFormat.TEXT, verbose: Verbose = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Fetch what is new at LeafLink into the landing folder."""
     from pipeline.datafolder.lock import DataLock
     from pipeline.jobs.extract import extract_companies
     from pipeline.jobs.job import open_job, refusals
+    from pipeline.jobs.report import counts_of_extract
     from pipeline.settings import read_settings
     from pipeline.terminal.extract_view import ExtractView
 
     output = job_output(as_json=as_json, log_format=log_format, verbose=verbose, quiet=quiet)
+    job_end: JobEnd = context.obj
+    job_end.begin("extract", output)
     job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)
         extracted = wait_for(extract_companies, job, full=full, only=only, observer=view)
-    output.document(extracted.as_document())
+    job_end.done(counts_of_extract(extracted), extracted.as_document())
     exit_for([*extracted.failed, *(each for run in extracted.manifests.values() for each in refusals(run))])
 
 

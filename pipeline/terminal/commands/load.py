@@ -20,9 +20,11 @@ from pipeline.terminal.command import (
     read_instant,
 )
 from pipeline.terminal.console import LogFormat
+from pipeline.terminal.job_end import JobEnd
 
 
 def load(
+    context: typer.Context,
     as_of: AsOf = None,
     accept_shrink: AcceptShrink = False,
     known_at: Annotated[
@@ -46,13 +48,16 @@ def load(
         raise UsageError("--known-at computes the past, which is never published: name a file for it with --into FILE.")
     if into is not None and accept_shrink:
         raise UsageError("--accept-shrink is for what is published: leave out --into, or leave it out.")
+    job_end: JobEnd = context.obj
+    if into is None:  # what is written aside leaves the data folder as it was
+        job_end.begin("load", output)
     job = open_job(read_settings(), sandbox=True)  # it asks no source
     with DataLock(job.settings.data_dir, "load"):
         if into is None:
             result = load(job, as_of=day, accept_shrink=accept_shrink)
         else:
             result = load_aside(job, into, as_of=day, known_at=instant)
-    end_load(output, result)
+    end_load(output, job_end, result)
 
 
 LOAD = Command("load", 20, load)
