@@ -16,7 +16,7 @@ from pipeline.terminal.streams import open_streams
 
 _INTERRUPTED = 128 + signal.SIGINT
 _STOPPED = "What was published stays as it was. Run it again, it is safe: an extract goes on where this one was."
-_MISUSED = "The command was called wrongly; `--help` lists what it takes."
+_MISUSED = "No command was named; `--help` lists them."
 
 _HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -57,19 +57,19 @@ def main() -> None:
         app(obj=job)
     except (Exception, SystemExit) as end:
         message, code = _ending(end, stopped_by)
-        message = clean(message)
+        message, output = clean(message), Output(as_json="--json" in sys.argv)
         if message:
-            sys.stderr.write(f"{message}\n")
+            output.fail(message)
         document = job.document
         if code == UsageError.exit_code or message:
-            document = {"error": message or _MISUSED, "exit_code": code}
+            document = {"error": message or _said_by_parser(end), "exit_code": code}
         # typer makes an exit of Ctrl-C.
         cause = KeyboardInterrupt() if isinstance(end, SystemExit) else end
         notes = job.call_hook(code, cause if message else None)
         if document is not None:
             if notes:
                 document["notes"] = [*document.get("notes", ()), *notes]
-            Output(as_json="--json" in sys.argv).document(document)
+            output.document(document)
         sys.exit(code)
     finally:
         gc.freeze()  # else Python looks through all of it once more at its end
@@ -101,6 +101,13 @@ def _ending(end: Exception | SystemExit, stopped_by: list[int]) -> tuple[str, in
 
     found = unforeseen(end)
     return str(found), found.exit_code
+
+
+def _said_by_parser(end: Exception | SystemExit) -> str:
+    """Return the sentence that the parser of the command line has printed about what it could not take."""
+    # It exits while it handles its own error, whose class is in no public module.
+    describe = getattr(end.__context__, "format_message", str)
+    return clean(" ".join(describe().split())) or _MISUSED
 
 
 def _end_like_ctrl_c() -> list[int]:

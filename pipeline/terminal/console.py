@@ -70,6 +70,10 @@ class Output:
         """Print a line that something is not as it should be, with -q too."""
         self._print(self._lines, text, "warning", style="yellow")
 
+    def fail(self, text: str) -> None:
+        """Print why a command failed, on stderr; in red where a terminal shows colours, and NO_COLOR is not set."""
+        self._print(self.progress, text, "error", style="red")
+
     def log(self, text: str) -> None:
         """Print a line about the progress."""
         if self._verbosity >= 0:

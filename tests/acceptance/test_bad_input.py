@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from .commands import KEY, House, assert_private
+from .terminals import at_terminal
 
 
 def test_a_base_url_without_a_key_is_refused(house: House) -> None:
@@ -211,3 +212,32 @@ def test_a_sandbox_that_cannot_be_served_says_why(empty: House, base_url: str) -
 def orders(house: House) -> list[tuple[object, ...]]:
     with duckdb.connect(house.warehouse, read_only=True) as con:
         return con.execute("SELECT number, status, total_amount FROM raw.orders_received ORDER BY number").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["status", "--no-such-option"], "No such option: --no-such-option"),
+        (["trace"], "Missing argument 'table'."),
+        (["load", "--as-of", "yesterday"], "--as-of yesterday: not a date."),
+    ],
+)
+def test_machines_read_the_sentence_about_what_was_called_wrongly(
+    empty: House, arguments: list[str], says: str
+) -> None:
+    refused = empty.run(*arguments, "--json")
+
+    document = json.loads(refused.stdout)
+    assert refused.code == document["exit_code"] == 2
+    assert document["error"].startswith(says)
+    assert says in refused.stderr
+
+
+@pytest.mark.parametrize(("settings", "is_red"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+def test_an_error_is_red_on_a_terminal_alone(empty: House, settings: dict[str, str], is_red: bool) -> None:
+    code, shown = at_terminal(empty, "load", **settings)
+    piped = empty.run("load", **settings)
+
+    assert code == piped.code == 2
+    assert "\x1b" not in piped.stderr
+    assert shown == (f"\x1b[31m{piped.stderr[:-1]}\x1b[0m\n" if is_red else piped.stderr)
