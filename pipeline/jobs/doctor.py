@@ -234,9 +234,11 @@ def _fixes_of_sights(key: KeyHealth) -> Iterable[str]:
 def _fixes_of_folder(folder: Folder) -> Iterable[str]:
     if folder.free_bytes < max(_LITTLE_ROOM_BYTES, _WAREHOUSES_OF_ROOM * (folder.warehouse_bytes or 0)):
         yield f"{folder.path}: little room is left. Free some space: a load copies the warehouse."
+    if folder.changed is not None:
+        yield f"{folder.changed} Run `leafhouse load`."
     if folder.unloaded_runs:
         yield f"{folder.path}: runs have landed that are not loaded. Run `leafhouse load`."
-    elif folder.published_at is None:
+    elif folder.warehouse_bytes is None:
         yield f"{folder.path}: there is no warehouse yet. Run `leafhouse run`."
-    elif (clock.now() - folder.published_at).total_seconds() > _OLD_HOURS * 3600:
+    elif folder.published_at is not None and (clock.now() - folder.published_at).total_seconds() > _OLD_HOURS * 3600:
         yield f"{folder.path}: the warehouse is more than {_OLD_HOURS:.0f} hours old. Run `leafhouse run`."

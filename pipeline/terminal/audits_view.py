@@ -4,9 +4,11 @@ from dataclasses import asdict
 
 import msgspec
 
-from pipeline.terminal.console import NAMES, Output, counted
+from pipeline.terminal.console import Output, counted
 from pipeline.warehouse.findings import Finding, Findings
 
+# The width of their names.
+_NAMES = 32
 # Of a finding; all of them are in --json.
 _MOST_ROWS = 20
 
@@ -21,7 +23,7 @@ def show_findings(output: Output, findings: Findings) -> None:
     else:
         output.say(f"Load {findings.load_id}, published ({findings.path})")
     for audit in findings.audits:
-        (output.warn if audit.failures else output.say)(f"  {audit.audit_id:<{NAMES}}{describe_finding(audit)}")
+        (output.warn if audit.failures else output.say)(f"  {audit.audit_id:<{_NAMES}}{describe_finding(audit)}")
         for row in audit.rows[:_MOST_ROWS]:
             output.say(f"    {msgspec.json.encode(row).decode()}")
         if len(audit.rows) > _MOST_ROWS:

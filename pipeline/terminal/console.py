@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +26,17 @@ def clean(text: str) -> str:
 def counted(number: int, what: str) -> str:
     """Return a number of things in words."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def fitted(text: str, width: int) -> str:
+    """Return the text with its longer lines broken between words; what goes on is indented by two more."""
+    return "\n".join(
+        line if len(line) <= width else textwrap.fill(
+            line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_long_words=False,
+            break_on_hyphens=False, replace_whitespace=False,
+        )
+        for line in text.split("\n")
+    )  # fmt: skip
 
 
 class LogFormat(StrEnum):
@@ -61,6 +73,10 @@ class Output:
         if self._verbosity >= 0:
             self._print(self._lines, text, "info")
 
+    def show(self, table: str) -> None:
+        """Print results that are laid out already."""
+        self.results.print(clean(table), markup=False)
+
     def detail(self, text: str) -> None:
         """Print a line that few want to see: with -v only."""
         if self._verbosity > 0:
@@ -93,4 +109,6 @@ class Output:
                 text = orjson.dumps({"time": time, "level": level, "message": text.strip()}).decode()
             else:
                 text = f"{time} {level.upper():<7} {text}"
+        elif console.is_terminal:
+            text = fitted(text, console.width)
         console.print(text, markup=False, style=style)

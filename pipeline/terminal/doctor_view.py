@@ -3,6 +3,7 @@
 from pipeline import clock
 from pipeline.jobs.diagnosis import Diagnosis, KeyHealth
 from pipeline.terminal.console import NAMES, Output
+from pipeline.terminal.status_view import describe_age
 
 
 def show_diagnosis(output: Output, diagnosis: Diagnosis) -> None:
@@ -55,8 +56,8 @@ def _show_folder(output: Output, diagnosis: Diagnosis) -> None:
     output.say(f"  free        {folder.free_bytes / 2**30:,.1f} GB")
     output.say(f"  lock        {folder.holder or 'free'}")
     output.say(f"  landing     runs that wait to be loaded: {len(folder.unloaded_runs)}")
-    if folder.published_at is None or folder.warehouse_bytes is None:
+    if folder.warehouse_bytes is None:
         output.say("  warehouse   none yet")
-    else:
-        hours = (clock.now() - folder.published_at).total_seconds() / 3600
-        output.say(f"  warehouse   {folder.warehouse_bytes / 2**20:,.1f} MB, published {hours:,.1f} hours ago")
+        return
+    age = "" if folder.published_at is None else f", published {describe_age(clock.now() - folder.published_at)} ago"
+    output.say(f"  warehouse   {folder.warehouse_bytes / 2**20:,.1f} MB{age}")

@@ -16,7 +16,7 @@ def show_status(output: Output, status: Status) -> None:
     """Print the page of the morning."""
     age = None if status.age is None else round(status.age.total_seconds())
     output.document(asdict(status) | {
-        "published_at": status.published_at.isoformat(),
+        "published_at": None if status.published_at is None else status.published_at.isoformat(),
         "read_until": None if status.read_until is None else status.read_until.isoformat(),
         "age_seconds": age,
         "refused_runs": refused_document(status.refused_runs),
@@ -25,11 +25,14 @@ def show_status(output: Output, status: Status) -> None:
     if output.as_json:
         return
     say, warn = output.say, output.warn
-    say(f"{status.path} ({status.bytes / 2**20:.1f} MB), published {status.published_at:%Y-%m-%d %H:%M:%S %Z}")
+    published = "" if status.published_at is None else f", published {status.published_at:%Y-%m-%d %H:%M} UTC"
+    say(f"{status.path} ({status.bytes / 2**20:.1f} MB){published}")
     runs = "1 run" if status.loaded_runs == 1 else f"{status.loaded_runs:,} runs"
     say(f"{status.note} Marts as of {status.as_of}; {runs} loaded.")
     if status.read_until is not None and status.age is not None:
         say(f"Read at {status.read_until:%Y-%m-%d %H:%M} UTC, {describe_age(status.age)} ago: {_completeness(status)}")
+    if status.changed is not None:
+        warn(status.changed)
     _show_attempt(output, status)
     for headline in status.headlines:
         say(describe_headline(headline))
@@ -69,10 +72,9 @@ def _show_attempt(output: Output, status: Status) -> None:
 
 
 def _show_resources(output: Output, resources: list[ResourceStatus]) -> None:
-    output.say(f"  {'resource':<{NAMES}}{'rows':>10}{'deleted':>9}  {'newest change':<30}{'last run':<24}completeness")
+    output.say(f"  {'resource':<{NAMES}}{'rows':>10}{'deleted':>9}  {'changed (UTC)':<18}last read")
     for each in resources:
+        changed = (each.newest_change or "")[: len("2026-11-24T12:00")].replace("T", " ")
+        verdict = each.completeness if "incomplete" in each.completeness else each.completeness.partition(":")[0]
         quarantined = f", {each.quarantined} in quarantine" if each.quarantined else ""
-        output.say(
-            f"  {each.resource:<{NAMES}}{each.rows:>10,}{each.deleted:>9,}  {each.newest_change or '':<30}"
-            f"{each.last_run or '':<24}{each.completeness}{quarantined}"
-        )
+        output.say(f"  {each.resource:<{NAMES}}{each.rows:>10,}{each.deleted:>9,}  {changed:<18}{verdict}{quarantined}")

@@ -282,7 +282,7 @@ def newest_runs(con: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
     rows = con.execute(
         "SELECT _company, epoch_us(arg_max(server_time, run_id)) FROM meta.runs GROUP BY 1 ORDER BY max(run_id)"
     ).fetchall()
-    return {company: _instant(seen) for company, seen in rows}
+    return {company: instant(seen) for company, seen in rows}
 
 
 def reached(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, datetime]]:
@@ -298,7 +298,7 @@ def reached(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, datetime]]:
     ).fetchall()
     found: dict[str, dict[str, datetime]] = {}
     for company, resource, at in rows:
-        found.setdefault(company, {})[resource] = _instant(at)
+        found.setdefault(company, {})[resource] = instant(at)
     return found
 
 
@@ -307,5 +307,6 @@ def timezones_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(con.execute("SELECT _company, timezone FROM meta.companies").fetchall())
 
 
-def _instant(microseconds: int) -> datetime:
+def instant(microseconds: int) -> datetime:
+    """Return the instant (UTC) so many microseconds after 1970: DuckDB's own needs a package for time zones."""
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)

@@ -15,8 +15,9 @@ from pipeline.datafolder.paths import landing_folder, warehouse_file
 from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
+from pipeline.warehouse.base import find_base
 from pipeline.warehouse.headlines import Headline, read_headlines
-from pipeline.warehouse.meta import newest_runs
+from pipeline.warehouse.meta import instant, newest_runs
 from pipeline.warehouse.provenance import KeptModel, kept_models
 from pipeline.warehouse.published import open_published
 
@@ -46,12 +47,14 @@ class ResourceStatus:
 class Status:
     """A published warehouse, the runs that a load set aside since, and the last command that worked on the folder.
 
-    `read_until` is the source's time (UTC) at the start of the oldest run among the newest of each company.
+    `published_at` is when its load began, by our clock (UTC): a copy of the file tells the same.
+    `read_until` is the source's time (UTC) at the start of the oldest run among the newest of each company. `changed`
+    says that another program has written to the file since its load, and what the next load will begin with.
     """
 
     path: str
     bytes: int
-    published_at: datetime
+    published_at: datetime | None
     read_until: datetime | None
     source: str
     note: str
@@ -64,6 +67,7 @@ class Status:
     headlines: list[Headline]
     attempt: Attempt | None
     holder: str | None
+    changed: str | None
 
     @property
     def age(self) -> timedelta | None:
@@ -84,8 +88,9 @@ def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[s
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
     reads = {name for (name,) in con.execute("SELECT DISTINCT resource FROM meta.completeness").fetchall()}
     source, note = con.execute("SELECT source, note FROM meta.warehouse").fetchall()[0]
-    load_id, as_of = con.execute(
-        "SELECT max(load_id), CAST(max_by(as_of, load_id) AS VARCHAR) FROM meta.loads"
+    load_id, as_of, published_at = con.execute(
+        "SELECT max(load_id), CAST(max_by(as_of, load_id) AS VARCHAR), epoch_us(max_by(started_at, load_id)) "
+        "FROM meta.loads"
     ).fetchall()[0]
     ((loaded_runs,),) = con.execute("SELECT count(*) FROM meta.runs").fetchall()
     audits = con.execute(
@@ -94,17 +99,16 @@ def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[s
         [load_id],
     ).fetchall()
     path = warehouse_file(data_dir)
-    stat = path.stat()
     newest = newest_runs(con)
     return Status(
-        str(path), stat.st_size, datetime.fromtimestamp(stat.st_mtime).astimezone(),
+        str(path), path.stat().st_size, None if published_at is None else instant(published_at),
         min(newest.values(), default=None), source, note, as_of, loaded_runs,
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
         [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
         kept_models(con),
         Landing(landing_folder(data_dir)).refused_runs(),
         list(read_headlines(con, load_id)[0]) if load_id is not None else [],
-        read_attempt(data_dir), holder_of(data_dir),
+        read_attempt(data_dir), holder_of(data_dir), find_base(data_dir).note,
     )  # fmt: skip
 
 

@@ -142,3 +142,15 @@ def test_a_link_that_no_load_made_is_refused(house: House) -> None:
 
     house.refuses("load", code=3, says=("data/warehouse.duckdb: a link to", "which no load made", "LEAFHOUSE_DATA_DIR"))
     assert house.warehouse.readlink() == elsewhere
+
+
+def test_status_and_doctor_tell_that_another_program_has_written_to_the_warehouse(house: House) -> None:
+    with duckdb.connect(house.warehouse) as con:
+        con.execute("DELETE FROM raw.orders_received")
+
+    status, doctor = house.run("status"), house.run("doctor", "--json")
+
+    assert "another program has written to it since load" in status.stdout + status.stderr
+    assert any("another program has written to it" in advice for advice in json.loads(doctor.stdout)["fixes"])
+    assert loaded(house)["notes"]
+    assert "another program" not in house.run("status").stdout

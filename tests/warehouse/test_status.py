@@ -13,7 +13,7 @@ from pipeline.errors import ConfigurationError, UsageError
 from pipeline.extract.plan import Habits, make_plan
 from pipeline.landing.holdings import Holdings
 from pipeline.models import ModelSettings, Project, run_audits
-from pipeline.warehouse.meta import newest_runs, reached
+from pipeline.warehouse.meta import instant, newest_runs, reached
 from pipeline.warehouse.status import read_status
 
 from .seller import FIRST_RUN, LINES, ORDERS, Seller, finish, line, order, read_all, read_changed, refused
@@ -49,7 +49,8 @@ def test_the_status_says_of_each_resource_what_is_there_and_how_it_was_read(sell
     assert lines.completeness.startswith("refused")
     assert (status.source, status.as_of, status.loaded_runs) == ("sandbox", "2026-11-01", 3)
     assert (status.path, status.bytes) == (str(seller.published), seller.published.stat().st_size)
-    assert status.published_at.timestamp() == pytest.approx(seller.published.stat().st_mtime)
+    ((began,),) = seller.rows("SELECT epoch_us(max(started_at)) FROM meta.loads")
+    assert status.published_at == instant(began)
     assert status.failed_audits == [{"audit_id": "no_drafts", "severity": "warn", "failures": 1}]
 
 

@@ -36,7 +36,7 @@ def _show(con: duckdb.DuckDBPyConnection, sql: str, *, as_csv: bool, as_json: bo
     if not (as_csv or as_json):
         found = con.sql(sql)
         if found is not None:  # else a statement that has no rows, such as SET
-            Output(as_json=False).say(str(found).rstrip())
+            Output(as_json=False).show(str(found).rstrip())
         return
     con.execute(sql)
     names = [name for name, *_ in con.description or ()]
