@@ -1,6 +1,6 @@
 """Trace: from a row of a mart to the rows of LeafLink behind it, down to the file and the place in the landing."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ import duckdb
 from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import UsageError
 from pipeline.jobs.choice import describe_unknown
-from pipeline.landing import Landing, ResourceRead
+from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.models import lineage
 from pipeline.resources import all_resources
 from pipeline.sql import identifier, literal
@@ -52,8 +52,8 @@ class Source:
     """A row of LeafLink behind a row of a mart: its resource and key, the run that read it last, and where it landed.
 
     `column` is the mart's column that holds the key, `read_at` when the row came. `window` is what was asked for, in
-    words; `file` is relative to the landing, `place` counts its rows from 1. These three are None when the landing
-    holds the run no longer.
+    words; `file` is relative to the landing, `place` counts its rows from 1. Where the landing holds the run no longer,
+    they are of the newest one that brought the row again; None where no other did.
     """
 
     column: str
@@ -151,16 +151,25 @@ class _Finder:
             ).fetchone()
             if found is not None:
                 run_id, read_at = found
-                yield Source(column, name, key, run_id, read_at, *self._landed(run_id, name, by, key))
+                own = self._manifests.get(run_id)
+                runs = [own] if own is not None else self._newest_of(row["_company"])
+                yield Source(column, name, key, run_id, read_at, *self._landed(runs, name, by, key))
 
-    def _landed(self, run_id: str, resource: str, by: str, key: str) -> tuple[str, str, int] | tuple[None, None, None]:
-        """Return window, file and place of a row in its run's last batch that has it; None when the run is gone."""
-        manifest = self._manifests.get(run_id)
-        for read in manifest.resources if manifest is not None else ():
-            for batch in reversed(read.batches if read.resource == resource else ()):
-                if (found := _place_in(self._landing.path_of(batch), read, by, key)) is not None:
-                    window, place = found
-                    return window, batch.file, place
+    def _newest_of(self, company: str) -> list[Manifest]:
+        """Return the runs of a company that the landing holds, the newest first."""
+        found = (manifest for manifest in self._manifests.values() if manifest.company == company)
+        return sorted(found, key=lambda manifest: manifest.run_id, reverse=True)
+
+    def _landed(
+        self, runs: Iterable[Manifest], resource: str, by: str, key: str
+    ) -> tuple[str, str, int] | tuple[None, None, None]:
+        """Return window, file and place of a row in the last batch of the first run that has it, or None."""
+        for manifest in runs:
+            for read in manifest.resources:
+                for batch in reversed(read.batches if read.resource == resource else ()):
+                    if (found := _place_in(self._landing.path_of(batch), read, by, key)) is not None:
+                        window, place = found
+                        return window, batch.file, place
         return None, None, None
 
 

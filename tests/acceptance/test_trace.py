@@ -60,6 +60,23 @@ def test_a_row_is_traced_to_its_place_in_the_landing(
         assert resource in row["inputs"]
 
 
+def test_a_row_whose_run_was_let_go_of_is_found_where_it_came_again(
+    traced: House, base_url: str, tmp_path: Path
+) -> None:
+    house = House(Path(shutil.copytree(traced.folder, tmp_path / "night", symlinks=True)), base_url)
+    assert house.run("run", "--full").code == 0
+    kept = {"LEAFHOUSE_KEEP_WAREHOUSES": "0", "LEAFHOUSE_KEEP_LANDING_DAYS": "0"}
+    assert house.run("prune", **kept).code == 0
+    (key,) = ask(house, "select payment_id from marts.fct_payments order by 1 limit 1")
+
+    (row,) = traces(house, "fct_payments", key)
+
+    (source,) = (each for each in row["sources"] if each["resource"] == "order_payments")
+    assert source["run_id"] not in {path.stem for path in house.manifests}
+    landed = pq.read_table(house.data / "landing" / source["file"]).to_pylist()[source["place"] - 1]
+    assert str(landed["id"]) == str(key)
+
+
 def test_an_order_is_found_by_the_number_that_people_see(traced: House) -> None:
     number, short_id = ask(traced, "select order_number, short_id from marts.fct_orders order by 1 limit 1")
 
