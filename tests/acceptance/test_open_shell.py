@@ -124,7 +124,7 @@ def test_what_a_shell_changed_is_left_out_of_the_next_load(house: House, is_firs
     (note,) = loaded(house)["notes"]  # type: ignore[misc]
 
     assert f"another program has written to it since load {changed.stem}" in note
-    how = "built anew from the runs that landed" if is_first else "is taken instead, with the runs that landed since"
+    how = "built anew from what has landed" if is_first else "is taken instead, with the runs that landed since"
     assert how in note
     assert orders(house) == rows
     with duckdb.connect(house.warehouse, read_only=True) as con:

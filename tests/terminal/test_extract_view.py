@@ -30,12 +30,12 @@ class Terminal(io.StringIO):
         return True
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO) -> tuple[ExtractView, Terminal]:
+def watched(monkeypatch: pytest.MonkeyPatch, stdout: io.StringIO, columns: int = 100) -> tuple[ExtractView, Terminal]:
     """Return a view, and the terminal that is its standard error."""
     stderr = Terminal()
     monkeypatch.setattr(sys, "stdout", stdout)
     monkeypatch.setattr(sys, "stderr", stderr)
-    for name, value in {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}.items():
+    for name, value in {"TERM": "xterm", "COLUMNS": str(columns), "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
     return ExtractView(Output(as_json=False, verbosity=1), "live"), stderr
 
@@ -174,7 +174,7 @@ def test_a_wait_that_the_source_asks_for_is_said_once(monkeypatch: pytest.Monkey
 def test_what_was_read_takes_two_lines_and_a_run_that_went_on_says_so(
     monkeypatch: pytest.MonkeyPatch, is_resumed: bool
 ) -> None:
-    view, terminal = watched(monkeypatch, Terminal())
+    view, terminal = watched(monkeypatch, Terminal(), columns=160)
     begun = datetime(2026, 11, 29, 7, tzinfo=UTC)
     absent = ResourceRead(resource="listing_states", key="id", scope="all", not_offered=True)
     view.progress.is_resumed = is_resumed
