@@ -131,13 +131,11 @@ BOUNDS = {
     "products": dict.fromkeys(("quantity", "reserved_qty", "available_inventory"), "1e12")
     | dict.fromkeys(("wholesale_price", "sale_price", "retail_price"), "1e8"),
     "inventory_items": dict.fromkeys(("quantity_in_product_uom", "reserved_qty_in_product_uom"), "1e12"),
-    "retailer_inventory": {"quantity": "1e12"},
 }
 LINE_BOUNDS = dict.fromkeys(("quantity", "ordered_unit_price", "wholesale_price"), "1e8")
 MONEY = {"total", "shipping_charge", "amount", "wholesale_price", "sale_price", "retail_price", "ordered_unit_price"}
 CLOSE_FIELDS = ("quantity", "reserved_quantity", "available_quantity")
 AT_BOUND, WITHOUT = "at the bound", "without"
-BOUNDED_SEED = 73  # of a company that has rows of each resource
 
 
 def bounded(bounds: dict[str, str], rows: list[Row], name: str) -> list[Row]:
@@ -151,24 +149,37 @@ def bounded(bounds: dict[str, str], rows: list[Row], name: str) -> list[Row]:
     return found
 
 
+def whole_company() -> Company:
+    """The first random company that has a row for each field with a bound."""
+    companies = (random_company(seed, SETTINGS.as_of, sizes=[120]) for seed in itertools.count())
+    return next(
+        each for each in companies
+        if len(each.closes) > 40 and len(each.shelf_closes) > 20
+        and all(len(getattr(each, name)) >= len(fields) for name, fields in BOUNDS.items())
+    )  # fmt: skip
+
+
 def two_companies() -> list[Company]:
     """A company with amounts and quantities that are at their bounds, and the same without these."""
-    whole = random_company(BOUNDED_SEED, SETTINGS.as_of)
-    found = []
-    for name in (AT_BOUND, WITHOUT):
+    whole, found = whole_company(), []
+    for name, bound in ((AT_BOUND, Decimal("1e12")), (WITHOUT, None)):
         rows: dict[str, Any] = {each: bounded(bounds, getattr(whole, each), name) for each, bounds in BOUNDS.items()}
         rows["products"] = [row | {"inventory_management": 1} for row in rows["products"]]
         for order in rows["orders"]:
             order["tax_type"] = "$"
             order["line_items"] = bounded(LINE_BOUNDS, order["line_items"], name)
-        versions = [version.row for version in whole.line_versions]
+        quantities = itertools.cycle(("1e8" if name == AT_BOUND else None, "12"))
         rows["line_versions"] = [
-            version._replace(row=row)
-            for version, row in zip(whole.line_versions, bounded({"quantity": "1e8"}, versions, name), strict=True)
+            version._replace(row=version.row | {"quantity": quantity})
+            for version, quantity in zip(whole.line_versions, quantities, strict=False)
         ]
         rows["closes"] = [
-            close._replace(**({field: Decimal("1e12") if name == AT_BOUND else None}))
+            close._replace(**{field: bound})
             for close, field in zip(whole.closes, itertools.cycle(CLOSE_FIELDS), strict=False)
+        ]
+        rows["shelf_closes"] = [
+            close._replace(quantity=bound if place % 3 == 0 else close.quantity)
+            for place, close in enumerate(whole.shelf_closes)
         ]
         found.append(replace(whole, company=name, timezone="UTC", **rows))
     return found
