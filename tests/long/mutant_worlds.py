@@ -16,7 +16,16 @@ from pipeline.models import ModelSettings, Project, run_models
 from pipeline.models.model import Model, parse_model
 from pipeline.models.settings import bound_settings
 from pipeline.sql import identifier
-from tests.models import ledger, test_bounds, test_carried, test_cases, test_ledger, test_sales
+from tests.models import (
+    ledger,
+    test_bounds,
+    test_carried,
+    test_cases,
+    test_ledger,
+    test_line_readings,
+    test_sales,
+    test_semantics,
+)
 from tests.models.bench import PROJECT, SETTINGS, Part, empty_warehouse, rows_of, settings_of
 from tests.models.comparison import differences
 from tests.models.ledger import dimensions
@@ -160,6 +169,26 @@ def second_load_world(**sizes: Any) -> World:
         test_ledger.load(con, nows, test_ledger.SECOND)
     expected, now = test_ledger.changed(thens, nows), nows[0]
     return checked(con, replace(SETTINGS, as_of=now.as_of, run_id=now.run_id, last_day=now.last_day), expected)
+
+
+def lines_world() -> World:
+    """Return a warehouse of lines whose numbers are awkward to compute with."""
+    con = empty_warehouse()
+    return _made(con, test_line_readings.PART, "line_id", test_line_readings.load(con))
+
+
+def semantics_world() -> World:
+    """Return a warehouse of small companies whose orders contradict each other."""
+    con = empty_warehouse()
+    return _made(con, test_semantics.PART, "_company", test_semantics.load(con, 0, 500))
+
+
+def _made(con: duckdb.DuckDBPyConnection, part: Part, key: str, expected: list[Row]) -> World:
+    """Return a world of the models that make the one table of a part, which is as expected."""
+    (table,) = part.tables
+    run_models(con, SETTINGS, part)
+    assert (text := differences(table, [key], rows_of(con, table), expected)) == "", text
+    return World("oracle", con, SETTINGS, part.models, {table: ()})
 
 
 def checked(

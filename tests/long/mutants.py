@@ -2,10 +2,11 @@
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
 calculates: ten companies of which the receivables are looked at, ten of which the sales are, six at their second load,
-half of them with some hundred orders, and one with amounts at their bounds. If no table differs there and no audit
-fails, it runs on the cases under tests/sql, on the planted defects of the audits that read the model, and through the
-tests of what is carried from load to load. A mutant of an audit runs on the clean data and the planted defects of
-tests/models/plants.py. A mutant that does not run is left out: it would stop every load.
+half of them with some hundred orders; 500 small ones whose orders contradict each other, one with amounts at their
+bounds, and one whose lines are awkward to compute. If no table differs there and no audit fails, it runs on the cases
+under tests/sql, on the planted defects of the audits that read the model, and through the tests of what is carried from
+load to load. A mutant of an audit runs on the clean data and the planted defects of tests/models/plants.py. A mutant
+that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.
 """
@@ -23,7 +24,17 @@ import duckdb
 
 from pipeline.models.model import Model
 from tests.long.mutant_audits import AuditedWorld
-from tests.long.mutant_worlds import Carried, Case, World, bounds_world, ledger_world, sales_world, second_load_world
+from tests.long.mutant_worlds import (
+    Carried,
+    Case,
+    World,
+    bounds_world,
+    ledger_world,
+    lines_world,
+    sales_world,
+    second_load_world,
+    semantics_world,
+)
 from tests.models import test_sales
 from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
@@ -53,6 +64,8 @@ class Finders:
             sales_world(0, test_sales.DAYS[0]),
             second_load_world(),
             bounds_world(),
+            lines_world(),
+            semantics_world(),
             # Some mutants need orders that meet in a group: of the same seller, currency, age and so on.
             ledger_world(5, sizes=LARGE),
             sales_world(5, test_sales.DAYS[3], sizes=LARGE),

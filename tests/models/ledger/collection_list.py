@@ -60,7 +60,7 @@ def collections(source: Source, dim_customers: list[Row]) -> list[Row]:
         ]
         last = max((day for day, _ in payments.get(key, [])), default=None)
         ages, record = buckets(every), records.get(customer, {})
-        reps = [rep for row in rows for rep in source.order_of[row["order_number"]].get("sales_reps") or []]
+        reps = [name for row in rows for name in source.rep_names(source.order_of[row["order_number"]])]
         texts = [f"{row['due_date'] or 'no date'} {row['short_id']} {row['open_balance']:.2f}" for row in rows]
         names = "phone email contact_name contact_phone contact_email contacts managers next_contact_date "
         names += "is_license_inactive is_delinquent customer_state"
@@ -88,7 +88,7 @@ def collections(source: Source, dim_customers: list[Row]) -> list[Row]:
                 if last
                 else None,
                 "average_days_to_pay": payment_days(done.get(key, []))["average_days_to_pay"],
-                "order_reps": listed(source.rep_name(rep["id"]) for rep in reps if rep.get("id") is not None),
+                "order_reps": listed(reps),
             }
         )
     for peers in grouped(found, ("seller_id", "currency")).values():

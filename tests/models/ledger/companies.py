@@ -5,6 +5,7 @@ Each comes from one seed: it takes thousands of choices, more than a strategy of
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -19,6 +20,10 @@ ZONES = ["UTC", "America/Denver", "Pacific/Auckland"]
 PRICES = ["10", "8.3333", "0.0049", "123.456789", "99.995", "0", "-4"]
 LISTED = [None, None, "0", "12", "0.5", "10", "98765.4321"]
 DUE = [0, 1, 14, 29, 30, 31, 60, 61, 90, 91, 120, 121]
+# Discounts that read as a percentage, as a fraction of it or as an amount come to different cents, or to the same ones.
+UNDECIDED = [(None, None), ("0.05", "%"), ("5", "%"), ("33.3333", "%"), ("0.0001", "%"), ("1", "%"), ("0.3337", "%")]
+UNDECIDED += [("999.9", "%"), ("-5", "%"), ("7.5", "$"), ("7.5049", "$"), ("1000", "$"), ("-2.5", "$"), (None, "$")]
+UNDECIDED += [(None, "%")] * 3
 
 
 SIZES = (0, 2, 12, 30, 30)
@@ -30,6 +35,11 @@ def random_source(seed: int, as_of: date, company: str = "default", sizes: Seque
     It has as many orders as one of the `sizes` says.
     """
     return _Maker(Random(f"{seed} {company}"), as_of, company).source(sizes)
+
+
+def undecided_source(seed: int, as_of: date, company: str) -> Source:
+    """A company of its seed whose few orders contradict each other about how LeafLink's totals are written."""
+    return _Maker(Random(f"{seed} {company}"), as_of, company).undecided()
 
 
 class _Maker:
@@ -107,9 +117,10 @@ class _Maker:
             }
         }
         kinds = [(None, None), (None, None), ("0.05" if self.fraction else "5", "%"), ("33.3333", "%"), ("7.5", "$")]
-        kinds += [("0.01", "$"), ("9000", "$"), (None, "%")]
+        kinds += [("0.01", "$"), ("9000", "$"), ("1000", "$"), (None, "%")]
         value, kind = self.pick(kinds)
-        reps = [[], None, REPS[:1], REPS[1:], REPS[::-1], [REPS[2]] * 2, REPS[:3]]
+        twice = [REPS[2], REPS[2] | {"user": "Cyrus"}]
+        reps = [[], None, REPS[:1], REPS[1:], REPS[::-1], twice, REPS[:3]]
         money = ["1000.03", "48.17", "0", "-5.01", "100", "20.0049"]
         return {
             "number": number,
@@ -121,7 +132,7 @@ class _Maker:
             "customer": customer
             and {
                 "id": customer,
-                "display_name": self.pick([f"Word {customer}", f"Word {customer}", ""]),
+                "display_name": self.pick([f"Word {customer}", f"Old word {customer}", ""]),
                 "delinquent": self.flag(),
             },
             "created_on": self.instant(created),
@@ -131,16 +142,16 @@ class _Maker:
             "payment_term": self.term(),
             "selected_payment_option": self.pick([option, None]),
             "total": {"amount": self.pick(money), "currency": currency},
-            "credits": self.pick([0, None, None, "12.50"]),
+            "credits": self.pick([0, None, None, "12.50", "-3"]),
             "payment_balance": self.pick(["0", "987.53", "1000.03", None]),
             "paid": self.pick([True, True, False, False, None]),
             "paid_date": self.pick([(shipped + timedelta(days=self.pick([-1, 5, 20, 70]))).isoformat(), None]),
             "discount": value,
             "discount_type": kind,
-            "final_tax": self.pick([None, "0", "3.10"]),
+            "final_tax": self.pick([None, "0", "3.1049"]),
             "tax_amount": self.pick([None, "2"]),
             "tax_type": self.pick(["%", "$"]),
-            "shipping_charge": self.pick([None, {"amount": "15", "currency": "USD"}]),
+            "shipping_charge": self.pick([None, {"amount": self.pick(["15", "0.0049"]), "currency": "USD"}]),
             "classification": self.pick([None, "", "Medical"]),
             "is_combination": self.flag(),
             "manual": self.flag(),
@@ -166,7 +177,7 @@ class _Maker:
             "order": order,
             "product": self.pick([1, 1, 2, 3, {"id": 2}, 99, None]),
             "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2.5", "5" if self.is_honest else None]),
-            "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
+            "unit_multiplier": self.pick([None, 0, 1, 2, 12, 7]),
             "ordered_unit_price": self.pick([price, price, price if self.is_honest else None]),
             "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1246", "0.75"]), "currency": foreign}]),
             "wholesale_price": self.pick(LISTED),
@@ -176,17 +187,34 @@ class _Maker:
     def write_totals(self, source: Source) -> None:
         """Totals as the company's own way of writing has them, now and then a cent beside."""
         for order in source.of("orders_received"):
-            every = lines(source, order)
-            own = total(line.line_amount(self.basis) for line in every if line.is_own and not line.is_sample)
-            value, off = order["discount"], cents(own * 0)
-            if value is not None and order["discount_type"] == "$":
-                off = max(min(cents(own * 0) + amount_of({"amount": value}), own), cents(own * 0))
-            elif value is not None:
-                off = own * amount_of({"amount": value}) / (1 if self.fraction else 100)
-            charges = tax(order) + (amount_of(order["shipping_charge"]) or 0)
-            credit = amount_of({"amount": order["credits"] or 0}) if self.netted else 0
-            whole = cents(total(line.line_amount(self.basis) for line in every) - off + charges - credit)
-            order["total"]["amount"] = str(whole + self.pick([0, 0, 0, 0, 0, CENT, -CENT]))
+            self.write_total(source, order, self.pick([0, 0, 0, 0, 0, CENT, -CENT]))
+
+    def write_total(self, source: Source, order: Row, beside: Decimal | str | int) -> None:
+        every = lines(source, order)
+        own = total(line.line_amount(self.basis) for line in every if line.is_own and not line.is_sample)
+        value, off = order["discount"], cents(own * 0)
+        if value is not None and order["discount_type"] == "$":
+            off = max(min(cents(own * 0) + amount_of({"amount": value}), own), cents(own * 0))
+        elif value is not None:
+            off = own * amount_of({"amount": value}) / (1 if self.fraction else 100)
+        charges = tax(order) + (amount_of(order["shipping_charge"]) or 0)
+        credit = amount_of({"amount": order["credits"] or 0}) if self.netted else 0
+        whole = cents(total(line.line_amount(self.basis) for line in every) - off + charges - credit)
+        order["total"]["amount"] = str(whole + Decimal(beside))
+
+    def undecided(self) -> Source:
+        """A few orders, each with a total of its own way of writing, and with balances or without."""
+        source = self.source([1, 2, 3, 5])
+        for order in source.of("orders_received"):
+            self.netted, self.fraction = self.chance(0.5), self.chance(0.5)
+            self.basis = self.pick(["selling_unit", "base_unit"])
+            order["credits"] = self.pick([0, None, "12.50", "12.5049", "-3"])
+            order["discount"], order["discount_type"] = self.pick(UNDECIDED)
+            self.write_total(source, order, self.pick([0, 0, CENT, -CENT, "0.0049", "0.0149", "-0.0149"]))
+            order["payment_balance"] = None
+        if self.chance(0.7):
+            self.write_balances(source.rows)
+        return Source(source.rows, self.as_of, source.timezone, self.company)
 
     def payments(self, order: Row) -> list[Row]:
         found: list[Row] = []
@@ -254,6 +282,7 @@ class _Maker:
             return self.pick([*words, "", None])
 
         embedded = [self.contact(number) for number in (62, 61, 60, 65, 64, 66)]
+        embedded += [self.contact(66), embedded[3] | {"id": 67}]  # one twice, and one who has a twin
         return {
             "id": key,
             "owner": self.pick([1, 2]),
@@ -275,7 +304,7 @@ class _Maker:
             "phone": name("555"),
             "phone_extension": name("9"),
             "email": name("door@example.org"),
-            "contacts": self.pick([None, [], embedded, embedded[:1], embedded[1:], embedded[:3]]),
+            "contacts": self.pick([None, [], embedded, embedded[:1], embedded[1:], embedded[3:], embedded[5:]]),
             "managers": self.pick([None, [], [101], [104, 101, 101], [102, 999], [{"id": 103}]]),
             "discount_percent": self.pick([None, "2.5"]),
             "next_contact_date": self.pick([self.near().isoformat(), None]),
@@ -289,7 +318,7 @@ class _Maker:
         return {
             "id": key,
             "first_name": self.pick(["Kim", "Kim", ""]),
-            "last_name": self.pick([f"Kay {key}", None]),
+            "last_name": self.pick([f"Kay {key}", "Lay", None]),
             "role": self.pick(["Buyer", "Accounts", "ap desk", "Owner", "", None]),
             "phone": self.pick(["7", "8", "", None]),
             "email": self.pick([f"{key}@example.org", "", None]),

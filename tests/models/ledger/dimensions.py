@@ -1,6 +1,7 @@
 """The oracle's dimensions."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from .source import (
     FOUR,
@@ -17,6 +18,7 @@ from .source import (
     rounded,
 )
 
+CONTACT_WORDS = ("first_name", "last_name", "role", "phone", "email")
 MONEY_WORDS = ("account", "payable", "a/p", "billing", "finance")
 
 
@@ -63,16 +65,19 @@ def _phone(row: Row) -> str | None:
 
 
 def _contacts(source: Source, row: Row) -> list[Row]:
-    """The customer's contacts, as `contacts` has them, else as the customer names them."""
-    found = []
+    """The customer's contacts, as `contacts` has them, else as the customer names them: by the largest of its words."""
+    named: dict[Any, Row] = {}
     for item in row.get("contacts") or []:
-        named = item if isinstance(item, dict) else {"id": item}
-        record = source.one("contacts", named["id"]) or named
+        words = named.setdefault(item["id"], {"id": item["id"]})
+        words |= {field: max(item.get(field) or "", words.get(field, "")) for field in CONTACT_WORDS}
+    found = []
+    for key, words in named.items():
+        record = source.one("contacts", key) or words
         if not record.get("delete"):
             name = " ".join(filter(None, [record.get("first_name"), record.get("last_name")])) or None
             role, phone = record.get("role") or None, _phone(record)
             text = " ".join(filter(None, [name, f"({role})" if role else None, phone])) or None
-            found.append({"id": named["id"], "name": name, "role": role, "phone": phone, "text": text})
+            found.append({"id": key, "name": name, "role": role, "phone": phone, "text": text})
             found[-1]["email"] = record.get("email") or None
     return found
 

@@ -109,7 +109,8 @@ def _order(source: Source, order: Row) -> Row:
     everything = cents(total(line.line_amount(price) for line in every if line.is_own))
     gap = None
     if whole is not None:
-        gap = cents(whole - (everything - off + tax(order) + shipping - (credit if netted else ZERO)))
+        charges = cents(tax(order)) + cents(shipping) - (cents(credit) if netted else ZERO)
+        gap = cents(whole) - (everything - off + charges)
     record = source.one("customers", (order.get("customer") or {}).get("id"))
     option = (order.get("selected_payment_option") or {}).get("payment_term") or {}
     return {
@@ -137,7 +138,7 @@ def _order(source: Source, order: Row) -> Row:
         "modified_at": instant(order.get("modified")),
         "ship_date": source.day(order.get("ship_date")),
         "terms": option.get("term") or order.get("payment_term") or None,
-        "reps": listed(source.rep_name(rep["id"]) for rep in reps if rep.get("id") is not None),
+        "reps": listed(source.rep_names(order)),
         "rep_count": len({rep["id"] for rep in reps} - {None}),
         "lines": len(own),
         "sample_lines": sum(line.is_own and line.is_sample for line in every),

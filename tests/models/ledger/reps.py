@@ -38,13 +38,14 @@ def ar_by_rep(source: Source) -> list[Row]:
     rows = []
     for row in ar_aging(source):
         for rep, share in shares(row["open_balance"], reps_of(source, row["order_number"])).items():
-            rows.append(row | {"rep_id": rep, "share": share})
+            name = source.rep_name(rep, source.order_of[row["order_number"]])
+            rows.append(row | {"rep_id": rep, "rep_name": name, "share": share})
     found = []
     for (seller, rep, currency), each in grouped(rows, ("seller_id", "rep_id", "currency")).items():
         ages = buckets(each, "share")
         found.append(
             {"_company": source.company, "as_of": source.as_of, "seller_id": seller, "rep_id": rep}
-            | {"currency": currency, "rep_name": source.rep_name(rep)}
+            | {"currency": currency, "rep_name": max(filter(None, (row["rep_name"] for row in each)), default=None)}
             | chosen(ages, AGES, "open_gross unapplied_credit open_net past_due over_60")
             | {
                 "orders": len(each),
@@ -61,11 +62,11 @@ def orders_assigned(source: Source) -> list[Row]:
     names += "days_ago is_sale is_billed currency rep_count net_sales as_of"
     found = []
     for row in fct_orders(source):
-        reps = reps_of(source, row["order_number"])
+        reps, order = reps_of(source, row["order_number"]), source.order_of[row["order_number"]]
         net, opened = shares(row["net_sales"], reps), shares(row["open_balance"] if row["is_billed"] else ZERO, reps)
         found += [
             chosen(row, names)
-            | {"rep_id": rep, "rep_name": source.rep_name(rep), "net_share": net[rep], "open_share": opened[rep]}
+            | {"rep_id": rep, "rep_name": source.rep_name(rep, order), "net_share": net[rep], "open_share": opened[rep]}
             for rep in net
         ]
     return found

@@ -119,24 +119,23 @@ class Source:
         return self.one(resource, key).get(column) or None
 
     @cached_property
-    def words(self) -> dict[tuple[str, Any], str]:
-        """What orders call customers and reps: the largest of their words."""
-        found: dict[tuple[str, Any], str] = {}
+    def words(self) -> dict[Any, str]:
+        """What orders call customers: the largest of their words."""
+        found: dict[Any, str] = {}
         for order in self.of("orders_received"):
             customer = order.get("customer") or {}
-            pairs = [("customer", customer.get("id"), customer.get("display_name"))]
-            pairs += [("rep", rep.get("id"), rep.get("user")) for rep in order.get("sales_reps") or []]
-            for kind, key, word in pairs:
-                if word:
-                    found[kind, key] = max(word, found.get((kind, key), ""))
+            if word := customer.get("display_name"):
+                found[customer["id"]] = max(word, found.get(customer["id"], ""))
         return found
 
     def customer_name(self, customer_id: int | None) -> str | None:
         record = self.one("customers", customer_id)
-        return record.get("nickname") or record.get("name") or self.words.get(("customer", customer_id))
+        return record.get("nickname") or record.get("name") or self.words.get(customer_id)
 
-    def rep_name(self, rep_id: int | None) -> str | None:
-        return self.name("company_staff", rep_id, "display_name") or self.words.get(("rep", rep_id))
+    def rep_name(self, rep_id: int | None, order: Row) -> str | None:
+        """What the staff list calls a rep of an order, else the order: the largest of its words."""
+        words = [rep["user"] for rep in order.get("sales_reps") or [] if rep.get("id") == rep_id and rep.get("user")]
+        return self.name("company_staff", rep_id, "display_name") or max(words, default=None)
 
     def customer(self, order: Row) -> Row:
         customer = order.get("customer") or {}
@@ -155,6 +154,9 @@ class Source:
             "product_line": self.name("product_lines", record.get("product_line")),
             "category": self.name("product_categories", record.get("category")),
         }
+
+    def rep_names(self, order: Row) -> set[str | None]:
+        return {self.rep_name(rep["id"], order) for rep in order.get("sales_reps") or []}
 
     @cached_property
     def order_of(self) -> dict[str, Row]:
