@@ -12,6 +12,7 @@ from tests.long.mutant_worlds import compare_with_last_load, rolled_back
 from tests.models.audited import publish
 from tests.models.bench import PROJECT, SETTINGS, empty_warehouse
 from tests.models.plants import HARMLESS, PLANTS, Plant
+from tests.models.reported import kept, report_of
 from tests.models.test_audits import models_before
 
 CLEAN = Plant("", "SELECT 1", None)
@@ -22,7 +23,7 @@ class AuditedWorld:
     """A warehouse that is clean."""
 
     def __init__(self) -> None:
-        self.con = empty_warehouse()
+        self.con, self._reports = empty_warehouse(), kept()
         publish(self.con)
         with compare_with_last_load(self.con):
             run_models(self.con, SETTINGS, PROJECT)
@@ -31,9 +32,9 @@ class AuditedWorld:
         """Run a model with another text on the plants of the audits that read it. Raises duckdb.Error."""
         for audit in PROJECT.audits:
             if name in audit.inputs:
-                for plant in _plants_of(audit):
+                for plant in plants_of(audit):
                     if plant.before:
-                        with self._planted(plant, {name: text}):
+                        with self.planted(plant, {name: text}):
                             if self._notices(plant, audit.text):
                                 return "plant"
         return None
@@ -41,12 +42,12 @@ class AuditedWorld:
     def find(self, audit: Model, texts: Sequence[str]) -> list[str | None]:
         """Return for each text of an audit the kind of test that finds it; one that does not run is "broken"."""
         found: list[str | None] = [None if self._binds(text) else "broken" for text in texts]
-        for plant in (CLEAN, *_plants_of(audit)):
+        for plant in (CLEAN, *plants_of(audit)):
             kind = "plant" if plant.severity else "clean"
             waiting = [index for index, finder in enumerate(found) if finder is None]
             while waiting:
                 # An error ends the transaction, and with it the plant.
-                with self._planted(plant):
+                with self.planted(plant):
                     assert not self._notices(plant, audit.text), str(plant)
                     while waiting:
                         index = waiting.pop()
@@ -60,8 +61,7 @@ class AuditedWorld:
 
     def _notices(self, plant: Plant, text: str) -> bool:
         """Say whether the test of a plant notices that an audit has this text."""
-        (rows,) = self.con.execute(f"SELECT count(*) FROM ({text})").fetchone() or (0,)
-        return bool(rows) != bool(plant.severity) or plant.rows not in (None, rows)
+        return report_of(self.con, text) != (self._reports[str(plant)] if plant.severity else "")
 
     def _binds(self, text: str) -> bool:
         try:
@@ -71,7 +71,8 @@ class AuditedWorld:
         return True
 
     @contextmanager
-    def _planted(self, plant: Plant, texts: Mapping[str, str] = NO_MUTANT) -> Iterator[None]:
+    def planted(self, plant: Plant, texts: Mapping[str, str] = NO_MUTANT) -> Iterator[None]:
+        """Plant a defect, run the models that its audit reads, some with another text, and undo it in the end."""
         with bound_settings(self.con, plant.settings), rolled_back(self.con):
             self.con.execute(plant.statement)
             if plant.before and plant is not CLEAN:
@@ -81,5 +82,6 @@ class AuditedWorld:
             yield
 
 
-def _plants_of(audit: Model) -> list[Plant]:
+def plants_of(audit: Model) -> list[Plant]:
+    """Return the defects of an audit, and what looks like one."""
     return [plant for plant in (*PLANTS, *HARMLESS) if plant.audit == audit.path.stem]

@@ -13,7 +13,7 @@ from .bench import RESOURCES, SETTINGS
 class Plant:
     """A statement that plants a defect, before the models run (in what was read) or after (in what they made).
 
-    Without a severity it looks like a defect, and is none. `rows` are so many as the audit finds, where that matters.
+    Without a severity it looks like a defect, and is none.
     """
 
     audit: str
@@ -21,7 +21,6 @@ class Plant:
     severity: str | None
     before: bool = True
     settings: ModelSettings = SETTINGS
-    rows: int | None = None
 
     def __str__(self) -> str:
         return f"{self.audit}: {self.statement}"
@@ -55,7 +54,10 @@ EARLIER = (
 DRIFT = (
     "INSERT INTO meta.drift (run_id, _company, resource, field, kind) VALUES ('{}', 'default', 'brands', 'x', 'new')"
 )
-SECRET = "INSERT INTO raw.{} BY NAME SELECT 'default' AS _company, '{{\"api_key\": \"0123456789abcdef\"}}' AS _extra"
+SECRET = (
+    "INSERT INTO raw.{} BY NAME SELECT 'default' AS _company, '{{\"api_key\": \"0123456789abcdef\"}}' AS _extra "
+    "FROM range(2)"
+)
 EXTRA = "UPDATE raw.customers SET _extra = '{}' WHERE id = 7"
 CENT = "UPDATE marts.{0} SET {1} = {1} + 0.01"
 TWO_CENTS = "UPDATE marts.{0} SET {1} = {1} + 0.02"
@@ -252,7 +254,7 @@ PLANTS = [
     found("secrets", "UPDATE meta.runs SET warnings = ['answered with password=hunter2hunter2']"),
     found("secrets", 'UPDATE meta.reads SET refused = \'403 {"token": "0123456789abcdef"}\''),
     found("secrets", "INSERT INTO meta.quarantine (_company, raw) VALUES ('default', '{\"secret\": \"0123456789\"}')"),
-    Plant("secrets", "; ".join(SECRET.format(name) for name in RESOURCES), "warn", rows=len(RESOURCES)),
+    found("secrets", "; ".join(SECRET.format(name) for name in RESOURCES)),
     Plant("volume", "DELETE FROM raw.customers WHERE id < 13", "error"),
     Plant("volume", "DELETE FROM raw.customers", "error"),
     Plant("history_periods", "UPDATE raw.line_items SET _valid_from = NULL WHERE id = 1", "error"),
