@@ -59,6 +59,7 @@ def collections(source: Source, dim_customers: list[Row]) -> list[Row]:
             if currency_of(credit.get("amount")) == currency
         ]
         last = max((day for day, _ in payments.get(key, [])), default=None)
+        newest = [amount for day, amount in payments.get(key, []) if day == last and amount is not None]
         ages, record = buckets(every), records.get(customer, {})
         reps = [name for row in rows for name in source.rep_names(source.order_of[row["order_number"]])]
         texts = [f"{row['due_date'] or 'no date'} {row['short_id']} {row['open_balance']:.2f}" for row in rows]
@@ -84,9 +85,7 @@ def collections(source: Source, dim_customers: list[Row]) -> list[Row]:
                 "worst_days": worst["days_past_due"],
                 "worst_balance": worst["open_balance"],
                 "last_payment_date": last,
-                "last_payment": cents(total(amount for day, amount in payments.get(key, []) if day == last))
-                if last
-                else None,
+                "last_payment": total(newest) if newest else None,
                 "average_days_to_pay": payment_days(done.get(key, []))["average_days_to_pay"],
                 "order_reps": listed(reps),
             }

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from .semantics import lines, tax
-from .source import CENT, Row, Source, amount_of, cents, total
+from .source import CENT, Row, Source, amount_of, cents, currency_of, total
 
 STATUSES = ["Draft", "Submitted", "Rejected", "Cancelled", "Combined", "Mislaid", "Accepted", "Backorder", "Fulfilled"]
 STATUSES += ["Shipped", "Complete"] * 8
@@ -47,6 +47,7 @@ class _Maker:
         self.random, self.as_of, self.company, self.pick = random, as_of, company, random.choice
         self.is_honest = random.random() < 0.5
         self.netted, self.fraction = random.random() < 0.5, random.random() < 0.4
+        self.is_paid = random.random() < 0.3  # most orders are, each at once
         self.basis = self.pick(["selling_unit", "base_unit"])
 
     def source(self, sizes: Sequence[int]) -> Source:
@@ -117,11 +118,12 @@ class _Maker:
             }
         }
         kinds = [(None, None), (None, None), ("0.05" if self.fraction else "5", "%"), ("33.3333", "%"), ("7.5", "$")]
-        kinds += [("0.01", "$"), ("9000", "$"), ("1000", "$"), (None, "%")]
+        kinds += [("0.01", "$"), ("9000", "$"), ("1000", "$"), (None, "%"), ("-5", "%"), ("1000", "%")]
+        kinds += [("-2.5", "$"), ("5", None)]
         value, kind = self.pick(kinds)
         twice = [REPS[2], REPS[2] | {"user": "Cyrus"}]
         reps = [[], None, REPS[:1], REPS[1:], REPS[::-1], twice, REPS[:3]]
-        money = ["1000.03", "48.17", "0", "-5.01", "100", "20.0049"]
+        money = ["1000.03", "48.17", "0", "-5.01", "100", "20.0049", "0.75"]
         return {
             "number": number,
             "short_id": self.pick([f"s{index}", f"t{index}"]),
@@ -141,11 +143,13 @@ class _Maker:
             "payment_due_date": self.due() if self.chance(0.5) else None,
             "payment_term": self.term(),
             "selected_payment_option": self.pick([option, None]),
-            "total": {"amount": self.pick(money), "currency": currency},
-            "credits": self.pick([0, None, None, "12.50", "-3"]),
+            "total": {"amount": self.pick(money), "currency": currency} if self.chance(0.95) else None,
+            "credits": self.pick([0, None, None, "12.5049", "-3"]),
             "payment_balance": self.pick(["0", "987.53", "1000.03", None]),
             "paid": self.pick([True, True, False, False, None]),
-            "paid_date": self.pick([(shipped + timedelta(days=self.pick([-1, 5, 20, 70]))).isoformat(), None]),
+            "paid_date": self.pick(
+                [(shipped + timedelta(days=self.pick([-1, 5, 20, 70]))).isoformat(), self.at_close(), None]
+            ),
             "discount": value,
             "discount_type": kind,
             "final_tax": self.pick([None, "0", "3.1049"]),
@@ -159,6 +163,11 @@ class _Maker:
             "sales_reps": self.pick(reps),
             "line_items": [self.line(number, index * 10 + place, currency) for place in range(self.pick([0, 1, 2, 4]))],
         }
+
+    def at_close(self) -> str:
+        """The date to calculate for, or one of the last month ends before it."""
+        ends = [self.as_of.replace(month=month, day=1) - timedelta(days=1) for month in range(1, self.as_of.month + 1)]
+        return self.pick([self.as_of, *ends]).isoformat()
 
     def flag(self) -> bool | None:
         return self.pick([True, False, False, None])
@@ -176,7 +185,7 @@ class _Maker:
             "id": key,
             "order": order,
             "product": self.pick([1, 1, 2, 3, {"id": 2}, 99, None]),
-            "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2.5", "5" if self.is_honest else None]),
+            "quantity": self.pick(["12", "12", "24", "1", "7.33335", "-2.5", "5" if self.is_honest else None]),
             "unit_multiplier": self.pick([None, 0, 1, 2, 12, 7]),
             "ordered_unit_price": self.pick([price, price, price if self.is_honest else None]),
             "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1246", "0.75"]), "currency": foreign}]),
@@ -200,7 +209,7 @@ class _Maker:
         charges = tax(order) + (amount_of(order["shipping_charge"]) or 0)
         credit = amount_of({"amount": order["credits"] or 0}) if self.netted else 0
         whole = cents(total(line.line_amount(self.basis) for line in every) - off + charges - credit)
-        order["total"]["amount"] = str(whole + Decimal(beside))
+        order["total"] = {"amount": str(whole + Decimal(beside)), "currency": currency_of(order["total"])}
 
     def undecided(self) -> Source:
         """A few orders, each with a total of its own way of writing, and with balances or without."""
@@ -218,20 +227,20 @@ class _Maker:
 
     def payments(self, order: Row) -> list[Row]:
         found: list[Row] = []
-        for _ in range(self.pick([0, 0, 1, 1, 2, 3])):
+        whole = order["total"] or {"amount": "7", "currency": None}
+        amounts = [whole["amount"], whole["amount"], "25", "-3", "4.9949", str(Decimal(whole["amount"]) - CENT * 50)]
+        is_paid = self.is_paid and self.chance(0.85)
+        for _ in range(1 if is_paid else self.pick([0, 0, 1, 1, 2, 3])):
             day = date.fromisoformat(order["created_on"][:10]) + timedelta(days=self.pick([-5, 0, 20, 45, 70, 200]))
             day = self.pick([day, day, day, day, self.as_of])
-            whole = order["total"]
-            currency = self.pick([whole["currency"]] * 6 + ["CAD", None])
+            currency = whole["currency"] if is_paid else self.pick([whole["currency"]] * 6 + ["CAD", None])
+            amount = whole["amount"] if is_paid else self.pick(amounts)
             found.append(
                 {
                     "order": order["number"] if self.chance(0.95) else "gone",
-                    "total": {
-                        "amount": self.pick([whole["amount"], whole["amount"], "25", "-3", "4.9949"]),
-                        "currency": currency,
-                    },
+                    "total": {"amount": amount, "currency": currency} if is_paid or self.chance(0.95) else None,
                     "payment_date": self.pick([day.isoformat(), day.isoformat(), None]),
-                    "created_on": self.instant(day + timedelta(days=self.pick([0, 9]))),
+                    "created_on": self.instant(day + timedelta(days=self.pick([0, 9]))) if self.chance(0.95) else None,
                     "payment_type": self.pick(["cash", "check", "", None]),
                     "reason": self.pick(["deposit", "", None]),
                     "recorded_by": self.pick([101, 103, None]),

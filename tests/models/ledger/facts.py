@@ -90,7 +90,7 @@ def _order(source: Source, order: Row) -> Row:
     is_booked, is_receivable = status in RECEIVABLE | COMMITTED, status in RECEIVABLE
     is_billed = is_receivable and dates["invoice_date"] <= as_of
     is_counted = is_billed or (status in COMMITTED and dates["order_date"] <= as_of)
-    whole, credit = amount_of(order.get("total")), number(order.get("credits")) or ZERO
+    whole, credit = amount_of(order.get("total")) or ZERO, number(order.get("credits")) or ZERO
     netted = basis["credits_basis"] == "netted"
     payments = source.payments_of[order["number"]]
     in_time = [
@@ -100,17 +100,14 @@ def _order(source: Source, order: Row) -> Row:
     ]
     paid = total(paid_amount(payment) for payment in in_time)
     last = max((paid_on(source, payment) for payment in in_time), default=None)  # type: ignore[type-var]
-    billed = cents((whole or ZERO) - (ZERO if netted else credit))
+    billed = cents(whole - (ZERO if netted else credit))
     ticked_on = order.get("paid_date")  # a date already, in no zone
     tick = date.fromisoformat(ticked_on) if ticked_on else source.day(order.get("modified"))
     is_ticked = bool(order.get("paid")) and not payments and tick is not None and tick <= as_of
     implied = billed if is_ticked else ZERO
     shipping, reps = amount_of(order.get("shipping_charge")) or ZERO, order.get("sales_reps") or []
     everything = cents(total(line.line_amount(price) for line in every if line.is_own))
-    gap = None
-    if whole is not None:
-        charges = cents(tax(order)) + cents(shipping) - (cents(credit) if netted else ZERO)
-        gap = cents(whole) - (everything - off + charges)
+    charges = cents(tax(order)) + cents(shipping) - (cents(credit) if netted else ZERO)
     record = source.one("customers", (order.get("customer") or {}).get("id"))
     option = (order.get("selected_payment_option") or {}).get("payment_term") or {}
     return {
@@ -142,7 +139,7 @@ def _order(source: Source, order: Row) -> Row:
         "rep_count": len({rep["id"] for rep in reps} - {None}),
         "lines": len(own),
         "sample_lines": sum(line.is_own and line.is_sample for line in every),
-        "units": rounded(total(line.units for line in own), FOUR),
+        "units": total(rounded(line.units, FOUR) for line in own),
         "cases": total(quotient(line.units, line.multiplier, FOUR) for line in own if line.units),
         "list_sales": list_sales,
         "gross_sales": gross_sales,
@@ -156,8 +153,8 @@ def _order(source: Source, order: Row) -> Row:
         "sample_amount": cents(total(line.line_amount(price) for line in every if line.is_own and line.is_sample)),
         "tax": cents(tax(order)),
         "shipping": cents(shipping),
-        "total": rounded(whole),
-        "total_gap": gap,
+        "total": cents(whole),
+        "total_gap": cents(whole) - (everything - off + charges),
         "credits": cents(credit),
         "paid": paid,
         "last_payment_date": last,

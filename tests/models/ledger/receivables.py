@@ -167,14 +167,14 @@ def ar_aging_by_customer(source: Source) -> list[Row]:
     return found
 
 
-def grouped_payments(source: Source, names: Iterable[str]) -> dict[tuple[Any, ...], list[tuple[date, Decimal]]]:
+def grouped_payments(source: Source, names: Iterable[str]) -> dict[tuple[Any, ...], list[tuple[date, Decimal | None]]]:
     """Date and amount of the counted payments of billed orders."""
     orders = {row["order_number"]: row for row in fct_orders(source)}
-    found: dict[tuple[Any, ...], list[tuple[date, Decimal]]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[tuple[date, Decimal | None]]] = defaultdict(list)
     for payment in fct_payments(source):
         if payment["is_counted"]:
             order = orders[payment["order_number"]]
-            found[tuple(order[name] for name in names)].append((payment["payment_date"], payment["amount"] or ZERO))
+            found[tuple(order[name] for name in names)].append((payment["payment_date"], payment["amount"]))
     return found
 
 

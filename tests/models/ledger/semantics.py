@@ -49,14 +49,20 @@ def tax(order: Row) -> Decimal:
     return final or ZERO
 
 
+def rate_of(order: Row) -> Decimal:
+    """The discount of an order in percent, or in parts of 1, as entered; one of a thousand or more is none."""
+    rate = number(order.get("discount")) if order.get("discount_type") == "%" else None
+    return rate if rate is not None and abs(rate) < 1000 else ZERO
+
+
 def discount(order: Row, own: Decimal, percent_basis: str) -> Decimal:
     """The order's discount in cents; `own` is the unrounded sum of its non-sample lines."""
-    value, kind = number(order.get("discount")), order.get("discount_type")
-    if not value or own <= 0:
+    value = number(order.get("discount"))
+    if value is None or own <= 0:
         return ZERO
-    if kind == "$":
+    if order.get("discount_type") == "$":
         return cents(min(value, own))
-    return quotient(own * value, 100 if percent_basis == "percent" else 1, CENT) if kind == "%" else ZERO
+    return quotient(own * rate_of(order), 100 if percent_basis == "percent" else 1, CENT)
 
 
 def taken(source: Source, order: Row, price_basis: str, netted: bool) -> tuple[Decimal, Decimal]:
@@ -94,10 +100,9 @@ def _semantics(source: Source) -> Row:
         every = lines(source, order)
         if amount_of(order.get("total")) is None or not every:
             continue
-        if order.get("discount_type") == "%" and number(order.get("discount")):
+        if rate := rate_of(order):
             for basis, count in percents.items():
                 lacks, own = taken(source, order, basis, is_netted)
-                rate = number(order["discount"]) or ZERO
                 count[0] += 1
                 if all(line.is_sample for line in every):
                     continue

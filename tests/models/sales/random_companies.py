@@ -85,6 +85,9 @@ class _Maker:
     def chance(self, part: float) -> bool:
         return self.random.random() < part
 
+    def some_units(self) -> str:
+        return str(Decimal(self.random.randrange(-200_000, 2_000_000)) / 10_000)
+
     def instant(self, day: date) -> str:
         hours = timedelta(hours=self.random.randrange(24), minutes=self.pick([0, 30]))
         return (datetime(day.year, day.month, day.day, tzinfo=UTC) + hours).isoformat()
@@ -101,12 +104,14 @@ class _Maker:
         shipped = created + timedelta(days=self.pick([0, 2, 30]))
         lines = [self.line(number, index * 10 + place, currency) for place in range(self.pick([0, 1, 2, 4]))]
         total = self.pick(["1000.03", "1000.03", "48.17", "0", "-5.01"])
-        discount = self.pick([(None, None), (None, None), ("10", "%"), ("7.5", "$"), ("0.01", "$"), ("9000", "$")])
+        discount = self.pick(
+            [(None, None), (None, None), ("10", "%"), ("7.5", "$"), ("0.01", "$"), ("9000", "$"), ("-5", "%")]
+        )
         return {
             "number": number,
             "short_id": f"s{index}",
             "status": self.pick(STATUSES),
-            "seller": SELLERS[customer] if customer else self.pick([1, None]),
+            "seller": SELLERS[customer] if customer and self.chance(0.9) else self.pick([1, None]),
             "buyer": BUYERS[customer],
             "customer": {"id": customer, "display_name": f"Word {customer}"} if customer else None,
             "created_on": self.instant(created),
@@ -140,12 +145,12 @@ class _Maker:
             "id": key,
             "order": order,
             "product": self.pick([1, 2, 3] if self.is_focused else [1, 1, 2, 3, 4, 5, 6, {"id": 2}, 99, None]),
-            "quantity": self.pick(["12", "12", "24", "1", "7.3333", "-2", None]),
+            "quantity": self.pick(["12", "12", "24", "1", "7.33335", "-2", self.some_units(), None]),
             "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
             "ordered_unit_price": self.pick([{"amount": self.pick(["10", "10", "8.3333"]), "currency": foreign}, None]),
             "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234"]), "currency": foreign}]),
             "wholesale_price": self.pick([None, None, "0", "12"]),
-            "is_sample": self.chance(0.3),
+            "is_sample": self.pick([True] * 3 + [False] * 6 + [None]),
         }
 
     def versions(self, orders: list[Row]) -> tuple[list[Version], list[Version]]:
@@ -165,7 +170,10 @@ class _Maker:
                 since = self.random.randrange(len(instants)) if seen else last
                 line_versions.append(Version(line, instants[since], None))
                 if since and self.chance(0.6):
-                    changed = line | {"quantity": self.pick(["6", "12", "30"]), "is_sample": self.chance(0.1)}
+                    changed = line | {
+                        "quantity": self.pick(["6", "12", "30"]),
+                        "is_sample": self.pick([True, None] + [False] * 8),
+                    }
                     line_versions.append(Version(changed, instants[0], instants[since]))
             if seen and self.chance(0.3):
                 gone = self.line(order["number"], 100_000 + len(line_versions), "USD")
@@ -212,7 +220,7 @@ class _Maker:
                 "category": self.pick([45, 46, None]),
                 "listing_state": self.pick(["Available", "Archived", None]),
                 "wholesale_price": self.pick([None, {"amount": "11", "currency": self.pick(["USD", "CAD"])}]),
-                "quantity": self.pick(["0", "100.5", "-3", None]),
+                "quantity": self.pick(["0", self.some_units(), "-3", None]),
                 "reserved_qty": self.pick(["0", "4", None]),
                 "available_inventory": self.pick(["0", "96.5", None]),
                 "inventory_management": self.pick([1, 1, 2, "3", None]),
@@ -321,8 +329,8 @@ class _Maker:
             "facility": self.pick([31, 32, 33, None]),
             "product": self.pick([1, 1, {"id": 2}, 3, 4, 6, 99, None]),
             "batch": self.pick([71, 72, None]),
-            "quantity_in_product_uom": self.pick(["5", "0.25", None]),
-            "reserved_qty_in_product_uom": self.pick(["1", "0", None]),
+            "quantity_in_product_uom": self.pick(["5", "0.250049", None]),
+            "reserved_qty_in_product_uom": self.pick(["1", "0.000049", None]),
             "is_archived": self.pick([True, False, False, None]),
         }
 
@@ -330,7 +338,7 @@ class _Maker:
         found = []
         for product in (1, 2, 3, 4):
             for before in sorted(self.random.sample(range(-5, 130), self.pick([0, 1, 10, 40]))):
-                on_hand = Decimal(self.pick(["0", "-3", "0", "12", "40.5"]))
+                on_hand = Decimal(self.pick(["0", "-3", "0", "12", self.some_units()]))
                 managed = self.chance(0.9)
                 day = self.as_of - timedelta(days=before)
                 found.append(Close(product, day, on_hand, Decimal(2), on_hand - 2, managed))
@@ -352,7 +360,7 @@ class _Maker:
 
     def shelf_closes(self) -> list[ShelfClose]:
         return [
-            ShelfClose(item, date(2025, 12, 31) - timedelta(days=before), Decimal(self.pick(["0", "5", "5", "17.5"])))
+            ShelfClose(item, self.as_of - timedelta(days=before), Decimal(self.pick(["0", "5", "5", "17.5"])))
             for item in (201, 202, 203, 204, 205, 206)
-            for before in self.random.sample(range(400), self.pick([0, 1, 5, 10]))
+            for before in self.random.sample(range(-1, 400), self.pick([0, 1, 5, 10]))
         ]
