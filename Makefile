@@ -68,7 +68,12 @@ test: lint ## Run all checks and tests (no network, no key)
 
 .PHONY: test-all
 test-all: lint ## Run the long tests as well (a quarter of an hour)
-	@$(PYTEST) -m "" $(ARGS)
+	@$(PYTEST) -m "not registry" $(ARGS)
+
+# One after the other: each installs some hundred packages.
+.PHONY: test-orchestrators
+test-orchestrators: lint ## Run deploy/ under Airflow, Dagster and a new environment (installs them: minutes, network)
+	@$(PYTEST) -n 0 -m registry tests/deploy $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types
