@@ -1,6 +1,7 @@
 """docs/operations.md: each of its blocks does what the page says, run as it stands there."""
 
 import asyncio
+import grp
 import json
 import os
 import re
@@ -100,15 +101,45 @@ def test_a_back_up_and_a_run_do_not_meet(machine: Machine) -> None:
     assert "in use by another run" in refused.stderr
 
 
-def test_a_monitor_is_told_how_old_the_data_are(machine: Machine) -> None:
-    needs("jq")
+@pytest.mark.long
+def test_old_files_go_and_the_landing_alone_gives_the_same_warehouse(machine: Machine) -> None:
+    kept = {"LEAFHOUSE_KEEP_WAREHOUSES": "0", "LEAFHOUSE_KEEP_LANDING_DAYS": "0"}
+    succeeded(machine.run("leafhouse run"))
+    before = status(machine)["resources"]
 
+    pruned = succeeded(machine.run(BLOCKS["prune"], **kept))
+    rebuilt = succeeded(machine.run(BLOCKS["rebuild"]))
+
+    would, done = (line for line in pruned.stdout.splitlines() if "ree" in line)
+    assert would == done.replace("Freed", "Would free")
+    assert "Loaded no new run" in rebuilt.stdout
+    assert status(machine)["resources"] == before
+
+
+def test_a_group_is_let_in(machine: Machine) -> None:
+    own = grp.getgrgid(os.getgid()).gr_name
+
+    succeeded(machine.run(BLOCKS["readers"].replace("analysts", own)))
+
+    published = (machine.data / "warehouse.duckdb").stat()
+    assert (published.st_mode & 0o777, published.st_gid) == (0o640, os.getgid())
+    assert machine.data.stat().st_mode & 0o777 == 0o710
+
+
+def test_a_monitor_is_told_how_old_the_data_are(machine: Machine) -> None:
     fresh = machine.run(BLOCKS["age"])
     stale = machine.run(BLOCKS["age"].replace("26h", "7h"))
-    succeeded(machine.run(BLOCKS["metric"]))
 
     assert (fresh.code, stale.code) == (0, 9)
     assert "The data are 8 hours old: more than 7h." in stale.stdout
+
+
+@pytest.mark.long
+def test_a_collector_is_told_how_old_the_data_are_and_how_the_last_command_ended(machine: Machine) -> None:
+    needs("jq")
+
+    succeeded(machine.run(BLOCKS["metric"]))
+
     assert re.fullmatch(r"leafhouse_data_age_seconds 288\d\d\n", (machine.home / "leafhouse.prom").read_text())
     succeeded(machine.run(BLOCKS["attempt"]))
     (machine.data / "attempt.json").write_text(json.dumps({"ended_at": None, "failure": None}))
