@@ -40,7 +40,7 @@ class Machine:
     def set_up(cls, root: Path) -> "Machine":
         """Install the program of this checkout on a new machine, and make its home."""
         machine = cls(root)
-        for folder in (machine.bin, machine.home, root / "var" / "backups"):
+        for folder in (machine.bin, machine.home, root / "var" / "backups" / "leafhouse"):
             folder.mkdir(parents=True, mode=0o700)
         machine.install_command("leafhouse", f'exec {sys.executable} -m pipeline.cli "$@"')
         machine.install_command("python", f'exec {sys.executable} "$@"')

@@ -89,7 +89,7 @@ def test_a_back_up_brings_the_same_load_back(machine: Machine) -> None:
     assert status(machine) == before
     assert "Nothing to fix." in restored.stdout
     assert not (machine.data / "building").exists()
-    archive = machine.root / "var" / "backups" / "leafhouse.tar.gz"
+    archive = machine.root / "var" / "backups" / "leafhouse" / "data.tar.gz"
     assert archive.stat().st_mode & 0o777 == 0o600
     assert machine.data.stat().st_mode & 0o777 == 0o700
 
