@@ -17,6 +17,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "instants": set(),
     "zones": set(),
     "sql": set(),
+    "pages": set(),
     "resources": {"errors", "instants"},
     "settings": {"errors", "zones"},
     "leaflink": {"clock", "errors"},
