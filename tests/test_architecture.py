@@ -28,16 +28,17 @@ ALLOWED: Mapping[str, set[str]] = {
     "extract": {"clock", "errors", "instants", "resources", "leaflink", "reading", "decoding", "landing"},
     "models": {"clock", "errors", "sql", "zones"},
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
+    "report": {"datafolder", "landing", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
     "sandbox": {"clock", "errors"},
     "tools": {"errors", "resources", "sandbox"},
     "jobs": {
         "clock", "errors", "instants", "sql", "settings", "datafolder", "resources", "leaflink", "reading",
-        "decoding", "extract", "landing", "models", "warehouse", "sandbox",
+        "decoding", "extract", "landing", "models", "warehouse", "report", "sandbox",
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "sandbox", "tools", "jobs",
+        "reconcile", "report", "sandbox", "tools", "jobs",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

@@ -33,6 +33,11 @@ def kept_file(data_dir: Path, load_id: str | None) -> Path:
     return kept_folder(data_dir) / f"{load_id or 'first'}.duckdb"
 
 
+def report_file(data_dir: Path) -> Path:
+    """Return the page that people look at."""
+    return data_dir / "report.html"
+
+
 def rejected_file(data_dir: Path) -> Path:
     """Return the warehouse that was not published, since an audit failed: evidence, until a later one is published."""
     return data_dir / "rejected.duckdb"

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline import clock
+from pipeline.datafolder.paths import report_file
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, LeafhouseError, ModelError, UsageError
 from pipeline.jobs.job import Job, describe_refusal
 from pipeline.jobs.load_result import Intake, LoadResult, Outcome
@@ -158,8 +159,21 @@ def finish_load(
         publication = build.publish()
         job.landing.forget_superseded()
         pruned = _prune(job, build)
+        if settings.report:
+            _write_report(job, build)
     intake = replace(intake, refused_runs=job.landing.refused_runs(), notes=build.notes)
     return LoadResult(build.load_id, job.source, day, intake, outcome, publication, build.remnants(), pruned)
+
+
+def _write_report(job: Job, build: Build) -> None:
+    """Write the report. What is published stays so: what stands in the way is noted."""
+    from pipeline.report.build import write_report  # few loads need it
+
+    data_dir = job.settings.data_dir
+    try:
+        write_report(data_dir, report_file(data_dir), access_of(job.settings))
+    except (OSError, duckdb.Error, LeafhouseError) as error:
+        build.notes.append(f"{report_file(data_dir)}: not written ({error}). Run `leafhouse report`.")
 
 
 def _prune(job: Job, build: Build) -> PruneResult | None:

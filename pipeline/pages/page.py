@@ -17,8 +17,10 @@ _HERE = Path(__file__).parent
 _UNSAFE = re.compile(r"</|<!--|\r")
 
 
-def page(title: str, body: Markup, *, styles: str = "", script: str = "") -> str:
+def page(title: str, body: Markup, *, styles: str = "", script: str = "", follows: bool = False) -> str:
     """Return the whole page: `body` is HTML, `styles` come after those that all pages share.
+
+    One that `follows` may ask its own server, and nobody else, whether there is a newer page.
 
     Raises ValueError for a style or script that cannot stand in a page as it is.
     """
@@ -30,6 +32,8 @@ def page(title: str, body: Markup, *, styles: str = "", script: str = "") -> str
     policy = f"default-src 'none'; style-src '{_hash(css)}'; base-uri 'none'; form-action 'none'"
     if script:
         policy += f"; script-src '{_hash(script)}'"
+    if follows:
+        policy += "; connect-src 'self'"
     return render(_HERE / "page.html", title=title, body=body, policy=policy, styles=Markup(css), script=Markup(script))
 
 

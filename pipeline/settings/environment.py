@@ -132,6 +132,7 @@ class Settings(BaseModel):
     file_group: Annotated[str | None, AfterValidator(_known_group)] = _setting(
         "LEAFHOUSE_FILE_GROUP", None, "Group of the published warehouse."
     )
+    report: bool = _setting("LEAFHOUSE_REPORT", False, "Write the report after each load.")
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
     on_success: HookValue = _setting(ON_SUCCESS, None, "A command or a URL, called when a job is done.")
     on_failure: HookValue = _setting(ON_FAILURE, None, "A command or a URL, called when a job has failed.")

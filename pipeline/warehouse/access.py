@@ -1,8 +1,9 @@
-"""Who may read what is published: by default its owner alone."""
+"""Who may read what is published, the warehouse and the report: by default its owner alone."""
 
 import grp
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +19,15 @@ class Access:
     mode: int = 0o600
     group: str | None = None
 
-    def give(self, path: Path) -> None:
-        """Give a warehouse its mode and group, and let its readers through to it: not into the folders beside it.
+    def give(self, path: Path, folders: Iterable[Path]) -> None:
+        """Give a file its mode and group, and let its readers through the folders to it, but not look into these.
 
         Raises ConfigurationError for a group that this user may not give files to.
         """
         self._set_group(path)
         path.chmod(self.mode)
         if self.mode & _READERS:
-            for folder in (path.parent, path.parent.parent):
+            for folder in folders:
                 self._set_group(folder)
                 folder.chmod(stat.S_IMODE(folder.stat().st_mode) | (self.mode & _READERS) >> 2)
 

@@ -60,7 +60,7 @@ def point_to(published: Path, target: Path, access: Access) -> None:
 
     A log that a session left beside the link is removed.
     """
-    access.give(target)
+    access.give(target, (target.parent, published.parent))
     link = published.with_name(f".{published.name}.link")
     link.unlink(missing_ok=True)
     link.symlink_to(target.relative_to(published.parent))

@@ -54,6 +54,13 @@ def read_findings(data_dir: Path, audit_id: str | None) -> Findings:
     return Findings(load_id, rejected if is_rejected else warehouse_file(data_dir), is_rejected, audits)
 
 
+def read_published_findings(data_dir: Path) -> Findings:
+    """Return the audits of the published load. Raises UsageError where there is none."""
+    with open_published(data_dir) as con:
+        load_id = con.execute("SELECT max(load_id) FROM meta.loads").fetchall()[0][0]
+        return Findings(load_id, warehouse_file(data_dir), False, _audits(con, load_id, None))
+
+
 def _audits(con: duckdb.DuckDBPyConnection, load_id: str, audit_id: str | None) -> list[Finding]:
     found = con.execute(
         "SELECT audit_id, severity, coalesce(description, ''), failures, skipped, CAST(failing_since AS VARCHAR) "

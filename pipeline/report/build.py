@@ -1,0 +1,58 @@
+"""Building the report of a data folder, and writing it where people find it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.landing.store import write_aside
+from pipeline.report.content import read_content
+from pipeline.report.page import State, write_page
+from pipeline.resources import all_resources
+from pipeline.warehouse.access import Access
+from pipeline.warehouse.findings import read_published_findings
+from pipeline.warehouse.published import open_published
+from pipeline.warehouse.status import Status, read_status
+
+
+def build_report(data_dir: Path, *, follows: bool = False) -> str:
+    """Return the report of the published warehouse as HTML; one that `follows` is for a server.
+
+    Raises UsageError when nothing is published yet, ConfigurationError for a file that cannot be read.
+    """
+    status = read_status(data_dir, all_resources())
+    with open_published(data_dir) as con:
+        content = read_content(con)
+        sellers = [name for (name,) in con.execute("SELECT DISTINCT seller_name FROM ar_summary ORDER BY 1").fetchall()]
+    audits = [each for each in read_published_findings(data_dir).audits if each.failures]
+    headline = f"{', '.join(sellers) or 'Leafhouse'}, {content.as_of}"
+    return write_page(content, State(headline, list(_problems(status)), list(_facts(status)), audits), follows=follows)
+
+
+def write_report(data_dir: Path, path: Path, access: Access) -> None:
+    """Write the report to `path`, for whoever may read the warehouse. Raises what `build_report` raises."""
+    text = build_report(data_dir)
+    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    access.give(path, (path.parent,) if path.parent == data_dir else ())
+
+
+def _problems(status: Status) -> Iterator[str]:
+    """Yield what is not as it should be, a sentence each."""
+    if status.changed is not None:
+        yield status.changed
+    attempt = status.attempt
+    if attempt is not None and attempt.failure is not None:
+        yield f"The last attempt ({attempt.command}) failed: {attempt.failure}"
+    for each in status.resources:
+        if not each.completeness.startswith(("complete", "not offered", "never read")):
+            yield f"{each.resource}: {each.completeness}."
+    for kept in status.kept:
+        if kept.name.startswith("marts."):
+            yield f"{kept.name.partition('.')[2]} is not of this load: {kept.reason.rstrip(chr(46))}."
+
+
+def _facts(status: Status) -> Iterator[str]:
+    """Yield what is so, a sentence each."""
+    yield status.note
+    if status.read_until is not None:
+        yield f"Read from LeafLink at {status.read_until:%Y-%m-%d %H:%M} UTC; figures as of {status.as_of}."
+    complete = sum(each.completeness.startswith("complete") for each in status.resources)
+    yield f"{complete} of {len(status.resources)} resources are proved complete."
