@@ -166,7 +166,7 @@
     const box = document.getElementById(`table-${name}`);
     if (box === null) continue;
     const table = new Tabulator(box, {
-      data: rows(name), layout: "fitDataStretch", pagination: true, paginationSize: 15, placeholder: "No rows", movableColumns: false,
+      data: rows(name), layout: "fitDataStretch", pagination: true, paginationSize: 15, paginationElement: document.getElementById(`pages-${name}`), placeholder: "No rows", movableColumns: false,
       columnDefaults: { headerHozAlign: "left", resizable: false, accessorDownload: harmless },
       columns: figure.columns.map(([field, title, kind, hidden]) => ({
         field, title, visible: !hidden, download: true, formatter: cell(kind), maxWidth: kind === "long" ? 320 : 260, minWidth: kind === "money" ? 120 : 40, tooltip: kind === "long",
@@ -176,9 +176,14 @@
       })),
     });
     tables.set(name, table);
-    table.on("tableBuilt", () => { table.setFilter(matches(name)); fill(name, table); });
+    table.on("tableBuilt", () => { reach(box); table.setFilter(matches(name)); fill(name, table); });
     document.getElementById(`search-${name}`).addEventListener("input", () => table.setFilter(matches(name)));
     document.getElementById(`csv-${name}`).addEventListener("click", () => table.download("csv", `${name}-${data.asOf}.csv`, { bom: true }));
+  }
+  // What scrolls can be reached by the keyboard, and is the group of the rows to a reader of the screen.
+  function reach(box) {
+    box.querySelector(".tabulator-tableholder").setAttribute("role", "rowgroup");
+    box.querySelector(".tabulator-table").setAttribute("role", "none");
   }
   function fill(name, table) {
     table.setData(rows(name));
