@@ -133,16 +133,16 @@ def _made_by(name: str) -> str:
     return next(model.name for model in PROJECT.models if model.name in names)
 
 
-def ledger_world(first: int, **sizes: Any) -> World:
+def ledger_world(first: int, as_of: date, **sizes: Any) -> World:
     """Return a warehouse of five companies, of these sizes or the usual ones: what they are owed."""
-    con, as_of = empty_warehouse(), SETTINGS.as_of
+    con = empty_warehouse()
     sources = test_ledger.some(first, as_of, **sizes)
     test_ledger.load(con, sources)
     compare_with_nothing(con, PROJECT.models)
     expected = {mart: (f"_company {key}", [row for source in sources for row in calculate(source)])
                 for mart, (key, calculate) in ledger.MARTS.items()}  # fmt: skip
     expected["dim_date"] = ("date", dimensions.dim_date(as_of))
-    return checked(con, replace(SETTINGS, last_day=sources[0].last_day), expected)
+    return checked(con, replace(SETTINGS, as_of=as_of, last_day=sources[0].last_day), expected)
 
 
 def sales_world(first: int, as_of: date, **sizes: Any) -> World:
@@ -158,10 +158,10 @@ def sales_world(first: int, as_of: date, **sizes: Any) -> World:
     return world
 
 
-def second_load_world(**sizes: Any) -> World:
-    """Return a warehouse at the second load of three companies, of these sizes or the usual ones: what that changed."""
+def second_load_world(count: int, **sizes: Any) -> World:
+    """Return a warehouse at the second load of some companies, of these sizes or the usual ones: what that changed."""
     con = empty_warehouse()
-    thens, nows = test_ledger.two_nights([1, 2, 3], SETTINGS.as_of, **sizes)
+    thens, nows = test_ledger.two_nights(range(1, 1 + count), SETTINGS.as_of, **sizes)
     test_ledger.load(con, thens, test_ledger.FIRST)
     for run_id in (test_ledger.OLDER, test_ledger.FIRST):
         test_ledger.note_load(con, replace(thens[0], run_id=run_id))

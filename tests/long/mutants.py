@@ -1,12 +1,12 @@
 """Mutants of sql/, and whether a test or an audit finds them: `python -m tests.long.mutants --sample 200`.
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
-calculates: ten companies of which the receivables are looked at, ten of which the sales are, six at their second load,
-half of them with some hundred orders; 500 small ones whose orders contradict each other, one with amounts at their
-bounds, and one whose lines are awkward to compute. If no table differs there and no audit fails, it runs on the cases
-under tests/sql, on the planted defects of the audits that read the model, and through the tests of what is carried from
-load to load. A mutant of an audit runs on the clean data and the planted defects of tests/models/plants.py. A mutant
-that does not run is left out: it would stop every load.
+calculates: ten companies of which the receivables are looked at and ten of which the sales are, half of them with some
+hundred orders, and eleven at their second load; 500 small ones whose orders contradict each other, one with amounts at
+their bounds, and one whose lines are awkward to compute. If no table differs there and no audit fails, it runs on the
+cases under tests/sql, on the planted defects of the audits that read the model, and through the tests of what is
+carried from load to load. A mutant of an audit runs on the clean data and the planted defects of
+tests/models/plants.py. A mutant that does not run is left out: it would stop every load.
 
 Those that cannot change a result are listed in equivalent_mutants.txt, each with the reason; they are counted apart.
 """
@@ -35,11 +35,12 @@ from tests.long.mutant_worlds import (
     second_load_world,
     semantics_world,
 )
-from tests.models import test_sales
+from tests.models import test_ledger, test_sales
 from tests.models.bench import PROJECT
 from tests.models.mutation import Mutant, mutants_of
 from tests.models.test_cases import CASES
 
+Key = tuple[str, str, str]
 LARGE = (100, 200, 300)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.txt")
 
@@ -60,16 +61,16 @@ class Finders:
             yield from self._audited.find(model, texts)
             return
         self._worlds = self._worlds or [
-            ledger_world(0),
+            ledger_world(0, test_ledger.DAYS[0]),
             sales_world(0, test_sales.DAYS[0]),
-            second_load_world(),
+            second_load_world(8),
             bounds_world(),
             lines_world(),
             semantics_world(),
             # Some mutants need orders that meet in a group: of the same seller, currency, age and so on.
-            ledger_world(5, sizes=LARGE),
+            ledger_world(5, test_ledger.DAYS[1], sizes=LARGE),
             sales_world(5, test_sales.DAYS[3], sizes=LARGE),
-            second_load_world(sizes=LARGE),
+            second_load_world(3, sizes=LARGE),
         ]
         finders = (*self._worlds, *self._cases, self._audited, Carried())
         for text in texts:
@@ -80,12 +81,12 @@ class Finders:
                 yield "broken"
 
 
-def equivalent_mutants() -> dict[tuple[str, str, str], str]:
+def equivalent_mutants() -> dict[Key, str]:
     """Return the reason of each listed mutant, by its model, the text of its line and its change.
 
     In the file a reason, which is indented, follows the mutants that it holds for: `model | change | line`.
     """
-    listed, waiting = {}, list[tuple[str, str, str]]()
+    listed, waiting = {}, list[Key]()
     for text in EQUIVALENT.read_text().splitlines():
         if text.startswith(" "):
             listed |= dict.fromkeys(waiting, text.strip())
@@ -96,9 +97,17 @@ def equivalent_mutants() -> dict[tuple[str, str, str], str]:
     return listed
 
 
-def key_of(model: Model, mutant: Mutant) -> tuple[str, str, str]:
-    """Return the model of a mutant, the text of its line and its change."""
-    return model.name, model.text.splitlines()[mutant.line - 1].strip(), mutant.change
+def keyed_mutants_of(model: Model) -> Iterator[tuple[Key, Mutant]]:
+    """Yield the mutants of a model, each with its name, the text of the line and the change.
+
+    A change that a line has already is numbered: `0 -> 1 (2)`.
+    """
+    lines, seen = model.text.splitlines(), Counter[tuple[int, str]]()
+    for mutant in mutants_of(model.text):
+        place = mutant.line, " ".join(mutant.change.split())
+        seen[place] += 1
+        number = f" ({seen[place]})" if seen[place] > 1 else ""
+        yield (model.name, lines[mutant.line - 1].strip(), place[1] + number), mutant
 
 
 def main() -> None:
@@ -109,29 +118,28 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a part of the names of the models and audits")
     options = parser.parse_args()
     models = [model for model in (*PROJECT.models, *PROJECT.audits) if options.only in model.name]
-    sample = [(model, mutant) for model in models for mutant in mutants_of(model.text)]
+    sample = [(model, key, mutant) for model in models for key, mutant in keyed_mutants_of(model)]
     if options.sample and options.sample < len(sample):
         places = sorted(Random(options.seed).sample(range(len(sample)), options.sample))
         sample = [sample[place] for place in places]
-    there = {key_of(model, mutant) for model, mutant in sample}
+    there = {key for _, key, _ in sample}
     started, finders, listed, counts = time.monotonic(), Finders(), equivalent_mutants(), Counter[str]()
     if not options.sample:
         for model, line, change in listed.keys() - there:
             if options.only in model:
                 print(f"{model} | {change} | {line}: listed, and no mutant any more", flush=True)
     for model, group in groupby(sample, key=lambda each: each[0]):
-        mutants = [mutant for _, mutant in group]
-        for mutant, finder in zip(mutants, finders.find(model, mutants), strict=True):
-            reason = listed.get(key_of(model, mutant))
+        tried = [(key, mutant) for _, key, mutant in group]
+        finds = finders.find(model, (mutant for _, mutant in tried))
+        for ((_, line, change), mutant), finder in zip(tried, finds, strict=True):
+            reason = listed.get((model.name, line, change))
             counts[finder or ("equivalent" if reason else "survivor")] += 1
             if finder is None:
-                line = key_of(model, mutant)[1]
                 print(
-                    f"{model.name}:{mutant.line} | {mutant.change} | {line}" + (f" | {reason}" if reason else ""),
-                    flush=True,
+                    f"{model.name}:{mutant.line} | {change} | {line}" + (f" | {reason}" if reason else ""), flush=True
                 )
             elif reason and finder != "broken":
-                print(f"{model.name}:{mutant.line} | {mutant.change}: listed as equivalent, and found", flush=True)
+                print(f"{model.name}:{mutant.line} | {change}: listed as equivalent, and found", flush=True)
                 counts["wrongly listed"] += 1
     broken, survivors, equivalent = (counts.pop(name, 0) for name in ("broken", "survivor", "equivalent"))
     wrong = counts.pop("wrongly listed", 0)

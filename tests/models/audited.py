@@ -40,7 +40,7 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
     shared = _order("shipped", "194.80", "144.80", discount="3", discount_type="%")
     orders = [
         shared | {"sales_reps": [{"id": 3, "name": "Ann"}, {"id": 5, "name": "Bo"}]},
-        _order("early", "8.20", "8.20", created_on="2026-02-10T09:00:00Z", status="Complete"),
+        _order("early", "8.20", "8.20", created_on="2026-02-10T09:00:00Z", status="Complete", customer={"id": 9}),
         _order("accepted", "200.00", "200.00", status="Accepted", customer={"id": 8}),
         _order("bare", "5.00", "4.00", seller=None, customer=None) | {"total": {"amount": 5}},
         _order("credited", "0.82", "0.32", credits="0.50"),

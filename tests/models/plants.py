@@ -51,6 +51,11 @@ EARLIER = (
     "INSERT INTO past.customers BY NAME SELECT * REPLACE "
     "(_valid_from {} AS _valid_from, {} AS _valid_to, {} AS _was_deleted) FROM history.customers"
 )
+TWICE = (
+    "INSERT INTO past.orders_received BY NAME SELECT * REPLACE "
+    "(_valid_from - INTERVAL 2 DAY AS _valid_from, _valid_from AS _valid_to, false AS _was_deleted) "
+    "FROM history.orders_received; INSERT INTO past.orders_received FROM past.orders_received"
+)
 DRIFT = (
     "INSERT INTO meta.drift (run_id, _company, resource, field, kind) VALUES ('{}', 'default', 'brands', 'x', 'new')"
 )
@@ -102,6 +107,7 @@ PLANTS = [
     found("orphan_payments_without_order", PAYMENT.format("\"order\" = 'gone'")),
     found("order_arithmetic", ORDER.format("shipping_charge_amount = 7")),
     found("order_arithmetic", ORDER.format("total_amount = NULL")),
+    found("order_arithmetic", "DELETE FROM raw.line_items WHERE \"order\" = 'early'"),
     wrong("discount_parts", "DELETE FROM intermediate.discount_parts WHERE line_id = 1"),
     wrong("discount_parts", "DELETE FROM intermediate.discount_parts"),
     wrong("discount_parts", "DELETE FROM intermediate.order_discounts"),
@@ -114,7 +120,10 @@ PLANTS = [
     found("open_balance", ORDER.format("payment_balance = 1")),
     found("open_balance", PAYMENT.format("total_amount = 49.99")),
     found("open_balance", "UPDATE raw.orders_received SET payment_balance = 20 WHERE number = 'implied'"),
-    found("open_balance", "UPDATE raw.orders_received SET paid = false WHERE number = 'later'"),
+    *(
+        found("open_balance", f"UPDATE raw.orders_received SET paid = {paid} WHERE number = 'later'")
+        for paid in ("false", "NULL")
+    ),
     *(wrong("buckets_foot", f"UPDATE marts.ar_aging_by_customer SET {name} = {name} + 0.01") for name in BUCKETS),
     wrong("buckets_foot", "UPDATE marts.ar_aging SET bucket = 'over_120'"),
     wrong("buckets_foot", "DELETE FROM marts.ar_aging_by_customer"),
@@ -245,6 +254,8 @@ PLANTS = [
     found("schema_drift", DRIFT.format("run 2")),
     found("restated_months", EARLY.format("status = 'Cancelled'")),
     found("restated_months", EARLY.format("_deleted_at = now()")),
+    # Where the company is it is still February.
+    found("restated_months", DENVER + ORDER.format("created_on = '2026-03-01 03:00:00+00', status = 'Cancelled'")),
     found("restated_months", EARLY.format("total_currency = 'CAD'")),
     found("restated_months", "UPDATE raw.line_items SET quantity = 11 WHERE \"order\" = 'early'"),
     found("restated_months", "UPDATE meta.loads SET as_of = '2026-03-31'; " + ORDER.format("status = 'Cancelled'")),
@@ -265,6 +276,7 @@ PLANTS = [
     Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from", "NULL"), "error"),
     Plant("history_periods", EARLIER.format("- INTERVAL 2 DAY", "NULL", "false"), "error"),
     Plant("history_periods", EARLIER.format("", "_valid_from", "true") + "; DELETE FROM raw.customers", "error"),
+    Plant("history_periods", TWICE, "error"),
     *(
         found("amounts_out_of_bounds", ORDER.format(f"{name} = 1e12"))
         for name in (

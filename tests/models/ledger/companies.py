@@ -73,13 +73,13 @@ class _Maker:
             ],
             "credits": [self.credit(key) for key in range(self.pick([0, 6]))],
             "order_event_logs": [self.event(key) for key in range(self.pick([0, 20]))],
-            "customer_tiers": [{"id": 41, "rank": "Gold"}],
-            "customer_statuses": [{"id": 42, "state": "Approved"}],
-            "license_types": [{"id": 43, "display_type": "Retailer"}],
-            "product_lines": [{"id": 44, "name": "Jars"}],
-            "product_categories": [{"id": 45, "name": "Flower"}],
-            "product_subcategories": [{"id": 46, "name": "Smalls"}],
-            "strains": [{"id": 47, "name": "Kush"}, {"id": 48, "name": "Haze"}],
+            "customer_tiers": self.named(41, "rank", "Gold"),
+            "customer_statuses": self.named(42, "state", "Approved"),
+            "license_types": self.named(43, "display_type", "Retailer"),
+            "product_lines": self.named(44, "name", "Jars"),
+            "product_categories": self.named(45, "name", "Flower"),
+            "product_subcategories": self.named(46, "name", "Smalls"),
+            "strains": [*self.named(47, "name", "Kush"), *self.named(48, "name", "Haze")],
         }
         source = Source(rows, self.as_of, self.pick(ZONES), self.company)
         if self.is_honest:
@@ -168,6 +168,11 @@ class _Maker:
         """The date to calculate for, or one of the last month ends before it."""
         ends = [self.as_of.replace(month=month, day=1) - timedelta(days=1) for month in range(1, self.as_of.month + 1)]
         return self.pick([self.as_of, *ends]).isoformat()
+
+    def named(self, key: int, column: str, name: str) -> list[Row]:
+        """A row with a name of this company alone, with an empty one, or none."""
+        row = {"id": key, column: f"{name} of {self.company}"}
+        return self.pick([[row], [row], [row], [row | {column: ""}], []])
 
     def flag(self) -> bool | None:
         return self.pick([True, False, False, None])

@@ -336,7 +336,7 @@ class _Maker:
 
     def closes(self) -> list[Close]:
         found = []
-        for product in (1, 2, 3, 4):
+        for product in (1, 2, 3, 4, 99):
             for before in sorted(self.random.sample(range(-5, 130), self.pick([0, 1, 10, 40]))):
                 on_hand = Decimal(self.pick(["0", "-3", "0", "12", self.some_units()]))
                 managed = self.chance(0.9)

@@ -23,6 +23,7 @@ def fct_inventory_daily(company: Company) -> list[Row]:
         }
         | only(company.product(close.product_id), *["product_id", "product_name", "brand_id", "brand_name", "category"])
         for close in company.closes
+        if close.product_id in company.product_by_id  # others are of a product that is gone
     ]
 
 
@@ -104,7 +105,8 @@ def stock_outs(company: Company, as_of: date) -> list[Row]:
     """A spell of a Managed product at or below zero, after a close above."""
     every = [line for line in lines_of(orders_of(company, as_of)) if line.is_shipped_sale]
     shipped = grouped(every, lambda line: line.product_id)
-    managed = [close for close in company.closes if close.is_managed and close.day <= as_of]
+    live = [close for close in company.closes if close.product_id in company.product_by_id]
+    managed = [close for close in live if close.is_managed and close.day <= as_of]
     found = []
     for product, closes in grouped(managed, lambda close: close.product_id).items():
         for spell, back in _spells(sorted(closes, key=lambda close: close.day)):
