@@ -1,5 +1,6 @@
 -- One row per live order: what is billed, paid and open of it as of the date. These are null unless it stands on the
--- books: billed (receivable status, invoiced by then), or committed (accepted but not yet shipped, ordered by then).
+-- books: billed (receivable status, invoiced by then), or committed (accepted but not yet shipped, ordered by then). An
+-- order without a date is neither.
 with
     orders as (select * from staging.orders_received),
     payments as (select * from intermediate.order_payments),
@@ -8,8 +9,8 @@ with
         select
             orders._company,
             orders.order_number,
-            orders.is_receivable and orders.invoice_date <= getvariable('as_of') as is_billed,
-            orders.is_committed and orders.order_date <= getvariable('as_of') as is_standing_committed,
+            coalesce(orders.is_receivable and orders.invoice_date <= getvariable('as_of'), false) as is_billed,
+            coalesce(orders.is_committed and orders.order_date <= getvariable('as_of'), false) as is_standing_committed,
             cast(
                 round(
                     coalesce(orders.total_amount, 0)

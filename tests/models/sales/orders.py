@@ -86,14 +86,14 @@ def fill_rate(company: Company, as_of: date) -> list[Row]:
         if not order.is_billed or not seen:
             continue
         first = {
-            version.row["id"]: number(version.row.get("quantity")) or ZERO
+            version.row["id"]: rounded(number(version.row.get("quantity")) or ZERO, RATIO)
             for version in company.line_versions
             if version.row["order"] == order.number and _was_so(version, min(seen)) and not version.row["is_sample"]
         }
         now = {line.id: line.units for line in order.lines if not line.is_sample}
         full = sum(now[key] >= quantity for key, quantity in first.items() if key in now)
-        first_units = rounded(sum(first.values(), ZERO), RATIO)
-        filled = rounded(sum((min(first[key], now[key]) for key in first.keys() & now.keys()), ZERO), RATIO)
+        first_units = sum(first.values(), ZERO)
+        filled = sum((min(first[key], now[key]) for key in first.keys() & now.keys()), ZERO)
         found.append(
             {
                 "_company": company.company,
