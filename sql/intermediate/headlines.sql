@@ -14,7 +14,7 @@ with
         group by _company, seller_id, currency, month
     ),
     monthly_payments as (
-        select _company, seller_id, currency, month, sum(amount) as amount
+        select _company, seller_id, currency, month, coalesce(sum(amount), 0) as amount
         from payments
         group by _company, seller_id, currency, month
     ),

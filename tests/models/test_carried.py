@@ -65,8 +65,9 @@ def load(con: duckdb.DuckDBPyConnection, settings: ModelSettings) -> None:
 
 
 def one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    (row,) = con.execute(query).fetchall()
-    return row
+    rows = con.execute(query).fetchall()
+    assert len(rows) == 1
+    return rows[0]
 
 
 def test_a_first_load_has_nothing_to_compare_with(con) -> None:

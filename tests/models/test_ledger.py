@@ -107,14 +107,28 @@ OLDER, FIRST, SECOND = "20260331T020000Z-0001", "20260401T020000Z-0001", "202604
 
 
 def later(source: Source, other: Source, seed: int) -> Source:
-    """The company a day later: some orders edited, some gone, some new, as another random company has them."""
+    """The company a day later: some orders edited, some gone, some new, as another random company has them.
+
+    Of others only one thing changed: the status, the total, the credits, the seller, or a line that is gone.
+    """
     random = Random(seed)
+    edits = [
+        {"status": "Complete"},
+        {"status": "Rejected"},
+        {"credits": "4"},
+        {"total": None},
+        {"seller": 2},
+        {},
+        {},
+        {},
+    ]
     orders = {order["number"]: (other, order) for order in other.of("orders_received") if random.random() < 0.4}
     orders |= {order["number"]: (source, order) for order in source.of("orders_received") if random.random() < 0.7}
     payments = [payment for payment in source.of("order_payments") if random.random() < 0.8]
+    lines = [line for number, (owner, _) in orders.items() for line in owner.lines_of[number]]
     rows = source.rows | {
-        "orders_received": [order for _, order in orders.values()],
-        "line_items": [line for number, (owner, _) in orders.items() for line in owner.lines_of[number]],
+        "orders_received": [order | random.choice(edits) for _, order in orders.values()],
+        "line_items": [line for line in lines if random.random() < 0.95],
         "order_payments": payments,
         "customers": source.of("customers")[:4],
     }
