@@ -6,6 +6,7 @@ from datetime import datetime
 from pipeline.extract.doubt import MOST_ASKED, find_gone
 from pipeline.extract.listing import Listing
 from pipeline.extract.pages import ListingError
+from pipeline.extract.parts import Parts
 from pipeline.extract.plan import Step
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Bound, IgnoredFilter, Window
@@ -50,12 +51,17 @@ async def read_changed(step: Step, listing: Listing, touched: Callable[[], Await
         return await read_everything(step, listing)
     if step.recent_from is not None:
         single = (set(step.holding.open_keys) | set(step.holding.quarantined) | await touched()) - reading.keys
-        if len(single) > max(_FEW_SINGLE_ROWS, step.holding.rows // listing.page_size):
+        if is_too_many_single(len(single), step.holding, listing):
             return await read_everything(step, listing)
         await read_single(single, listing, reading)
         await confirm_missing(reading, step.holding, listing)
     await compare_count(reading, step.holding, listing)
     return reading
+
+
+def is_too_many_single(rows: int, holding: Holding, listing: Parts) -> bool:
+    """Say whether asking for so many rows one by one costs more than reading everything."""
+    return rows > max(_FEW_SINGLE_ROWS, holding.rows // listing.page_size)
 
 
 async def _read_unsettled(step: Step, listing: Listing, reading: Reading) -> None:
@@ -76,10 +82,15 @@ async def _read_fresh(step: Step, since: datetime, recent_from: datetime, listin
     reading.complete_since = recent_from
     if open_flag is not None:
         reading.add(await listing.read(Window(params, {open_flag: False}, (older,)), keep=False))
-    limit = microseconds(recent_from)
-    held = {key: each for key, each in step.holding.values.items() if each.created is not None and each.created < limit}
+    held = made_before(recent_from, step.holding.values)
     reading.add(await read_since(Window(params).limited(older), since, held, listing))
     return reading
+
+
+def made_before(moment: datetime, held: Mapping[str, Values]) -> dict[str, Values]:
+    """Return the held rows that were made before a moment."""
+    limit = microseconds(moment)
+    return {key: each for key, each in held.items() if each.created is not None and each.created < limit}
 
 
 async def read_since(window: Window, since: datetime, held: Mapping[str, Values], listing: Listing) -> Reading:
@@ -90,7 +101,7 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
     """
     field = listing.resource.modified_field
     assert field is not None
-    low = min(since, _witnessed_since(held) or since)
+    low = asked_since(since, held)
     witnesses = {key for key, each in held.items() if each.modified is not None and each.modified >= microseconds(low)}
     changed = window.limited(Bound(field, low))
     for _ in range(2):
@@ -108,10 +119,10 @@ async def read_since(window: Window, since: datetime, held: Mapping[str, Values]
     )
 
 
-def _witnessed_since(held: Mapping[str, Values]) -> datetime | None:
-    """Return the last change of one of the rows that changed last: since when some of them did."""
+def asked_since(since: datetime, held: Mapping[str, Values]) -> datetime:
+    """Return the last change of one of the rows that changed last: since when some of them did; at most `since`."""
     changes = sorted((each.modified for each in held.values() if each.modified is not None), reverse=True)
-    return None if not changes else instant(changes[: _WITNESSES + 1][-1])
+    return min(since, instant(changes[: _WITNESSES + 1][-1])) if changes else since
 
 
 async def read_appended(step: Step, listing: Listing) -> Reading:
@@ -180,6 +191,6 @@ async def compare_count(
         reading.add_changes(there)
 
 
-def most_pages(rows: int, listing: Listing) -> int:
+def most_pages(rows: int, listing: Parts) -> int:
     """Return how many pages a search in a list of so many rows may take before reading it whole is better."""
     return max(_FEWEST_PAGES, int(rows / listing.page_size * _SEARCH_SHARE))

@@ -40,8 +40,9 @@ class Way(Enum):
 class Step:
     """How one resource is read.
 
-    `since` and `recent_from` are instants of the source's clock; `requests` is an estimate from what is held. Rows made
-    since `recent_from` are read again when an interrupted run goes on.
+    `since` and `recent_from` are instants of the source's clock; `requests` is an estimate from what is held, or a
+    `forecast`. Rows made since `recent_from` are read again when an interrupted run goes on. `gone` counts the rows
+    that were gone when it was read last.
     """
 
     resource: Resource
@@ -51,6 +52,7 @@ class Step:
     since: datetime | None = None
     recent_from: datetime | None = None
     holding: Holding = field(default_factory=Holding)
+    gone: int = 0
 
     def __str__(self) -> str:
         """Return the way in words."""
@@ -77,12 +79,6 @@ class Plan:
     def requests(self) -> int:
         """How many requests it will take, about."""
         return sum(step.requests for step in self.steps.values())
-
-    def minutes(self, rate_per_minute: int, burst_per_minute: int) -> float:
-        """Return the minutes that the rate limit makes of it, starting with a full bucket; 0 without a limit."""
-        if rate_per_minute == 0:
-            return 0.0
-        return max(0.0, (self.requests - max(burst_per_minute, rate_per_minute)) / rate_per_minute)
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def make_plan(
             steps[name] = planner.plan_by_parent(holdings.of(resource.parent).rows, why_anew)
             continue
         with_parent = resource.is_embedded and resource.parent in resources
-        steps[name] = planner.plan(why_anew, with_parent=with_parent)
+        steps[name] = replace(planner.plan(why_anew, with_parent=with_parent), gone=history.gone.get(name, 0))
     return Plan(steps)
 
 
@@ -133,17 +129,19 @@ def newest_watermark(manifests: Iterable[Manifest]) -> datetime | None:
 
 
 class _History:
-    """The last watermark, the last full read and the last size of a nightly read (rows or parents), by resource."""
+    """The last watermark and full read, the last size of a nightly read (rows or parents) and what was gone then."""
 
     def __init__(self, manifests: Iterable[Manifest]) -> None:
         self.watermarks: dict[str, datetime] = {}
         self.full_reads: dict[str, datetime] = {}
         self.last_changed: dict[str, int] = {}
         self.personal: dict[str, str] = {}
+        self.gone: dict[str, int] = {}
         for manifest in manifests:
             for read in manifest.resources:
                 if read.was_read:
                     self.personal[read.resource] = manifest.personal
+                    self.gone[read.resource] = len(read.gone)
                 if read.watermark is not None:
                     self.watermarks[read.resource] = read.watermark
                 if read.was_read and read.scope == "all":
@@ -196,7 +194,7 @@ class _Planner:
         if wanted:
             return wanted
         if self.resource.name not in self.history.full_reads:
-            return "the first read; how many rows there are is not known yet"
+            return "the first read"
         if self.history.personal[self.resource.name] != self.habits.personal:
             return "personal data were treated in another way when it was last read"
         return ""

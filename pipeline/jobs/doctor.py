@@ -8,16 +8,15 @@ import msgspec
 
 from pipeline import clock
 from pipeline.datafolder.claim import claimed_by
-from pipeline.datafolder.paths import pacing_file
 from pipeline.decoding.heads import HeadReader
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
 from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, Sight
-from pipeline.jobs.extract import open_source, plan_extract
+from pipeline.jobs.extract import open_source, pacer_of, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.jobs.refused import describe_refused
-from pipeline.leaflink import Client, NotFoundError, Pacer, Response, Waits
+from pipeline.leaflink import Client, NotFoundError, Response, Waits
 from pipeline.leaflink.paging import parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
@@ -71,7 +70,7 @@ def _refused_plans(job: Job) -> Iterable[str]:
 async def _examine(job: Job, company: Company, *, is_readable: bool) -> KeyHealth:
     """Look at what a key sees and, where the data folder `is_readable`, whether it sees the account that is held."""
     settings = job.settings
-    pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=pacing_file(settings.data_dir))
+    pacer = pacer_of(job)
     try:
         resources = selected(None, company.resources, company.also)
         async with open_source(job, company, moves=False) as source:

@@ -66,7 +66,7 @@ async def extract_companies(
         return ExtractResult({job.companies[0].name: manifest}, {})
     job.landing.sweep()
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
-    pacers = {owner: _pacer_of(job) for owner in {company.owner for company in job.companies}}
+    pacers = {owner: pacer_of(job) for owner in {company.owner for company in job.companies}}
 
     async def read(company: Company) -> None:
         reading = _Reading(job, company, pacers[company.owner], observer.of_company(company.name))
@@ -97,11 +97,11 @@ async def extract(
     `on_landed` is called with each batch as soon as its window is complete.
     """
     (company,) = job.companies
-    reading = _Reading(job, company, _pacer_of(job), observer)
+    reading = _Reading(job, company, pacer_of(job), observer)
     return await reading.run(full=full, only=only, on_landed=on_landed)
 
 
-def _pacer_of(job: Job) -> Pacer:
+def pacer_of(job: Job) -> Pacer:
     """Return the budget of an owner of keys; the next run finds it as this one leaves it."""
     settings = job.settings
     return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=pacing_file(settings.data_dir))

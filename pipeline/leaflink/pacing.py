@@ -1,5 +1,6 @@
 """The pace: a token bucket that all extractors of a key share, and that the next run finds as this one left it."""
 
+import copy
 import math
 import time
 from collections import deque
@@ -122,6 +123,17 @@ class Pacer:
             if self._bucket is not None:
                 self._bucket.take(self._clock())
                 self._save_now_and_then()
+
+    def seconds_for(self, requests: int) -> float:
+        """Return how long so many requests take from now on where each is answered at once; nothing is taken."""
+        if self._bucket is None:
+            return 0.0
+        bucket, began = copy.deepcopy(self._bucket), self._clock()
+        now = max(began, self._paused_until)
+        for _ in range(requests):
+            now += bucket.wait_seconds(now)
+            bucket.take(now)
+        return now - began
 
     def pause(self, seconds: float) -> None:
         """Let no request go for so many seconds: the server has said that it is enough."""

@@ -89,6 +89,8 @@ def movement(counts: Sequence[int]) -> int:
     return sum(abs(after - before) for before, after in pairwise(counts))
 
 
+# A listing without rows is believed after so many equal answers only.
+EMPTY_ANSWERS = 3
 # So often a page that is not as long as its own count says is asked for again, in search of two equal answers.
 _ASKED_AGAIN = 3
 
@@ -96,14 +98,14 @@ _ASKED_AGAIN = 3
 async def checked(ask: Ask, page: Page) -> Page:
     """Return `page`, or a later answer: one that is as long as its own count says, or equally long in two answers.
 
-    A limit may be clamped, a page cut short once. A listing without rows is believed after three equal answers only.
+    A limit may be clamped, a page cut short once. Of a listing without rows there must be `EMPTY_ANSWERS`.
     """
     answers = [page]
     while len(answers) <= _ASKED_AGAIN:
         if len(page.rows) == page.expected and page.count:
             break
         equal = sum(len(each.rows) == len(page.rows) and each.count == page.count for each in answers)
-        if equal >= (2 if page.count else 3):
+        if equal >= (2 if page.count else EMPTY_ANSWERS):
             break
         page = await ask(page.offset, page.limit)
         answers.append(page)

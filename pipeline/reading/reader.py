@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pipeline.reading.cover import Cover, Gap
 from pipeline.reading.narrowing import narrow
 from pipeline.reading.order import Order
-from pipeline.reading.page import Ask, Page, PageError, Row, Sink, Unproved, Values, checked
+from pipeline.reading.page import EMPTY_ANSWERS, Ask, Page, PageError, Row, Sink, Unproved, Values, checked
 from pipeline.reading.side_by_side import side_by_side
 from pipeline.reading.standstill import read_still
 
@@ -34,6 +34,14 @@ class Limits:
     def step(self) -> int:
         """By how many rows pages are apart that overlap as they should."""
         return max(1, self.page_size - (2 if self.page_size >= _SMALLEST_WIDE_OVERLAP else 1))
+
+    def offsets(self, count: int) -> range:
+        """Return where the pages behind the first one begin. The last one is short, or there is another one."""
+        return range(self.step, max(count - self.page_size + self.step, 0) + 1, self.step)
+
+    def requests(self, count: int) -> int:
+        """Return how many requests a listing of so many rows takes that is in an order and stands still."""
+        return 1 + len(self.offsets(count)) if count else EMPTY_ANSWERS
 
 
 @dataclass(frozen=True)
@@ -118,11 +126,9 @@ class _Reader:
         )  # fmt: skip
 
     def _offsets(self, size: int, count: int) -> range:
-        """Return where the pages behind the first one begin. The last one is short, or there is another one."""
         if 1 < size < self._limits.page_size and size < count:
             self._limits.page_size = size
-        step, size = self._limits.step, self._limits.page_size
-        return range(step, max(count - size + step, 0) + 1, step)
+        return self._limits.offsets(count)
 
     async def _take(self, page: Page) -> None:
         self._pages += 1

@@ -3,49 +3,71 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.extract.plan import Plan
+from pipeline.jobs.plan import Foretold
 from pipeline.jobs.refused import describe_refused, refused_document
 from pipeline.landing import RefusedRun
 from pipeline.terminal.console import NAMES, Output, counted
 
 
-def show_plans(
-    output: Output, plans: Mapping[str, Plan], refused: Sequence[RefusedRun],
-    rate_per_minute: int, burst_per_minute: int,
-) -> None:  # fmt: skip
-    """Print what a run would ask of each company, and what it would cost; nothing has been asked for it.
+def show_plans(output: Output, plans: Mapping[str, Foretold], refused: Sequence[RefusedRun]) -> None:
+    """Print what a run would ask of each company, and what it would cost.
 
     Companies with runs that a load `refused` are read anew.
     """
     documents = {
-        company: _plan_document(plan, plan.minutes(rate_per_minute, burst_per_minute))
+        company: _plan_document(foretold)
         | {"refused_runs": refused_document(run for run in refused if run.manifest.company == company)}
-        for company, plan in plans.items()
+        for company, foretold in plans.items()
     }
     output.document({"companies": documents} if len(documents) > 1 else next(iter(documents.values())))
     if output.as_json:
         return
-    for company, plan in plans.items():
+    for company, foretold in plans.items():
         if len(plans) > 1:
             output.say(f"{company}:")
         for line in describe_refused(run for run in refused if run.manifest.company == company):
             output.say(line)
-        _show_plan(output, plan, plan.minutes(rate_per_minute, burst_per_minute))
+        _show_plan(output, foretold)
 
 
-def _plan_document(plan: Plan, minutes: float) -> dict[str, Any]:
+def _plan_document(foretold: Foretold) -> dict[str, Any]:
+    forecast = foretold.forecast
     steps = [
-        {"resource": name, "way": step.way.value, "since": step.since, "requests": step.requests, "reason": step.reason}
-        for name, step in plan.steps.items()
-    ]
-    return {"steps": steps, "requests": plan.requests, "minutes": round(minutes, 1)}
+        {"resource": name, "way": step.way.value, "since": step.since, "requests": step.requests,
+         "reason": step.reason, "is_counted": name not in forecast.uncounted}
+        for name, step in forecast.plan.steps.items()
+    ]  # fmt: skip
+    return {
+        "steps": steps,
+        "requests": forecast.requests,
+        "minutes": round(foretold.minutes, 1),
+        "asked": foretold.asked,
+        "uncounted": dict(forecast.uncounted),
+    }
 
 
-def _show_plan(output: Output, plan: Plan, minutes: float) -> None:
+def _show_plan(output: Output, foretold: Foretold) -> None:
+    forecast = foretold.forecast
     output.say(f"  {'resource':<{NAMES}}{'way':<26}{'requests':>9}  reason")
-    for name, step in plan.steps.items():
+    for name, step in forecast.plan.steps.items():
         output.say(f"  {name:<{NAMES}}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
-    waiting = f", {minutes:.0f} minutes of waiting under the rate limit" if minutes >= 1 else ""
+    if forecast.uncounted:  # for nearly the same reason all, when LeafLink cannot be reached
+        names, reason = ", ".join(forecast.uncounted), next(iter(forecast.uncounted.values()))
+        output.warn(f"  Not counted, so judged by what is held: {names}. {reason}")
+    known = " as far as is known" if forecast.uncounted else ""
     output.say(
-        f"About {counted(plan.requests, 'request')}{waiting}, judged by what is held. Nothing has been asked yet."
+        f"About {counted(forecast.requests, 'request')}{known}, {describe_minutes(foretold.minutes)}. It took "
+        f"{counted(foretold.asked, 'request')} to find out."
     )
+    output.say(
+        "Not in it: what is asked again, since LeafLink fails, moves or lists in no order, and an extract cut off."
+    )
+
+
+def describe_minutes(minutes: float) -> str:
+    """Return how long the rate limit makes a run last, in words."""
+    if not minutes:
+        return "which the rate limit does not hold up"
+    if minutes < 2:
+        return f"which the rate limit spreads over {minutes * 60:.0f} seconds"
+    return f"which the rate limit spreads over {minutes:.0f} minutes"

@@ -362,3 +362,18 @@ async def test_a_folder_that_cannot_be_written_to_does_not_stop_the_run(tmp_path
     paced.attach("one")
     await go(paced, time, 3)
     paced.save()
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(300, 1000), (300, 40), (240, 0), (0, 0)])
+@pytest.mark.parametrize("before", [0, 30, 900])
+async def test_how_long_requests_will_take_is_foretold_and_takes_nothing(rate: int, burst: int, before: int) -> None:
+    time = Time()
+    paced = pacer(time, rate, burst)
+    await go(paced, time, before)
+    time.now += 7
+
+    foretold, began = paced.seconds_for(1_200), time.now
+    assert paced.seconds_for(1_200) == foretold
+    stamps = await go(paced, time, 1_200)
+
+    assert stamps[-1] - began == pytest.approx(foretold, abs=0.01)
