@@ -81,6 +81,10 @@ lint: $(VENV)/.installed-dev ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+.PHONY: screens
+screens: $(VENV)/.installed-dev ## Write docs/screens.md anew: what the commands show on a terminal
+	@$(BIN)/python -m tests.docs.screens
+
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## Write the generated pages under docs/ anew
 	@$(BIN)/python -m pipeline.tools.resources_page

@@ -162,7 +162,7 @@ class _Planner:
 
     def plan(self, why_anew: str, *, with_parent: bool) -> Step:
         if with_parent:
-            reason = "each order brings its lines as a set"
+            reason = "as a set"
             return Step(self.resource, Way.WITH_PARENT, reason, 1 + len(self.holding.quarantined), holding=self.holding)
         why, pages = self._why_everything(why_anew), self._pages(self.holding.rows)
         pages += _CONVERGING * self.resource.can_converge
@@ -174,10 +174,10 @@ class _Planner:
             return everything
         nightly = self._nightly()
         if nightly is None:
-            why = "short" if self.resource.grows_at_end else "the API has no filter for changes"
+            why = "short" if self.resource.grows_at_end else "no filter for changes"
             return replace(everything, reason=why)
         if nightly.requests >= everything.requests and everything.requests > 1:
-            return replace(everything, reason=f"no dearer than the nightly way ({nightly.requests} requests)")
+            return replace(everything, reason=f"no dearer than changes ({nightly.requests})")
         return nightly
 
     def plan_by_parent(self, parents: int, why_anew: str) -> Step:
@@ -207,7 +207,7 @@ class _Planner:
         if self.holding.has_keyless:
             return "rows without a readable key are in quarantine, and can only be asked for with all others"
         # A last read that lies ahead was dated by a clock that was wrong: nobody knows how old it is.
-        return f"the last one is of {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
+        return f"last read whole {last:%Y-%m-%d}" if abs(self.now - last) >= FULL_EVERY else ""
 
     def _nightly(self) -> Step | None:
         resource, name = self.resource, self.resource.name

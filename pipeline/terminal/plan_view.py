@@ -48,9 +48,9 @@ def _plan_document(foretold: Foretold) -> dict[str, Any]:
 
 def _show_plan(output: Output, foretold: Foretold) -> None:
     forecast = foretold.forecast
-    output.say(f"  {'resource':<{NAMES}}{'way':<26}{'requests':>9}  reason")
+    output.say(f"  {'resource':<{NAMES}}{'requests':>8}  how, and why")
     for name, step in forecast.plan.steps.items():
-        output.say(f"  {name:<{NAMES}}{step.way.value:<26}{step.requests:>9,}  {step.reason}")
+        output.say(f"  {name:<{NAMES}}{step.requests:>8,}  {step.way.value}: {step.reason}")
     if forecast.uncounted:  # for nearly the same reason all, when LeafLink cannot be reached
         names, reason = ", ".join(forecast.uncounted), next(iter(forecast.uncounted.values()))
         output.warn(f"  Not counted, so judged by what is held: {names}. {reason}")

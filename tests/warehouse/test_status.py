@@ -140,7 +140,7 @@ def test_a_clock_that_was_wrong_for_a_night_is_believed_for_that_night_only(sell
         finish(build)
 
     assert found == newest.server_time
-    assert plan.steps[ORDERS.name].reason == f"the last one is of {right.started_at:%Y-%m-%d}"
+    assert plan.steps[ORDERS.name].reason == f"last read whole {right.started_at:%Y-%m-%d}"
 
 
 def test_how_far_rows_are_known_is_a_matter_of_the_newest_run_that_read_them(seller: Seller) -> None:
