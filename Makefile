@@ -68,12 +68,17 @@ test: lint ## Run all checks and tests (no network, no key)
 
 .PHONY: test-all
 test-all: lint ## Run the long tests as well (a quarter of an hour)
-	@$(PYTEST) -m "not registry" $(ARGS)
+	@$(PYTEST) -m "not registry and not browser" $(ARGS)
 
 # One after the other: each installs some hundred packages.
 .PHONY: test-orchestrators
 test-orchestrators: lint ## Run deploy/ under Airflow, Dagster and a new environment (installs them: minutes, network)
 	@$(PYTEST) -n 0 -m registry tests/deploy $(ARGS)
+
+.PHONY: test-browser
+test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types
@@ -102,6 +107,7 @@ notebook: $(VENV)/.installed-dev ## Open the notebooks on the published warehous
 lock: ## Renew the locked requirements (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra browser -c requirements-dev.lock pyproject.toml -o requirements-browser.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 
 from pipeline.landing.store import write_aside
 from pipeline.report.content import read_content
@@ -11,6 +12,8 @@ from pipeline.warehouse.access import Access
 from pipeline.warehouse.findings import read_published_findings
 from pipeline.warehouse.published import open_published
 from pipeline.warehouse.status import Status, read_status
+
+_MOST_NAMED, _LONGEST = 3, 120
 
 
 def build_report(data_dir: Path, *, follows: bool = False) -> str:
@@ -23,7 +26,9 @@ def build_report(data_dir: Path, *, follows: bool = False) -> str:
         content = read_content(con)
         sellers = [name for (name,) in con.execute("SELECT DISTINCT seller_name FROM ar_summary ORDER BY 1").fetchall()]
     audits = [each for each in read_published_findings(data_dir).audits if each.failures]
-    headline = f"{', '.join(sellers) or 'Leafhouse'}, {content.as_of}"
+    # Whoever sees more than a few companies picks one on the page.
+    named = ", ".join(sellers) if 0 < len(sellers) <= _MOST_NAMED else "Leafhouse"
+    headline = f"{shorten(named, _LONGEST, placeholder=' …')}, {content.as_of}"
     return write_page(content, State(headline, list(_problems(status)), list(_facts(status)), audits), follows=follows)
 
 

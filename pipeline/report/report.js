@@ -12,6 +12,7 @@
   const cents = (value) => Math.round((value ?? 0) * 100);
   const amount = (value) => value === null ? "" : new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
   const number = (value, digits = 0) => value === null ? "" : new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(value);
+  const brief = (name) => name.length > 60 ? `${name.slice(0, 59)}…` : name;
   const share = (value) => value === null ? "" : `${number(value * 100, 1)} %`;
   const shown = { money: amount, number: (value) => number(value, 2), share, days: (value) => number(value, 1),
     text: (value) => value ?? "", long: (value) => value ?? "", date: (value) => value ?? "",
@@ -41,7 +42,7 @@
     const select = document.getElementById(`pick-${name}`);
     const values = choices(name);
     if (name !== "currency") select.add(new Option("all", ""));
-    for (const value of values) select.add(new Option(value, value));
+    for (const value of values) select.add(new Option(brief(value), value));
     if (name === "currency") {
       const open = grouped(rows("receivables"), "currency", "open_net").sort((a, b) => b[1] - a[1]);
       picked.currency = select.value = open.length ? open[0][0] : values[0] ?? "";
@@ -136,7 +137,7 @@
   function showBrands() {
     const list = grouped(rows("brands"), "brand", "net_sales").sort((a, b) => b[1] - a[1]).slice(0, 12);
     const all = total(rows("brands"), "net_sales");
-    const title = list.length && all > 0 ? `${list[0][0] ?? "No brand"} makes ${share(list[0][1] / all)} of the last month's net sales` : "Brands by net sales";
+    const title = list.length && all > 0 ? `${brief(list[0][0] ?? "No brand")} makes ${share(list[0][1] / all)} of the last month's net sales` : "Brands by net sales";
     chart("brands", title, bars(list));
   }
   function showStock() {
@@ -147,7 +148,7 @@
   }
   function showReorders() {
     const list = grouped(rows("reorders").filter((row) => row.state !== "lapsed"), "customer_name", "net_sales_12m").sort((a, b) => b[1] - a[1]).slice(0, 12);
-    const title = list.length ? `${list[0][0]} is the largest of ${number(new Set(rows("reorders").filter((row) => row.state !== "lapsed").map((row) => row.customer_name)).size)} customers who should reorder` : "Nobody is due to reorder";
+    const title = list.length ? `${brief(list[0][0])} is the largest of ${number(new Set(rows("reorders").filter((row) => row.state !== "lapsed").map((row) => row.customer_name)).size)} customers who should reorder` : "Nobody is due to reorder";
     chart("reorders", title, bars(list));
   }
 
@@ -176,13 +177,16 @@
       })),
     });
     tables.set(name, table);
-    table.on("tableBuilt", () => { reach(box); table.setFilter(matches(name)); fill(name, table); });
+    table.on("renderComplete", () => reach(box, table.getDataCount("active") > 0));
+    table.on("tableBuilt", () => { table.setFilter(matches(name)); fill(name, table); });
     document.getElementById(`search-${name}`).addEventListener("input", () => table.setFilter(matches(name)));
     document.getElementById(`csv-${name}`).addEventListener("click", () => table.download("csv", `${name}-${data.asOf}.csv`, { bom: true }));
   }
   // What scrolls can be reached by the keyboard, and is the group of the rows to a reader of the screen.
-  function reach(box) {
-    box.querySelector(".tabulator-tableholder").setAttribute("role", "rowgroup");
+  function reach(box, hasRows) {
+    const holder = box.querySelector(".tabulator-tableholder");
+    if (hasRows) { holder.setAttribute("role", "rowgroup"); holder.setAttribute("tabindex", "0"); }
+    else { holder.removeAttribute("role"); holder.removeAttribute("tabindex"); }
     box.querySelector(".tabulator-table").setAttribute("role", "none");
   }
   function fill(name, table) {
