@@ -80,6 +80,11 @@ test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-browser.lock
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
+.PHONY: pictures
+pictures: $(VENV)/.installed-dev ## Take the pictures of the pages in docs/images anew (needs Chromium)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@$(BIN)/python -m tests.browser.pictures
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Check style, format and types
 	@$(BIN)/ruff check .

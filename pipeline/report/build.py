@@ -60,4 +60,6 @@ def _facts(status: Status) -> Iterator[str]:
     if status.read_until is not None:
         yield f"Read from LeafLink at {status.read_until:%Y-%m-%d %H:%M} UTC; figures as of {status.as_of}."
     complete = sum(each.completeness.startswith("complete") for each in status.resources)
-    yield f"{complete} of {len(status.resources)} resources are proved complete."
+    absent = sum(each.completeness.startswith("not offered") for each in status.resources)
+    more = f"; LeafLink does not offer {absent} more to this account" if absent else ""
+    yield f"{complete} resources are proved complete{more}."

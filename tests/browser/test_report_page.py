@@ -6,10 +6,6 @@ characters.
 
 import asyncio
 import csv
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,9 +18,9 @@ from pipeline.sandbox.world.tables import TABLES
 from pipeline.warehouse.access import OWNER_ALONE
 
 from ..acceptance.nights import open_house
+from .chromium import opened
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = (
     "<script>window.hit = 1</script>",
     '"><img src=x onerror="window.hit = 1">',
@@ -40,15 +36,6 @@ WRITTEN = {
     "name", "display_name", "nickname", "first_name", "last_name", "full_name", "phone", "email", "sku", "city",
     "description", "title", "notes", "user", "short_id",
 }  # fmt: skip
-
-
-@dataclass
-class Page:
-    """A page that is open, what it said on the console, and what it asked for."""
-
-    page: Any
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
 
 
 def spoil(sandbox: Sandbox) -> None:
@@ -82,24 +69,6 @@ async def live(folder: Path) -> None:
         async with open_house(folder, patched, orders=200) as house:
             spoil(house.sandbox)
             await house.night()
-
-
-@asynccontextmanager
-async def opened(path: Path, **context: Any) -> AsyncIterator[Page]:
-    """Open a file in Chromium, and yield its page once its tables stand."""
-    from playwright.async_api import async_playwright
-
-    assert CHROMIUM is not None, "install chromium from the system's packages"
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        found = Page(await (await browser.new_context(**context)).new_page())
-        found.page.on("console", lambda message: found.said.append(message.text))
-        found.page.on("pageerror", lambda error: found.said.append(str(error)))
-        found.page.on("request", lambda request: found.asked.append(request.url))
-        await found.page.goto(path.as_uri())
-        await found.page.wait_for_selector("#table-collections .tabulator-row")
-        yield found
-        await browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
