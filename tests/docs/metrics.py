@@ -32,7 +32,7 @@ def page(written: str, con: duckdb.DuckDBPyConnection, querying: Path) -> str:
 
 
 def _anchor(number: str, title: str) -> str:
-    return re.sub(r"[^a-z0-9 -]", "", f"{number} {title}".lower()).replace(" ", "-")
+    return re.sub(r"[^a-z0-9_ -]", "", f"{number} {title}".lower()).replace(" ", "-")
 
 
 def _table(name: str, model: Model, con: duckdb.DuckDBPyConnection, used: list[str]) -> Iterator[str]:
