@@ -65,7 +65,8 @@ class AuditedWorld:
 
     def _binds(self, text: str) -> bool:
         try:
-            self.con.execute(f"EXPLAIN SELECT 1 FROM ({text})")
+            with bound_settings(self.con, SETTINGS):
+                self.con.execute(f"EXPLAIN SELECT 1 FROM ({text})")
         except duckdb.Error:
             return False
         return True

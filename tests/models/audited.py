@@ -40,11 +40,14 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
     shared = _order("shipped", "194.80", "144.80", discount="3", discount_type="%")
     orders = [
         shared | {"sales_reps": [{"id": 3, "name": "Ann"}, {"id": 5, "name": "Bo"}]},
-        _order("early", "8.20", "8.20", created_on="2026-02-10T09:00:00Z", status="Complete", customer={"id": 9}),
+        _order("early", "1.00", "1.00", created_on="2026-02-10T09:00:00Z", status="Complete", customer={"id": 9}),
         _order("accepted", "200.00", "200.00", status="Accepted", customer={"id": 8}),
-        _order("bare", "5.00", "4.00", seller=None, customer=None) | {"total": {"amount": 5}},
-        _order("credited", "0.82", "0.32", credits="0.50"),
-        _order("implied", "20.00", "0", paid=True, paid_date="2026-03-20"),
+        _order("bare", "2.00", "1.00", seller=None, customer=None)
+        | {"total": {"amount": 2}, "shipping_charge": {"amount": 1}},
+        _order("foreign", "4.00", "4.00", customer={"id": 10}) | {"total": {"amount": "4.00", "currency": "CAD"}},
+        _order("credited", "0.82", "0.52", credits="0.30"),
+        _order("implied", "19.00", "0", paid=True, paid_date="2026-03-31", discount="1", discount_type="$"),
+        _order("removed", "3.00", "3.00"),
         _order("later", "20.00", "0", paid=True, paid_date="2026-04-20"),  # ticked after as_of
         _order("covered", "30.00", "0"),  # LeafLink knows that it is paid, without a tick
         {"number": "draft", "seller": 1, "status": "Draft", "created_on": "2026-03-01T09:00:00Z"},
@@ -52,14 +55,16 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
     insert_api_rows(con, "orders_received", orders)
     lines = [
         _line(1, "shipped", 1, "24", 100, unit_multiplier=12),
-        _line(2, "shipped", PAPERS, "1", "0.82"),
+        _line(2, "shipped", PAPERS, "1", "0.8249"),
         _line(3, "shipped", PAPERS, "1", 99),
-        _line(4, "early", PAPERS, "10", "0.82"),
+        _line(4, "early", PAPERS, "10", "0.10"),
         _line(5, "accepted", 1, "2", 100),
         _line(6, "credited", PAPERS, "1", "0.82"),
         *(_line(key, number, PAPERS, "1", 20) for key, number in ((7, "implied"), (8, "later"))),
-        _line(11, "bare", PAPERS, "1", 5) | {"ordered_unit_price": {"amount": 5}},
+        _line(11, "bare", PAPERS, "1", 1) | {"ordered_unit_price": {"amount": 1}},
         _line(9, "covered", PAPERS, "1", 30),
+        _line(12, "foreign", PAPERS, "1", 4) | {"ordered_unit_price": {"amount": 4, "currency": "CAD"}},
+        _line(13, "removed", PAPERS, "1", 3),
     ]
     insert_api_rows(con, "line_items", lines)
     con.execute("UPDATE raw.line_items SET _deleted_at = now() WHERE id = 3")
@@ -81,7 +86,7 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
     )
     credit = {"company": 1, "customer": {"id": 7}, "status": "used"}
     credits = [
-        credit | {"id": 1, "amount": _usd("0.50"), "applied_to": "credited"},
+        credit | {"id": 1, "amount": _usd("0.30"), "applied_to": "credited"},
         credit | {"id": 2, "amount": _usd(9), "applied_to": "shipped", "status": "cancelled"},
     ]
     insert_api_rows(con, "credits", credits)
@@ -89,12 +94,16 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _insert_second_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """A payment and an order of the last day, and an order that shipped."""
+    """A payment, an order and a credit of the last day, and an order that is cancelled; one is ticked paid that day."""
     insert_api_rows(con, "order_payments", [_payment(3_000_003, "shipped", 10, "2026-03-31")])
     con.execute("UPDATE raw.orders_received SET payment_balance = 134.80 WHERE number = 'shipped'")
     at = "2026-03-31T09:00:00Z"
-    insert_api_rows(con, "orders_received", [_order("new", "7.00", "7.00", created_on=at, modified=at)])
-    insert_api_rows(con, "line_items", [_line(3_000_010, "new", PAPERS, "1", 7)])
+    insert_api_rows(con, "orders_received", [_order("new", "1.00", "1.00", created_on=at, modified=at)])
+    insert_api_rows(con, "line_items", [_line(3_000_010, "new", PAPERS, "1", 1)])
+    credit = {"company": 1, "customer": {"id": 7}, "status": None, "applied_to": "credited"}
+    insert_api_rows(con, "credits", [credit | {"id": 3, "amount": _usd("0.2049")}])
+    con.execute("UPDATE raw.orders_received SET credits = 0.50, payment_balance = 0.32 WHERE number = 'credited'")
+    con.execute("UPDATE raw.orders_received SET status = 'Cancelled' WHERE number = 'removed'")
     keep_history(con)
 
 

@@ -43,6 +43,12 @@ def harmless(audit: str, statement: str, **settings: Any) -> Plant:
 
 ORDER = "UPDATE raw.orders_received SET {} WHERE number = 'shipped'"
 EARLY = "UPDATE raw.orders_received SET {} WHERE number = 'early'"
+CANCEL = "UPDATE raw.orders_received SET status = 'Cancelled' WHERE number = 'accepted'"
+LATER = "UPDATE raw.order_payments SET payment_date = '2026-04-10 12:00:00+00' WHERE id = 1"
+OTHER_COMPANY = (
+    "UPDATE meta.runs SET _company = 'birch' WHERE run_id = 'run 1'; INSERT INTO meta.completeness BY NAME "
+    "SELECT * REPLACE ('run 1' AS run_id) FROM meta.completeness;"
+)
 LINE = "UPDATE raw.line_items SET {} WHERE id = 1"
 PAYMENT = "UPDATE raw.order_payments SET {} WHERE id = 1"
 DENVER = "INSERT INTO meta.companies VALUES ('default', 'America/Denver');"
@@ -76,6 +82,10 @@ RUN = f"run_id = '{SETTINGS.run_id}'"
 PLANTS = [
     Plant("completeness", "UPDATE meta.completeness SET verdict = 'short'", "error"),
     Plant("completeness", "UPDATE meta.completeness SET verdict = NULL", "error"),
+    Plant(
+        "completeness", OTHER_COMPANY + "UPDATE meta.completeness SET verdict = 'short' WHERE run_id = 'run 1'", "error"
+    ),
+    Plant("completeness", "DELETE FROM meta.runs; UPDATE meta.completeness SET verdict = 'short'", "error"),
     Plant("raw_keys", "INSERT INTO raw.customers SELECT * FROM raw.customers LIMIT 1", "error"),
     Plant("raw_keys", "INSERT INTO raw.brands BY NAME SELECT 1 AS id, 'default' AS _company FROM range(2)", "error"),
     Plant("raw_keys", "UPDATE raw.line_items SET id = NULL WHERE id = 1", "error"),
@@ -102,6 +112,20 @@ PLANTS = [
     wrong("row_multiplication", "DELETE FROM marts.dim_customers"),
     wrong("row_multiplication", "INSERT INTO marts.dim_products FROM marts.dim_products"),
     wrong("row_multiplication", "DELETE FROM marts.sell_through"),
+    *(
+        wrong("row_multiplication", f"INSERT INTO {table} FROM {table} LIMIT 1")
+        for table in ("raw.orders_received", "marts.fct_orders", "marts.ar_aging")
+    ),
+    wrong(
+        "row_multiplication",
+        "INSERT INTO intermediate.order_balances FROM intermediate.order_balances WHERE order_number = 'shipped'",
+    ),
+    # As many rows with a key less, and as many whose keys have the same sum.
+    wrong("row_multiplication", "INSERT INTO staging.products BY NAME SELECT 'default' AS _company"),
+    wrong(
+        "row_multiplication",
+        "UPDATE staging.customers SET customer_id = if(customer_id = 7, 6, 10) WHERE customer_id IN (7, 9)",
+    ),
     found("orphan_lines_without_order", LINE.format("\"order\" = 'gone'")),
     found("orphan_lines_without_product", LINE.format("product = 404")),
     found("orphan_payments_without_order", PAYMENT.format("\"order\" = 'gone'")),
@@ -119,6 +143,7 @@ PLANTS = [
     ),
     found("open_balance", ORDER.format("payment_balance = 1")),
     found("open_balance", PAYMENT.format("total_amount = 49.99")),
+    found("open_balance", ORDER.format("payment_balance = 1") + ";" + LATER),
     found("open_balance", "UPDATE raw.orders_received SET payment_balance = 20 WHERE number = 'implied'"),
     *(
         found("open_balance", f"UPDATE raw.orders_received SET paid = {paid} WHERE number = 'later'")
@@ -183,6 +208,7 @@ PLANTS = [
     ),
     *(wrong("sales_equal", MONTHS.format(table)) for table in ("brand_performance", "rep_performance")),
     wrong("sales_equal", MONTHS.format("product_performance")),
+    wrong("sales_equal", TWO_CENTS.format("brand_performance", "net_sales") + " WHERE brand_id = 10"),
     wrong("orders_and_lines", CENT.format("fct_orders", "gross_sales")),
     wrong("orders_and_lines", CENT.format("fct_orders", "discount")),
     wrong("orders_and_lines", "UPDATE intermediate.order_line_facts SET line_amount = line_amount + 0.01"),
@@ -213,6 +239,7 @@ PLANTS = [
     wrong("changes_equal", "DELETE FROM marts.order_changes"),
     wrong("changes_equal", "DELETE FROM marts.changes"),
     found("unknown_statuses", ORDER.format("status = 'Mislaid'")),
+    found("unknown_statuses", "UPDATE raw.orders_received SET status = 'Mislaid' WHERE number IN ('shipped', 'early')"),
     Plant("documented_columns", "COMMENT ON COLUMN raw.products.sku IS NULL", "error"),
     wrong("documented_columns", "COMMENT ON COLUMN marts.ar_aging.bucket IS NULL"),
     wrong("documented_columns", "COMMENT ON COLUMN marts.accounts_receivable.bucket IS ' '"),
@@ -229,17 +256,29 @@ PLANTS = [
     ),
     found("paid_flag", ORDER.format("paid = true")),
     found("paid_flag", PAYMENT.format("total_amount = 194.80")),
+    found("paid_flag", PAYMENT.format("\"order\" = 'credited', total_amount = 0.32")),
+    found("paid_flag", ORDER.format("paid = true") + ";" + LATER + "; UPDATE raw.order_payments SET total_amount = 10"),
+    found("paid_flag", ORDER.format("paid = true") + ";" + PAYMENT.format("total_amount = 184.30")),
+    *(
+        found("paid_flag", f"UPDATE raw.orders_received SET payment_balance = {balance} WHERE number = 'covered'")
+        for balance in ("5", "0.5", "NULL")
+    ),
     found("price_basis", ORDER.format("total_amount = 2328.80")),
     found("price_basis", ORDER.format("total_amount = 1")),
     found("credits_applied", "UPDATE raw.orders_received SET credits = 4 WHERE number = 'credited'"),
-    found("credits_applied", ORDER.format("credits = 9")),
-    found("credits_applied", "UPDATE raw.credits SET applied_to = 'gone' WHERE id = 1"),
+    *(found("credits_applied", ORDER.format(f"credits = {amount}")) for amount in ("1", "9")),
+    *(
+        found("credits_applied", f"UPDATE raw.credits SET applied_to = 'gone', amount_amount = {amount} WHERE id = 1")
+        for amount in ("0.30", "1")
+    ),
     found("credits_applied", "UPDATE raw.credits SET status = 'used' WHERE id = 2"),
     found("inventory_identity", PRODUCT.format("quantity = 99")),
     found("inventory_identity", PRODUCT.format("available_inventory = 97")),
     found("inventory_identity", PRODUCT.format("reserved_qty = NULL")),
     found("reserved_stock", PRODUCT.format("reserved_qty = 3")),
-    found("reserved_stock", "UPDATE raw.orders_received SET status = 'Cancelled' WHERE number = 'accepted'"),
+    found("reserved_stock", PRODUCT.format("reserved_qty = NULL")),
+    found("reserved_stock", CANCEL),
+    found("reserved_stock", CANCEL + ";" + PRODUCT.format("reserved_qty = 1")),
     found("reserved_stock", "UPDATE raw.orders_received SET status = 'Accepted' WHERE number = 'shipped'"),
     found("freshness", "UPDATE meta.reads SET server_time = '2026-05-30 11:59:00+00'"),
     found("freshness", "UPDATE meta.reads SET refused = '403' WHERE run_id = 'run 2'"),
@@ -250,7 +289,7 @@ PLANTS = [
     found("time_sanity", ORDER.format("payment_due_date = '2026-02-26 12:00:00+00'")),
     found("time_sanity", ORDER.format("modified = '2026-02-26 12:00:00+00'")),
     found("time_sanity", PAYMENT.format("created_on = '2026-06-04 12:00:00+00'")),
-    found("time_sanity", "UPDATE raw.orders_received SET ship_date = '2027-06-05' WHERE number = 'accepted'"),
+    found("time_sanity", "UPDATE raw.orders_received SET ship_date = '2027-06-04' WHERE number = 'accepted'"),
     found("schema_drift", DRIFT.format("run 2")),
     found("restated_months", EARLY.format("status = 'Cancelled'")),
     found("restated_months", EARLY.format("_deleted_at = now()")),
@@ -258,12 +297,17 @@ PLANTS = [
     found("restated_months", DENVER + ORDER.format("created_on = '2026-03-01 03:00:00+00', status = 'Cancelled'")),
     found("restated_months", EARLY.format("total_currency = 'CAD'")),
     found("restated_months", "UPDATE raw.line_items SET quantity = 11 WHERE \"order\" = 'early'"),
-    found("restated_months", "UPDATE meta.loads SET as_of = '2026-03-31'; " + ORDER.format("status = 'Cancelled'")),
+    found(
+        "restated_months",
+        "UPDATE meta.loads SET as_of = '2026-03-31' WHERE as_of = '2026-03-30'; "
+        + ORDER.format("status = 'Cancelled'"),
+    ),
     found("secrets", EXTRA.format('{"api_key": "0123456789abcdef"}')),
     found("secrets", EXTRA.format('{"note": "Authorization: Token abc"}')),
     found("secrets", "UPDATE meta.runs SET base_url = 'https://me:pass@leaflink.example/'"),
     found("secrets", "UPDATE meta.runs SET warnings = ['answered with password=hunter2hunter2']"),
     found("secrets", 'UPDATE meta.reads SET refused = \'403 {"token": "0123456789abcdef"}\''),
+    found("secrets", "UPDATE meta.reads SET run_id = 'run 3', refused = 'token=0123456789abcdef'"),
     found("secrets", "INSERT INTO meta.quarantine (_company, raw) VALUES ('default', '{\"secret\": \"0123456789\"}')"),
     found("secrets", "; ".join(SECRET.format(name) for name in RESOURCES)),
     Plant("volume", "DELETE FROM raw.customers WHERE id < 13", "error"),
@@ -307,6 +351,35 @@ PLANTS = [
     found("unpriced_lines", LINE.format("quantity = NULL")),
 ]
 HARMLESS = [
+    harmless("completeness", OTHER_COMPANY),
+    harmless(
+        "completeness",
+        "UPDATE meta.runs SET _company = 'default'; INSERT INTO meta.completeness BY NAME "
+        "SELECT * REPLACE ('run 1' AS run_id, 'short' AS verdict) FROM meta.completeness",
+    ),
+    harmless("history_periods", EARLIER.format("- INTERVAL 2 DAY", "_valid_from", "true")),
+    harmless("inventory_identity", PRODUCT.format("reserved_qty = NULL, available_inventory = 100")),
+    harmless("one_currency", PAYMENT.format("\"order\" = 'gone'")),
+    harmless("open_balance", LATER),
+    harmless("order_arithmetic", ORDER.format("total_amount = 194.81")),
+    # The total nets the credits, as the balance of the order says.
+    harmless("order_arithmetic", "UPDATE raw.orders_received SET total_amount = 0.32 WHERE number = 'credited'"),
+    harmless("paid_flag", PAYMENT.format("\"order\" = 'accepted', total_amount = 200")),
+    harmless("paid_flag", "UPDATE raw.orders_received SET total_amount = 0.50 WHERE number = 'credited'"),
+    harmless("reserved_stock", CANCEL + ";" + PRODUCT.format("reserved_qty = NULL")),
+    # The last day that is allowed, each time.
+    harmless("time_sanity", ORDER.format("created_on = '2026-06-03 12:00:00+00', modified = '2026-06-03 12:00:00+00'")),
+    harmless("time_sanity", ORDER.format("ship_date = '2026-06-03 12:00:00+00'")),
+    harmless("time_sanity", ORDER.format("ship_date = '2026-02-27 12:00:00+00'")),
+    harmless("time_sanity", ORDER.format("payment_due_date = '2026-02-27 12:00:00+00'")),
+    harmless("time_sanity", ORDER.format("modified = '2026-02-27 09:00:00+00'")),
+    harmless("time_sanity", PAYMENT.format("created_on = '2026-06-03 12:00:00+00'")),
+    harmless("time_sanity", "UPDATE raw.orders_received SET ship_date = '2027-06-03' WHERE number = 'accepted'"),
+    harmless("time_sanity", ORDER.format("payment_due_date = '2026-03-02 12:00:00+00'")),
+    # The close of a past day stays as it was recorded.
+    harmless(
+        "receivables_equal", EARLY.format("total_amount = 2"), as_of=date(2026, 3, 29), last_day=date(2026, 3, 31)
+    ),
     harmless("volume", "DELETE FROM raw.customers WHERE id < 12"),  # a fifth of 25
     harmless("volume", "DELETE FROM raw.products"),  # there are only two
     harmless("restated_months", ORDER.format("status = 'Cancelled'")),  # its month was still open
