@@ -54,6 +54,10 @@ status: $(VENV)/.installed ## Show what the warehouse holds
 doctor: $(VENV)/.installed ## Find out what the key can see, and what to fix
 	@$(ASK)$(BIN)/leafhouse doctor $(ARGS)
 
+.PHONY: init
+init: $(VENV)/.installed ## Ask for your LeafLink key, try it, and write .env
+	@$(BIN)/leafhouse init $(ARGS)
+
 .PHONY: rollback
 rollback: $(VENV)/.installed ## List the kept warehouses, or put one back (ARGS=LOAD, or a run's id)
 	@$(BIN)/leafhouse rollback $(ARGS)

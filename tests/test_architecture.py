@@ -38,7 +38,7 @@ ALLOWED: Mapping[str, set[str]] = {
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "report", "sandbox", "tools", "jobs",
+        "reconcile", "report", "sandbox", "tools", "jobs", "zones",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

@@ -29,6 +29,11 @@ def prepare_data_dir(folder: Path, source: Kind) -> None:
             f"{folder}: the data folder cannot be written to. Give this user the right to, "
             "or set LEAFHOUSE_DATA_DIR to another folder."
         )
+    refuse_other_claim(folder, source)
+
+
+def refuse_other_claim(folder: Path, source: Kind) -> None:
+    """Raise ConfigurationError when a folder belongs to the other kind of source."""
     owner = claimed_by(folder)
     if owner is not None and owner != source:
         raise ConfigurationError(_belongs_to_other(folder, owner))

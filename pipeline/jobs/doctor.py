@@ -16,7 +16,7 @@ from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, Sight
 from pipeline.jobs.extract import open_source, pacer_of, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.jobs.refused import describe_refused
-from pipeline.leaflink import Client, NotFoundError, Response, Waits
+from pipeline.leaflink import Client, NotFoundError, Pacer, Response, Waits
 from pipeline.leaflink.paging import parse_page
 from pipeline.reading.tasks import task_group
 from pipeline.resources import Resource, all_resources
@@ -48,10 +48,10 @@ async def diagnose(job: Job) -> Diagnosis:
     refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job))
     keys = []
     for company in job.companies:
-        keys.append(await _examine(job, company, is_readable=not refused))
+        keys.append(await examine_key(job, company, pacer_of(job), is_readable=not refused))
     set_aside = describe_refused(job.landing.refused_runs())
-    fixes = [*(fix for key in keys for fix in _fixes_of_key(key)), *refused, *set_aside, *_fixes_of_folder(folder)]
-    codes = [code for key in keys if (code := _exit_code(key))] + [ConfigurationError.exit_code for _ in refused]
+    fixes = [*(fix for key in keys for fix in fixes_of_key(key)), *refused, *set_aside, *_fixes_of_folder(folder)]
+    codes = [code for key in keys if (code := exit_code_of(key))] + [ConfigurationError.exit_code for _ in refused]
     belongs_to = claimed_by(job.settings.data_dir)
     called = read_hooks()
     hooks = [None if hook is None else str(hook) for hook in (called.on_success, called.on_failure)]
@@ -67,10 +67,9 @@ def _refused_plans(job: Job) -> Iterable[str]:
             yield f"{company.name}: {error}"
 
 
-async def _examine(job: Job, company: Company, *, is_readable: bool) -> KeyHealth:
+async def examine_key(job: Job, company: Company, pacer: Pacer, *, is_readable: bool) -> KeyHealth:
     """Look at what a key sees and, where the data folder `is_readable`, whether it sees the account that is held."""
     settings = job.settings
-    pacer = pacer_of(job)
     try:
         resources = selected(None, company.resources, company.also)
         async with open_source(job, company, moves=False) as source:
@@ -193,7 +192,7 @@ def _states(key: KeyHealth) -> set[str]:
     return {sight.state for sight in key.sights}
 
 
-def _exit_code(key: KeyHealth) -> int:
+def exit_code_of(key: KeyHealth) -> int:
     """Return the code that an extract with this key would end with."""
     states = _states(key)
     error: type[LeafhouseError] | None = None
@@ -206,7 +205,8 @@ def _exit_code(key: KeyHealth) -> int:
     return 0 if error is None else error.exit_code
 
 
-def _fixes_of_key(key: KeyHealth) -> Iterable[str]:
+def fixes_of_key(key: KeyHealth) -> Iterable[str]:
+    """Yield what to do about a key, the most important thing first."""
     states = _states(key)
     if key.problem is not None:
         yield f"{key.company}: {key.problem}"

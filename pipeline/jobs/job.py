@@ -36,13 +36,13 @@ def open_job(settings: Settings, *, sandbox: bool = False) -> Job:
         raise ConfigurationError(
             "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
         )
-    _check_sandbox(settings, companies, is_asked_for=sandbox)
+    check_sandbox(settings, companies, is_asked_for=sandbox)
     job = Job(settings, Landing(landing_folder(settings.data_dir)), companies)
     prepare_data_dir(settings.data_dir, job.source)
     return job
 
 
-def _check_sandbox(settings: Settings, companies: tuple[Company, ...], *, is_asked_for: bool) -> None:
+def check_sandbox(settings: Settings, companies: tuple[Company, ...], *, is_asked_for: bool) -> None:
     """Raise ConfigurationError where invented data would come unasked: in a job that lost its key, or its folder."""
     has_key = companies[0].api_key is not None
     if has_key and settings.sandbox:

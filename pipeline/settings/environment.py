@@ -31,14 +31,15 @@ _PATTERN = re.compile(r"[*?\[\]\\]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Return the name of a time zone. Raises ValueError, with the nearest one, for what is none."""
     if name not in zone_names():
         near = get_close_matches(name, zone_names(), 1) or ["America/Denver"]
         raise ValueError(f"not a time zone; write for example {near[0]}")
     return name
 
 
-Zone = Annotated[str, AfterValidator(_known_zone)]
+Zone = Annotated[str, AfterValidator(known_zone)]
 HookValue = Annotated[SecretStr | None, AfterValidator(usable_hook)]
 
 
@@ -138,10 +139,13 @@ class Settings(BaseModel):
     on_failure: HookValue = _setting(ON_FAILURE, None, "A command or a URL, called when a job has failed.")
 
 
-def read_settings() -> Settings:
-    """Read the settings. Raises ConfigurationError naming the variable, or the line, that cannot be used."""
+def read_settings(changes: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings, with some variables in place of those that are set.
+
+    Raises ConfigurationError naming the variable, or the line, that cannot be used.
+    """
     refuse_readable_secret(ENV_FILE, "LEAFLINK_API_KEY")
-    values = read_variables()
+    values = {**read_variables(), **(changes or {})}
     _refuse_unknown(values)
     try:
         return Settings.model_validate(values)
@@ -164,16 +168,15 @@ def read_variables() -> dict[str, str]:
 
     Raises ConfigurationError for a file or a line that cannot be read.
     """
-    return {**_read_file(ENV_FILE), **os.environ}
+    return {**read_file(ENV_FILE), **os.environ}
 
 
-def _read_file(path: Path) -> dict[str, str]:
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
+def read_file(path: Path) -> dict[str, str]:
+    """Return the variables of a file like `.env`; none where there is no file.
+
+    Raises ConfigurationError for a file or a line that cannot be read.
+    """
+    content = read_text(path)
     for line in parse_stream(StringIO(content)):
         if line.error or (line.key is not None and line.value is None):
             text = line.original.string
@@ -182,6 +185,16 @@ def _read_file(path: Path) -> dict[str, str]:
                 f"{path}, line {number}: cannot be read. Write one NAME=value a line, values with spaces in quotes."
             )
     return {name: value or "" for name, value in dotenv_values(stream=StringIO(content)).items()}
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file like `.env`, empty where there is no file. Raises ConfigurationError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: not UTF-8 text. Save it as UTF-8, with one NAME=value a line.") from None
 
 
 def _refuse_unknown(values: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ def show_diagnosis(output: Output, diagnosis: Diagnosis) -> None:
     if output.as_json:
         return
     for key in diagnosis.keys:
-        _show_key(output, key)
+        show_key(output, key)
     _show_folder(output, diagnosis)
     output.say("Hooks")
     output.say(f"  on success  {_hook(diagnosis.on_success)}")
@@ -23,7 +23,8 @@ def show_diagnosis(output: Output, diagnosis: Diagnosis) -> None:
         output.say("Nothing to fix.")
 
 
-def _show_key(output: Output, key: KeyHealth) -> None:
+def show_key(output: Output, key: KeyHealth) -> None:
+    """Print what a key sees."""
     output.say(f"{key.company}: {key.source}")
     if key.problem is not None:
         output.say(f"  {key.problem}")
