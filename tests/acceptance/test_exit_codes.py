@@ -120,7 +120,7 @@ def test_a_failed_audit_keeps_its_evidence_until_a_load_is_published(house: Hous
     listed, shown = house.run("audits"), json.loads(house.run("audits", "completeness", "--json").stdout)
 
     assert "was rejected and not published" in listed.stdout.splitlines()[0]
-    assert listed.stdout.splitlines()[1].startswith("  completeness                error: ")
+    assert listed.stdout.splitlines()[1].startswith("  completeness                    error: ")
     assert shown["is_rejected"]
     assert {row["resource"] for row in shown["audits"][0]["rows"]} == {"order_payments"}
     assert "`leafhouse audits` shows the rows" in house.run("status").stdout

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -243,8 +244,17 @@ def test_a_command_that_does_not_end_is_stopped_with_all_that_it_started(tmp_pat
         call_hook(hook("sleep 300 & echo $! > child; wait"), REPORT, seconds=0.5)
 
     child = (tmp_path / "child").read_text().strip()
-    state = Path("/proc", child, "stat")
-    assert not state.exists() or state.read_text().split()[2] in "ZX"
+    end = time.monotonic() + 30
+    while is_at_work(child):
+        assert time.monotonic() < end, "what the command started goes on"
+        time.sleep(0.05)
+
+
+def is_at_work(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().split()[2] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,8 @@ def _phone(row: Row) -> str | None:
 def _contacts(source: Source, row: Row) -> list[Row]:
     """The customer's contacts, as `contacts` has them, else as the customer names them: by the largest of its words."""
     named: dict[Any, Row] = {}
-    for item in row.get("contacts") or []:
+    for given in row.get("contacts") or []:
+        item = given if isinstance(given, dict) else {"id": given}
         words = named.setdefault(item["id"], {"id": item["id"]})
         words |= {field: max(item.get(field) or "", words.get(field, "")) for field in CONTACT_WORDS}
     found = []
