@@ -1,20 +1,33 @@
 """`leafhouse prune`: what is not kept goes, after each load too; the landing still gives the same warehouse."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
+
+from tests.few_marts import few_marts
 
 from .commands import House
 
 NOTHING = {"LEAFHOUSE_KEEP_WAREHOUSES": "0", "LEAFHOUSE_KEEP_LANDING_DAYS": "0"}
 
 
-@pytest.fixture
-def nights(house: House) -> House:
+@pytest.fixture(scope="module")
+def three_nights(second_night: Path, base_url: str, tmp_path_factory: pytest.TempPathFactory) -> House:
     """Return three runs that were loaded one after the other."""
-    for command in ("load", "run"):
-        assert house.run(command).code == 0
+    folder = tmp_path_factory.mktemp("three") / "night"
+    house = House(Path(shutil.copytree(second_night, folder, symlinks=True)), base_url)
+    with few_marts():
+        for command in ("load", "run"):
+            assert house.run(command).code == 0
     return house
+
+
+@pytest.fixture
+def nights(three_nights: House, tmp_path: Path) -> House:
+    """Return a copy of the three nights, to be pruned."""
+    return House(Path(shutil.copytree(three_nights.folder, tmp_path / "night", symlinks=True)), three_nights.base_url)
 
 
 def test_a_dry_run_says_what_would_go_and_pruning_frees_it(nights: House) -> None:

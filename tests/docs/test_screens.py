@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ..marks import long_from
 from .screens import WIDTHS, held, screens
 
-pytestmark = [pytest.mark.every_mart, pytest.mark.every_resource]
+pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("width", long_from(1, WIDTHS))
+@pytest.mark.parametrize("width", WIDTHS)
 async def test_the_page_shows_what_the_commands_print(tmp_path: Path, width: int) -> None:
     committed = [screen for screen in held() if screen.width == width]
 
