@@ -1,7 +1,7 @@
 """Mutants of sql/, and whether a test or an audit finds them: `python -m tests.long.mutants --sample 200`.
 
 A mutant of a model runs, with the models above it, in the warehouses of the tests that compare with what plain Python
-calculates: ten companies of which the receivables are looked at and ten of which the sales are, half of them with some
+calculates: 15 companies of which the receivables are looked at and ten of which the sales are, five each with some
 hundred orders, and eleven at their second load; 500 small ones whose orders contradict each other, one with amounts at
 their bounds, and one whose lines are awkward to compute. If no table differs there and no audit fails, it runs on the
 cases under tests/sql, on the planted defects of the audits that read the model, and through the tests of what is
@@ -62,14 +62,15 @@ class Finders:
             return
         self._worlds = self._worlds or [
             ledger_world(0, test_ledger.DAYS[0]),
+            ledger_world(10, test_ledger.DAYS[1]),
             sales_world(0, test_sales.DAYS[0]),
             second_load_world(8),
             bounds_world(),
             lines_world(),
             semantics_world(),
             # Some mutants need orders that meet in a group: of the same seller, currency, age and so on.
-            ledger_world(5, test_ledger.DAYS[1], sizes=LARGE),
-            sales_world(5, test_sales.DAYS[3], sizes=LARGE),
+            ledger_world(5, test_ledger.DAYS[2], sizes=LARGE),
+            sales_world(5, test_sales.DAYS[1], sizes=LARGE),
             second_load_world(3, sizes=LARGE),
         ]
         finders = (*self._worlds, *self._cases, self._audited, Carried())

@@ -44,7 +44,8 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
         _order("accepted", "200.00", "200.00", status="Accepted", customer={"id": 8}),
         _order("bare", "2.00", "1.00", seller=None, customer=None)
         | {"total": {"amount": 2}, "shipping_charge": {"amount": 1}},
-        _order("foreign", "4.00", "4.00", customer={"id": 10}) | {"total": {"amount": "4.00", "currency": "CAD"}},
+        _order("foreign", "4.00", "4.00", customer={"id": 10}, shipping_charge={"amount": 1, "currency": "CAD"})
+        | {"total": {"amount": "4.00", "currency": "CAD"}},
         _order("credited", "0.82", "0.52", credits="0.30"),
         _order("implied", "19.00", "0", paid=True, paid_date="2026-03-31", discount="1", discount_type="$"),
         _order("removed", "3.00", "3.00"),
@@ -63,7 +64,7 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
         *(_line(key, number, PAPERS, "1", 20) for key, number in ((7, "implied"), (8, "later"))),
         _line(11, "bare", PAPERS, "1", 1) | {"ordered_unit_price": {"amount": 1}},
         _line(9, "covered", PAPERS, "1", 30),
-        _line(12, "foreign", PAPERS, "1", 4) | {"ordered_unit_price": {"amount": 4, "currency": "CAD"}},
+        _line(12, "foreign", PAPERS, "1", 3) | {"ordered_unit_price": {"amount": 3, "currency": "CAD"}},
         _line(13, "removed", PAPERS, "1", 3),
     ]
     insert_api_rows(con, "line_items", lines)
@@ -94,7 +95,7 @@ def _insert_first_rows(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _insert_second_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """A payment, an order and a credit of the last day, and an order that is cancelled; one is ticked paid that day."""
+    """A payment, an order and a credit of the last day, and two orders that change; one is ticked paid that day."""
     insert_api_rows(con, "order_payments", [_payment(3_000_003, "shipped", 10, "2026-03-31")])
     con.execute("UPDATE raw.orders_received SET payment_balance = 134.80 WHERE number = 'shipped'")
     at = "2026-03-31T09:00:00Z"
@@ -104,6 +105,8 @@ def _insert_second_rows(con: duckdb.DuckDBPyConnection) -> None:
     insert_api_rows(con, "credits", [credit | {"id": 3, "amount": _usd("0.2049")}])
     con.execute("UPDATE raw.orders_received SET credits = 0.50, payment_balance = 0.32 WHERE number = 'credited'")
     con.execute("UPDATE raw.orders_received SET status = 'Cancelled' WHERE number = 'removed'")
+    con.execute("UPDATE raw.orders_received SET shipping_charge_amount = 0 WHERE number = 'bare'")
+    con.execute("UPDATE raw.line_items SET ordered_unit_price_amount = 2 WHERE id = 11")
     keep_history(con)
 
 

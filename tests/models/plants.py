@@ -46,7 +46,8 @@ EARLY = "UPDATE raw.orders_received SET {} WHERE number = 'early'"
 CANCEL = "UPDATE raw.orders_received SET status = 'Cancelled' WHERE number = 'accepted'"
 LATER = "UPDATE raw.order_payments SET payment_date = '2026-04-10 12:00:00+00' WHERE id = 1"
 OTHER_COMPANY = (
-    "UPDATE meta.runs SET _company = 'birch' WHERE run_id = 'run 1'; INSERT INTO meta.completeness BY NAME "
+    "UPDATE meta.runs SET _company = 'birch' WHERE run_id = 'run 1'; "
+    "INSERT INTO meta.runs (run_id, _company) VALUES ('run 0', 'birch'); INSERT INTO meta.completeness BY NAME "
     "SELECT * REPLACE ('run 1' AS run_id) FROM meta.completeness;"
 )
 LINE = "UPDATE raw.line_items SET {} WHERE id = 1"
@@ -244,7 +245,15 @@ PLANTS = [
     wrong("documented_columns", "COMMENT ON COLUMN marts.ar_aging.bucket IS NULL"),
     wrong("documented_columns", "COMMENT ON COLUMN marts.accounts_receivable.bucket IS ' '"),
     wrong("documented_columns", "COMMENT ON COLUMN main.ar_aging.bucket IS NULL"),
-    found("payment_sanity", PAYMENT.format("total_amount = 0")),
+    *(found("payment_sanity", PAYMENT.format(f"total_amount = {amount}")) for amount in ("0", "NULL")),
+    *(
+        found(
+            "payment_sanity",
+            PAYMENT.format(f"total_amount = {amount}") + "; INSERT INTO raw.order_payments BY NAME "
+            "SELECT * REPLACE (9 AS id) FROM raw.order_payments WHERE id = 1",
+        )
+        for amount in ("0", "1")
+    ),
     found("payment_sanity", PAYMENT.format("payment_date = NULL, created_on = NULL")),
     found("payment_sanity", PAYMENT.format("payment_date = '2026-06-02 12:00:00+00'")),
     # Where the company is it is still the day before.
@@ -283,6 +292,7 @@ PLANTS = [
     found("freshness", "UPDATE meta.reads SET server_time = '2026-05-30 11:59:00+00'"),
     found("freshness", "UPDATE meta.reads SET refused = '403' WHERE run_id = 'run 2'"),
     found("freshness", "UPDATE meta.reads SET not_offered = true WHERE run_id = 'run 2'"),
+    found("freshness", "UPDATE meta.runs SET _company = 'birch' WHERE run_id = 'run 1'"),
     found("time_sanity", ORDER.format("created_on = '2026-06-04 12:00:00+00'")),
     found("time_sanity", ORDER.format("ship_date = '2026-06-04 12:00:00+00'")),
     found("time_sanity", ORDER.format("ship_date = '2026-02-26 12:00:00+00'")),
@@ -414,4 +424,16 @@ HARMLESS = [
         for name in ("receivables_equal", "roll_forward", "changes_equal")
     ),
     harmless("freshness", "UPDATE meta.reads SET refused = '403' WHERE run_id = 'run 1'"),
+    harmless("freshness", "UPDATE meta.reads SET server_time = '2026-05-30 12:00:00+00'"),
+    harmless(
+        "freshness",
+        "INSERT INTO meta.reads (run_id, resource, server_time) VALUES ('run 0', 'products', '2026-01-01 00:00:00+00')",
+    ),
+    harmless("payment_sanity", PAYMENT.format("payment_date = '2026-06-01 12:00:00+00'")),
+    # What an order paid is given back.
+    harmless(
+        "payment_sanity",
+        "INSERT INTO raw.order_payments BY NAME SELECT * REPLACE (9 AS id, -total_amount AS total_amount) "
+        "FROM raw.order_payments WHERE id = 2",
+    ),
 ]

@@ -240,6 +240,28 @@ def test_a_load_of_a_past_day_records_no_close_and_leaves_those_that_are_recorde
     ]
 
 
+def test_a_load_of_a_past_day_records_nothing_before_the_first_invoice(con) -> None:
+    insert_api_rows(con, "orders_received", [order("a", "100", created_on="2026-02-10T09:00:00Z")])
+
+    load(con, replace(NIGHTS[0], as_of=date(2026, 2, 20), last_day=NIGHTS[1].as_of))
+
+    assert con.execute("SELECT day FROM marts.ar_daily").fetchall() == []
+
+
+def test_a_recorded_month_end_is_not_computed_again(con) -> None:
+    nobody = order("b", "20", seller=None) | {"total": {"amount": "20"}}
+    for company, orders in (("acme", [order("a", "100"), nobody]), ("birch", [order("a", "30")])):
+        insert_api_rows(con, "orders_received", orders, company)
+    load(con, SETTINGS)
+
+    load(con, replace(SETTINGS, as_of=date(2026, 4, 1), run_id="20260402T020000Z-0001"))
+
+    rows = con.execute(
+        "SELECT _company, seller_id, open_net FROM marts.ar_daily WHERE day = DATE '2026-03-31' ORDER BY ALL"
+    ).fetchall()
+    assert rows == [("acme", 1, 100), ("acme", None, 20), ("birch", 1, 30)]
+
+
 @pytest.mark.parametrize(
     ("amount", "shares"), [("100.00", ["33.34", "33.33", "33.33"]), ("-0.01", ["0.00", "0.00", "-0.01"])]
 )

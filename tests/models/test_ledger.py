@@ -69,7 +69,7 @@ def some(first: int, as_of: date, count: int = 5, sizes: Sequence[int] = SIZES) 
     return [replace(random_source(seed, as_of, f"company {seed}", sizes), run_id=SETTINGS.run_id) for seed in seeds]
 
 
-DAYS = [SETTINGS.as_of, date(2026, 3, 1), date(2026, 2, 10), date(2025, 12, 31)]
+DAYS = [SETTINGS.as_of, date(2026, 3, 1), date(2026, 2, 14), date(2025, 12, 31)]
 
 
 @pytest.mark.parametrize("as_of", long_from(1, DAYS[:2]))

@@ -48,6 +48,8 @@ class _Maker:
         self.is_honest = random.random() < 0.5
         self.netted, self.fraction = random.random() < 0.5, random.random() < 0.4
         self.is_paid = random.random() < 0.3  # most orders are, each at once
+        self.customers = self.pick([[1, 1, 1, 2, 2, 3, 4, 8, None], [1, 1, 1, 2, 2, 3, 4, 8, None], [1, None]])
+        self.sellers = self.pick([[1, 1, 1, 2, 3, None], [1, 1, 1, 2, 3, None], [None]])
         self.basis = self.pick(["selling_unit", "base_unit"])
 
     def source(self, sizes: Sequence[int]) -> Source:
@@ -109,7 +111,7 @@ class _Maker:
         number, currency = f"o-{index}", self.pick(["USD", "USD", "USD", "CAD", None])
         created = self.near()
         shipped = created + timedelta(days=self.pick([0, 2, 30]))
-        customer = self.pick([1, 1, 1, 2, 2, 3, 4, 8, None])
+        customer = self.pick(self.customers)
         option = {
             "payment_term": {
                 "days": self.pick([0, 7, None, None, 9999, 10000]),
@@ -129,7 +131,7 @@ class _Maker:
             "short_id": self.pick([f"s{index}", f"t{index}"]),
             "external_id_seller": self.pick(["", None, f"x{index}"]),
             "status": self.pick(STATUSES),
-            "seller": self.pick([1, 1, 1, 2, 3, None]),
+            "seller": self.pick(self.sellers),
             "buyer": self.pick([501, None]),
             "customer": customer
             and {
@@ -341,9 +343,9 @@ class _Maker:
     def credit(self, key: int) -> Row:
         return {
             "id": key,
-            "company": self.pick([1, 2]),
+            "company": self.pick([1, 2, None]),
             "customer": self.pick([None, {"id": 1, "display_name": "Word"}, {"id": 2}]),
-            "amount": self.pick([{"amount": "12.50", "currency": "USD"}, {"amount": "3", "currency": "CAD"}, None]),
+            "amount": self.pick([*({"amount": "12.50", "currency": name} for name in ("USD", "CAD", None)), None]),
             "credit_date": self.pick([self.near().isoformat(), None]),
             "status": self.pick(["active", "active", "used", "cancelled"]),
             "archived": self.flag(),

@@ -22,13 +22,13 @@ from .values import Row, ratio
 
 
 def customer_value(company: Company, as_of: date) -> list[Row]:
-    """A customer and currency with a sale or billed order, and every customer without any."""
+    """A customer and currency with a sale or billed order, and every customer without any with its seller."""
     counted = [each for each in orders_of(company, as_of) if each.is_sale or each.is_billed]
     known = [each for each in counted if each.customer_id is not None]
     by_key = grouped(known, lambda order: (order.seller_id, order.customer_id, order.currency))
-    active = {customer for _, customer, _ in by_key}
+    active = {(seller, customer) for seller, customer, _ in by_key}
     for customer in company.customers:
-        if customer["id"] not in active:
+        if (customer.get("owner"), customer["id"]) not in active:
             by_key[customer.get("owner"), customer["id"], customer.get("currency") or None] = []
     dealt = {(seller, customer) for (seller, customer, _), orders in by_key.items() if orders}
     found = []

@@ -148,7 +148,7 @@ class _Maker:
             "quantity": self.pick(["12", "12", "24", "1", "7.33335", "-2", self.some_units(), None]),
             "unit_multiplier": self.pick([None, 0, 1, 12, 12, 7]),
             "ordered_unit_price": self.pick([{"amount": self.pick(["10", "10", "8.3333"]), "currency": foreign}, None]),
-            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1234"]), "currency": foreign}]),
+            "sale_price": self.pick([None, None, {"amount": self.pick(["0", "7.1246"]), "currency": foreign}]),
             "wholesale_price": self.pick([None, None, "0", "12"]),
             "is_sample": self.pick([True] * 3 + [False] * 6 + [None]),
         }
@@ -183,6 +183,7 @@ class _Maker:
     def payments(self, orders: list[Row]) -> list[Row]:
         found: list[Row] = []
         for order in orders:
+            whole = order["total"]["amount"]
             for _ in range(self.pick([0, 0, 1, 1, 2])):
                 paid = date.fromisoformat(order["created_on"][:10]) + timedelta(days=self.pick([0, 20, 45, 70]))
                 currency = self.pick([order["total"]["currency"]] * 4 + ["CAD", None])
@@ -191,7 +192,9 @@ class _Maker:
                         "id": len(found) + 1,
                         "order": self.pick([order["number"]] * 9 + ["gone"]),
                         "total": {
-                            "amount": self.pick([order["total"]["amount"], "25", "-3", "4.9949"]),
+                            "amount": self.pick(
+                                [whole, whole, str(Decimal(whole) - Decimal("0.5")), "25", "4.9949", "-3"]
+                            ),
                             "currency": currency,
                         },
                         "payment_date": self.pick([paid.isoformat(), None]),
@@ -232,7 +235,7 @@ class _Maker:
         return [
             {
                 "id": key,
-                "owner": 2 if key == 4 else 1,
+                "owner": 2 if key == 4 else self.pick([1] * 9 + [None]),
                 "name": f"Door {key}",
                 "nickname": self.pick([None, "", f"Nick {key}"]),
                 "state": self.pick(["CO", "OR", "", None]),
@@ -338,7 +341,7 @@ class _Maker:
         found = []
         for product in (1, 2, 3, 4, 99):
             for before in sorted(self.random.sample(range(-5, 130), self.pick([0, 1, 10, 40]))):
-                on_hand = Decimal(self.pick(["0", "-3", "0", "12", self.some_units()]))
+                on_hand = Decimal(self.pick(["0", "-3", "0", "0.5", "12", self.some_units()]))
                 managed = self.chance(0.9)
                 day = self.as_of - timedelta(days=before)
                 found.append(Close(product, day, on_hand, Decimal(2), on_hand - 2, managed))
