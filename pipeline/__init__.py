@@ -11,10 +11,12 @@ def connect(path: str | Path | None = None) -> "duckdb.DuckDBPyConnection":
     """Return a connection to the published warehouse: read-only, and never in the way of a load.
 
     Without a `path` it is the one in LEAFHOUSE_DATA_DIR (default `data`, also from a folder inside the checkout).
-    Call it again to see what a later load published. Raises UsageError when there is no warehouse yet.
+    Call it again to see what a later load published. In a kernel, or at a prompt, it says of which load the data are,
+    and a kernel says when another one is published. Raises UsageError when there is no warehouse yet.
     """
     from pipeline.datafolder.paths import warehouse_file
     from pipeline.settings import read_settings
+    from pipeline.terminal.kernel import tell
     from pipeline.warehouse.published import refuse_missing
     from pipeline.warehouse.reader import attach
 
@@ -22,4 +24,6 @@ def connect(path: str | Path | None = None) -> "duckdb.DuckDBPyConnection":
     if path is None and not file.is_absolute() and not file.exists():
         file = Path(__file__).parents[1] / file
     refuse_missing(file)
-    return attach(file)
+    con = attach(file)
+    tell(con, file)
+    return con

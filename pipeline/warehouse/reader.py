@@ -27,16 +27,16 @@ def attach(path: Path) -> duckdb.DuckDBPyConnection:
     file is damaged or from a newer DuckDB.
     """
     while True:
-        before, con = _identity(path), duckdb.connect()
+        before, con = identity(path), duckdb.connect()
         try:
             _attach(con, path)
             # DuckDB opens the file more than once. Where it was replaced meanwhile, what was read may be of two files:
             # one of some 250 attachments to a file that was replaced without a pause failed.
-            if _identity(path) == before:
+            if identity(path) == before:
                 return con
         except BaseException as error:
             con.close()
-            if not isinstance(error, duckdb.Error | ConfigurationError) or _identity(path) == before:
+            if not isinstance(error, duckdb.Error | ConfigurationError) or identity(path) == before:
                 raise
         con.close()
 
@@ -71,7 +71,7 @@ def _attach_file(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from the one that replaces it; None where there is none."""
     try:
         status = path.stat()
