@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NOTEBOOK_VENV := .venv-notebook
 
 .PHONY: help
 help: ## List the targets
@@ -21,10 +22,19 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 		--config-settings editable_mode=compat -e .
 	@touch $@
 
-# What the tests, the notebooks and the benchmarks need on top.
+# What the tests and the benchmarks need on top.
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing the development tools into $(VENV) (once) …" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The notebooks have an environment of their own: where pandas is there, Arrow imports it in every command.
+$(NOTEBOOK_VENV)/.installed: requirements-notebook.lock pyproject.toml
+	@echo "Installing the notebooks' environment into $(NOTEBOOK_VENV) (once) …" >&2
+	@test -x $(NOTEBOOK_VENV)/bin/python || $(PYTHON) -m venv $(NOTEBOOK_VENV)
+	@$(NOTEBOOK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-notebook.lock
+	@$(NOTEBOOK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+		--config-settings editable_mode=compat -e .
 	@touch $@
 
 .PHONY: install
@@ -104,20 +114,25 @@ docs: $(VENV)/.installed-dev ## Write the generated pages under docs/ anew
 	@$(BIN)/python -m pipeline.tools.resources_page
 	@$(BIN)/python -m tests.docs.write
 
+.PHONY: gallery
+gallery: $(VENV)/.installed-dev ## Write docs/gallery.md and its pictures anew, from the notebooks on invented data
+	@$(BIN)/python -m tests.docs.gallery
+
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script
 	@$(BIN)/python -m bench.nightly $(ARGS)
 
 .PHONY: notebook
-notebook: $(VENV)/.installed-dev ## Open the notebooks on the published warehouse
-	@$(BIN)/jupyter lab notebooks
+notebook: $(NOTEBOOK_VENV)/.installed ## Open the notebooks on the published warehouse
+	@$(NOTEBOOK_VENV)/bin/jupyter lab notebooks
 
 .PHONY: lock
 lock: ## Renew the locked requirements (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra browser -c requirements-dev.lock pyproject.toml -o requirements-browser.lock
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra notebook -c requirements-dev.lock pyproject.toml -o requirements-notebook.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) $(NOTEBOOK_VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
