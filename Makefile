@@ -30,6 +30,8 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 # The notebooks have an environment of their own: where pandas is there, Arrow imports it in every command.
 $(NOTEBOOK_VENV)/.installed: requirements-notebook.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Leafhouse needs Python 3.11 or later; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Installing the notebooks' environment into $(NOTEBOOK_VENV) (once) …" >&2
 	@test -x $(NOTEBOOK_VENV)/bin/python || $(PYTHON) -m venv $(NOTEBOOK_VENV)
 	@$(NOTEBOOK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-notebook.lock
@@ -81,7 +83,7 @@ test: lint ## Run all checks and tests (no network, no key)
 	@$(PYTEST) $(ARGS)
 
 .PHONY: test-all
-test-all: lint ## Run the long tests as well (a quarter of an hour)
+test-all: lint $(NOTEBOOK_VENV)/.installed ## Run the long tests as well (a quarter of an hour)
 	@$(PYTEST) -m "not registry and not browser" $(ARGS)
 
 # One after the other: each installs some hundred packages.

@@ -288,7 +288,8 @@ def table(rows: list[Row], columns: Mapping[str, str], *, title: str) -> HTML:
             return f'<td style="text-align: right">{value:,.0f}</td>'
         if isinstance(value, int):
             return f'<td style="text-align: right">{value:,}</td>'
-        return f'<td style="text-align: left">{escape(str(value))}</td>'
+        space = "nowrap" if isinstance(value, date) else "normal"
+        return f'<td style="text-align: left; white-space: {space}">{escape(str(value))}</td>'
 
     head = "".join(f'<th style="text-align: left">{escape(label)}</th>' for label in columns.values())
     body = "".join(f"<tr>{''.join(cell(row[column]) for column in columns)}</tr>" for row in rows)
