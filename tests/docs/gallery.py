@@ -11,7 +11,7 @@ from ..notebooks.running import FOLDER, NAMES, execute, pictures
 from .warehouse import open_documented
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, IMAGES = DOCS / "gallery.md", DOCS / "images"
+PAGE, IMAGES = DOCS / "gallery.md", DOCS / "images" / "gallery"
 _HEAD = """# Gallery
 
 What the [notebooks](../notebooks) show, here of the invented account of [querying.md](querying.md). The query of each
@@ -22,7 +22,7 @@ opens them on your data, `make gallery` writes this page anew.
 
 @dataclass(frozen=True)
 class Image:
-    """A picture of a notebook: its file under docs/images/, its title, and the SVG."""
+    """A picture of a notebook: its file under docs/images/gallery/, its title, and the SVG."""
 
     notebook: str
     file: str
@@ -51,7 +51,7 @@ def page(found: list[Image]) -> str:
     for name in NAMES:
         (title,) = [line[2:] for line in _titles(name) if line.startswith("# ")]
         parts.append(f"## [{title}](../notebooks/{name}.ipynb)\n")
-        parts += [f"![{each.title}](images/{each.file})\n" for each in found if each.notebook == name]
+        parts += [f"![{each.title}](images/gallery/{each.file})\n" for each in found if each.notebook == name]
     return "\n".join(parts)
 
 
@@ -66,7 +66,7 @@ def write() -> None:
     """Write the page and its pictures anew."""
     with tempfile.TemporaryDirectory() as folder:
         found = list(images(Path(folder)))
-    IMAGES.mkdir(exist_ok=True)
+    IMAGES.mkdir(parents=True, exist_ok=True)
     for old in IMAGES.glob("*.svg"):
         old.unlink()
     for each in found:

@@ -12,7 +12,7 @@ MOST_BYTES = 100_000
 
 
 def test_the_gallery_shows_every_picture_that_is_there_and_each_is_small() -> None:
-    shown = re.findall(r"\]\(images/([^)]+)\)", PAGE.read_text())
+    shown = re.findall(r"\]\(images/gallery/([^)]+)\)", PAGE.read_text())
 
     assert sorted(shown) == sorted(path.name for path in IMAGES.iterdir())
     assert all(path.stat().st_size < MOST_BYTES for path in IMAGES.iterdir())
