@@ -195,9 +195,9 @@ def test_three_nights_are_kept_and_follow_on_each_other(con) -> None:
     assert con.execute("SELECT day, open_net, run_id FROM marts.ar_daily ORDER BY day").fetchall() == [
         (night.as_of, balance, night.run_id) for night, balance in zip(NIGHTS, (100, 40, 25), strict=True)
     ]
-    assert con.execute("SELECT run_id FROM marts.order_changes ORDER BY ALL").fetchall() == [
-        (night.run_id,) for night in NIGHTS[1:]
-    ]
+    for table in ("order_changes", "changes"):
+        runs = con.execute(f"SELECT DISTINCT run_id FROM marts.{table} ORDER BY ALL").fetchall()
+        assert runs == [(night.run_id,) for night in NIGHTS[1:]], table
 
 
 def test_a_later_load_of_a_day_replaces_its_close_and_keeps_the_others(con) -> None:
@@ -224,6 +224,7 @@ def test_rows_of_a_run_are_replaced_when_its_models_run_again(con) -> None:
     run_models(con, NIGHTS[1], PROJECT)
 
     assert con.execute("SELECT kind FROM marts.order_changes").fetchall() == [("deleted",)]
+    assert one(con, "SELECT count(*) FROM marts.changes WHERE headline = 'open_net' AND item = 'total'") == (1,)
 
 
 def test_a_load_of_a_past_day_records_no_close_and_leaves_those_that_are_recorded(con) -> None:
@@ -238,6 +239,17 @@ def test_a_load_of_a_past_day_records_no_close_and_leaves_those_that_are_recorde
         (date(2026, 2, 28), 40, "computed"),
         (NIGHTS[1].as_of, 100, "recorded"),
     ]
+
+
+def test_a_payment_without_an_amount_is_0_in_what_a_load_changed(con) -> None:
+    insert_api_rows(con, "orders_received", [order("a", "100")])
+    load(con, NIGHTS[0])
+    insert_api_rows(con, "order_payments", [payment(1, "a", "60", "2026-03-28") | {"total": None}])
+
+    load(con, NIGHTS[1])
+
+    query = "SELECT before, after, change FROM marts.changes WHERE headline = 'payments' AND item = 'total'"
+    assert one(con, query) == (0, 0, 0)
 
 
 def test_a_load_of_a_past_day_records_nothing_before_the_first_invoice(con) -> None:

@@ -337,7 +337,7 @@ class _Maker:
             "last_name": self.pick([f"Kay {key}", "Lay", None]),
             "role": self.pick(["Buyer", "Accounts", "ap desk", "Owner", "", None]),
             "phone": self.pick(["7", "8", "", None]),
-            "email": self.pick([f"{key}@example.org", "", None]),
+            "email": self.pick([f"{key}@example.org", f"kim{key}@example.org", "", None]),
         }
 
     def credit(self, key: int) -> Row:
