@@ -1,6 +1,7 @@
 -- One row per live order with what its lines add up to, and its discount in whole cents.
--- A percentage is of the order's non-sample lines; an amount is at most their sum. Lines in another currency than the
--- order's have no part in it, and without lines that add up to more than zero there is nothing to discount.
+-- A percentage is of the order's non-sample lines, and none from 1,000 on; an amount is at most their sum. Lines in
+-- another currency than the order's have no part in it, and without lines that add up to more than zero there is nothing
+-- to discount.
 with
     orders as (select * from staging.orders_received),
     sums as (select * from intermediate.order_sums),

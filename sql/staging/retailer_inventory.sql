@@ -1,4 +1,4 @@
--- One row per live item on a retailer's shelf.
+-- One row per live item on a retailer's shelf. How much of it is there is in history, by day.
 with
     items as (select * from raw.retailer_inventory where _deleted_at is null)
 select
@@ -7,6 +7,5 @@ select
     company as company_id,
     nullif(name, '') as item_name,
     nullif(sku, '') as sku,
-    nullif(brand, '') as brand,
-    case when abs(quantity) < 1000000000000 then quantity end as quantity  -- a trillion or more is no quantity
+    nullif(brand, '') as brand
 from items

@@ -41,7 +41,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize("seed", long_from(1, range(10)))
 def test_what_orders_decide_equals_the_independent_count(con: duckdb.DuckDBPyConnection, seed: int) -> None:
-    expected = load(con, seed, 100)
+    expected = load(con, seed, 60)
 
     run_models(con, SETTINGS, PART)
 
