@@ -10,9 +10,9 @@ from unittest.mock import patch
 
 import pytest
 
-from pipeline.models import Project, catalog
+from pipeline.models import Project, catalog, seeds
 from pipeline.resources import all_resources
-from pipeline.warehouse import history, tables
+from pipeline.warehouse import history
 from tests.parts import PROJECT, models_of
 
 # Read when this is imported, so that a process forked from here need not.
@@ -53,8 +53,9 @@ def few_marts(*more: str, every_resource: bool = False) -> Iterator[None]:
             patched.enter_context(patch.object(Project, "models", models))
             patched.enter_context(patch.object(Project, "audits", audits))
             patched.enter_context(patch.dict(all_resources(), read, clear=True))
-            for module in (catalog, history, tables):
+            for module in (catalog, history, seeds):
                 patched.enter_context(patch.object(module, "write_comments", _write_no_comments))
+            patched.enter_context(patch.object(catalog, "derivations", lambda *_: {}))
             yield
     finally:
         _in_force = before

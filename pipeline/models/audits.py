@@ -10,6 +10,7 @@ import duckdb
 
 from pipeline import clock
 from pipeline.models.carryover import Carryover
+from pipeline.models.catalog import create_or_follow, read_columns
 from pipeline.models.key_audits import key_audits
 from pipeline.models.model import Model
 from pipeline.models.project import Project, check_inputs
@@ -20,21 +21,40 @@ from pipeline.models.transaction import transaction
 KEPT_FAILURES = 1_000
 Severity = Literal["error", "warn"]
 _SEVERITY = re.compile(r"^-- severity: (error|warn)$", re.MULTILINE)
-_CREATE = (
-    "CREATE SCHEMA IF NOT EXISTS audit",
-    "CREATE TABLE IF NOT EXISTS audit.results (run_id VARCHAR, audit_id VARCHAR, severity VARCHAR, failures BIGINT, "
-    "seconds DOUBLE, checked_at TIMESTAMPTZ, description VARCHAR)",
-    "ALTER TABLE audit.results ADD COLUMN IF NOT EXISTS skipped VARCHAR",
-    "ALTER TABLE audit.results ADD COLUMN IF NOT EXISTS failing_since DATE",
-    "CREATE TABLE IF NOT EXISTS audit.failures (run_id VARCHAR, audit_id VARCHAR, failure JSON)",
-    "COMMENT ON TABLE audit.results IS 'One row per run and audit, passes too.'",
-    "COMMENT ON COLUMN audit.results.failures IS 'Offending rows; null when the audit was skipped.'",
-    "COMMENT ON COLUMN audit.results.skipped IS 'Why the audit was not run, or left out rows of the companies that it "
-    "names; null when it looked at all.'",
-    "COMMENT ON COLUMN audit.results.failing_since IS 'The as_of of the first of the loads in a row in which the audit "
-    "found rows; null when it found none.'",
-    f"COMMENT ON TABLE audit.failures IS 'The offending rows, at most {KEPT_FAILURES:,} per run and audit.'",
-)
+# Per table: its comment, and its columns with their types and comments.
+_TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
+    "results": (
+        "One row per run and audit, passes too.",
+        (
+            ("run_id", "VARCHAR", "The load (meta.loads.load_id)."),
+            ("audit_id", "VARCHAR", "The audit, by name."),
+            ("severity", "VARCHAR", "error: what it finds keeps the load from being published; warn: it is told."),
+            ("failures", "BIGINT", "Offending rows; null when the audit was skipped."),
+            ("seconds", "DOUBLE", "Seconds it took."),
+            ("checked_at", "TIMESTAMPTZ", "When it ended, by our clock."),
+            ("description", "VARCHAR", "What it holds to be so."),
+            (
+                "skipped",
+                "VARCHAR",
+                "Why the audit was not run, or left out rows of the companies that it names; null when it looked at "
+                "all.",
+            ),
+            (
+                "failing_since",
+                "DATE",
+                "The as_of of the first of the loads in a row in which the audit found rows; null when it found none.",
+            ),
+        ),
+    ),
+    "failures": (
+        f"The offending rows, at most {KEPT_FAILURES:,} per run and audit.",
+        (
+            ("run_id", "VARCHAR", "The load (meta.loads.load_id)."),
+            ("audit_id", "VARCHAR", "The audit."),
+            ("failure", "JSON", "The row that it found."),
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -75,9 +95,15 @@ def run_audits(
         reasons = {audit.name: _why_skipped(audit, kept) for audit in audits}
         to_run = [audit for audit in audits if not kept.are_all(reasons[audit.name])]
         check_inputs(to_run, tables)
-        for statement in _CREATE:
-            con.execute(statement)
+        _create_tables(con)
         return [_run_or_skip(con, settings, audit, kept, reasons[audit.name]) for audit in audits]
+
+
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("CREATE SCHEMA IF NOT EXISTS audit")
+    held = read_columns(con, [f"audit.{name}" for name in _TABLES])
+    for name, (comment, columns) in _TABLES.items():
+        create_or_follow(con, f"audit.{name}", comment, columns, held)
 
 
 def _why_skipped(audit: Model, kept: Carryover) -> dict[str, str]:

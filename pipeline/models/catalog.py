@@ -1,15 +1,17 @@
 """What the models leave in the catalog: tables, views, their comments, and a view of every mart in `main`.
 
 A comment costs 0.4 CPU ms (1,000 of them took 0.42 CPU seconds), and every column of a mart is there twice. A table
-whose columns and comments are as they should be is therefore emptied and filled again, and not made anew.
+whose columns and comments are as they should be is therefore emptied and filled again, and not made anew. Where a
+column has no comment of its own, the one of the column that it shows is found only when it is written.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 import duckdb
 
+from pipeline.models.columns import derivations
 from pipeline.models.model import Model
 from pipeline.sql import identifier, literal, spelled
 
@@ -25,11 +27,6 @@ class Relation:
     comment: str | None
     columns: Described
     is_view: bool
-
-    @property
-    def types(self) -> list[tuple[str, str]]:
-        """Its columns with their types, in order."""
-        return [(name, kind) for name, (kind, _) in self.columns.items()]
 
 
 def read_columns(con: duckdb.DuckDBPyConnection, only: Collection[str] | None = None) -> Columns:
@@ -69,40 +66,89 @@ def write_comments(
             con.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(text)}")
 
 
-def write_table(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None) -> None:
-    """Make the table of a model, or fill the one from before where it has the columns that the model casts to."""
-    types = [(name, spelled(con, kind)) for name, kind in model.columns.items()]
-    if before is not None and not before.is_view and types and before.types == types:
+def create_or_follow(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    comment: str,
+    columns: Iterable[tuple[str, str, str | None]],
+    held: Columns,
+) -> None:
+    """Create a table of `columns` (name, type, comment), or give the one that is held what it lacks of them."""
+    columns = list(columns)
+    if table in held:
+        _follow(con, table, {name: kind for name, kind, _ in columns}, held)
+    else:
+        con.execute(f"CREATE TABLE {table} ({', '.join(f'{identifier(name)} {kind}' for name, kind, _ in columns)})")
+    con.execute(f"COMMENT ON TABLE {table} IS {literal(comment)}")
+    write_comments(con, table, {name: text for name, _, text in columns if text is not None}, held.get(table, {}))
+
+
+def _follow(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], held: Columns) -> None:
+    for name, kind in columns.items():
+        if name not in held[table]:
+            con.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(name)} {kind}")
+        elif held[table][name][0] != spelled(con, kind):  # such as an object that gained a field
+            con.execute(f"ALTER TABLE {table} ALTER COLUMN {identifier(name)} TYPE {kind}")
+
+
+def write_table(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None, *, has_same_form: bool) -> None:
+    """Make the table of a model, or fill the one from before where it has the columns that the model gives."""
+    if has_same_form:
         con.execute(f"TRUNCATE {model.name}")
         con.execute(f"INSERT INTO {model.name} {model.text}")
-    else:
-        drop(con, model.name, before)
-        # No line break before the text, so that DuckDB counts the file's own lines.
-        con.execute(f"CREATE TABLE {model.name} AS {model.text}")
-        before = None
-    comment_on(con, "TABLE", model, before)
+        return
+    drop(con, model.name, before)
+    # No line break before the text, so that DuckDB counts the file's own lines.
+    con.execute(f"CREATE TABLE {model.name} AS {model.text}")
 
 
 def write_view(con: duckdb.DuckDBPyConnection, model: Model, before: Relation | None) -> None:
-    """Make the view of a model. A column without a comment of its own has that of the first table which has it."""
+    """Make the view of a model."""
     drop(con, model.name, before)
     con.execute(f"CREATE VIEW {model.name} AS {model.text}")
-    there = read_columns(con, (model.name, *model.inputs))
-    shown = [(name, comment) for table in model.inputs for name, (_, comment) in there[table].items()]
-    comments = {name: comment for name, comment in reversed(shown) if comment and name in there[model.name]}
-    comment_on(con, "VIEW", replace(model, comments=comments | model.comments), None)
 
 
-def comment_on(con: duckdb.DuckDBPyConnection, kind: str, model: Model, before: Relation | None) -> None:
-    """Write the comments of a model's table or view that are not there yet."""
-    if before is None or before.comment != model.header:
-        con.execute(f"COMMENT ON {kind} {model.name} IS {literal(model.header)}")
-    write_comments(con, model.name, model.comments, {} if before is None else before.columns)
+def document(con: duckdb.DuckDBPyConnection, models: Mapping[str, Model]) -> dict[str, Relation]:
+    """Write the comments that the models' tables and views lack, and return all that are there.
 
-
-def greet(con: duckdb.DuckDBPyConnection) -> None:
-    """Keep a view of every mart in `main`, with its comments, so that an analyst finds them without a schema."""
+    A column has the comment beside it in its file, else that of the column whose values it shows. `models` come in the
+    order in which they run.
+    """
     found = relations(con)
+    for name, model in models.items():
+        relation = found.get(name)
+        if relation is None:
+            continue
+        if relation.comment is None:
+            con.execute(f"COMMENT ON {'VIEW' if relation.is_view else 'TABLE'} {name} IS {literal(model.header)}")
+        lacking = {column for column, (_, comment) in relation.columns.items() if comment is None}
+        comments = {column: text for column, text in model.comments.items() if column in lacking}
+        if lacking - comments.keys():
+            comments |= _inherited(model, lacking - comments.keys(), found)
+        write_comments(con, name, comments, {})
+        columns = {column: (kind, comments.get(column, text)) for column, (kind, text) in relation.columns.items()}
+        found[name] = replace(relation, comment=relation.comment or model.header, columns=columns)
+    return found
+
+
+def _inherited(model: Model, lacking: Set[str], found: Mapping[str, Relation]) -> dict[str, str]:
+    """Return the comments of the columns whose values some columns of a model show, as far as there are any."""
+    comments = {}
+    inputs = {name: found[name].columns.keys() for name in model.inputs if name in found}
+    for column, derivation in derivations(model, inputs).items():
+        copy = derivation.copy
+        if column in lacking and copy is not None and copy.table in found:
+            _, comment = found[copy.table].columns.get(copy.column, ("", None))
+            if comment is not None:
+                comments[column] = comment
+    return comments
+
+
+def greet(con: duckdb.DuckDBPyConnection, found: Mapping[str, Relation]) -> None:
+    """Keep a view of every mart in `main`, with its comments, so that an analyst finds them without a schema.
+
+    `found` are the tables and views that are there.
+    """
     marts = {name.partition(".")[2]: mart for name, mart in found.items() if name.startswith("marts.")}
     for name, relation in found.items():
         schema, _, table = name.partition(".")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -22,21 +23,32 @@ _OF_RUNS = ("_run_id", "_extracted_at")
 _NAMES_RUNS = re.compile(rf"(?<!\w)({'|'.join(_OF_RUNS)})\b")
 
 
-def read_origins(con: duckdb.DuckDBPyConnection, before: Mapping[str, Relation]) -> dict[str, str]:
+class Origin(NamedTuple):
+    """What a table comes from: `form` covers its columns with their comments, `rows` these and its rows.
+
+    `rows` is None for a table that must be made anew in any case.
+    """
+
+    form: str
+    rows: str | None
+
+
+def read_origins(con: duckdb.DuckDBPyConnection, before: Mapping[str, Relation]) -> dict[str, Origin]:
     """Return the origins that the last load recorded, by table, of the tables that are there still."""
-    if "meta.models" not in before or "origin" not in before["meta.models"].columns:
+    if "meta.models" not in before or "form" not in before["meta.models"].columns:
         return {}
-    rows = con.execute("SELECT DISTINCT model, origin FROM meta.models WHERE origin IS NOT NULL").fetchall()
-    return {name: origin for name, origin in rows if name in before}
+    rows = con.execute("SELECT DISTINCT model, form, origin FROM meta.models WHERE form IS NOT NULL").fetchall()
+    return {name: Origin(form, origin) for name, form, origin in rows if name in before}
 
 
 @dataclass
 class Origins:
     """Tells the origin of each model, asked in the order in which they run.
 
-    That of a table covers its text, the values of the variables that it names, and all that it reads, near and far.
-    That of a view covers its text, and the columns of what it reads. None means that a table must be made anew in any
-    case: it reads `previous`, shows which run a row came with, or has rows of an earlier load (`kept`).
+    The form covers the text of the model, and the columns of what it reads; the rows cover that too, the values of the
+    variables that it names, and all rows that it reads, near and far. Those of a view are its form. A table must be
+    made anew in any case where it reads `previous`, shows which run a row came with, or has rows of an earlier load
+    (`kept`).
     """
 
     con: duckdb.DuckDBPyConnection
@@ -46,7 +58,7 @@ class Origins:
     _forms: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, str | None] = field(default_factory=dict)
 
-    def of(self, model: Model) -> str | None:
+    def of(self, model: Model) -> Origin:
         """Return the origin of a model whose inputs were asked for before."""
         for name in model.inputs:
             if name not in self._rows:
@@ -57,7 +69,7 @@ class Origins:
         )
         whole = None if None in rows or self._is_passing(model) else _hash(form, *self._values(model), *map(str, rows))
         self._rows[model.name] = whole
-        return form if model.is_view else whole
+        return Origin(form, form if model.is_view else whole)
 
     def _is_passing(self, model: Model) -> bool:
         """Say whether a model must be made anew whatever it reads."""
@@ -73,8 +85,8 @@ class Origins:
         if name in self.seeds:
             seed = _hash(self.seeds[name].read_text(encoding="utf-8"))
             return seed, seed
-        if name not in self.before:  # such as a table of `previous`, which says what was so before this load
-            return name, None
+        if name not in self.before:  # a table of `previous`, which says what was so before this load
+            return _hash(name, str(self.con.execute(f"DESCRIBE {name}").fetchall())), None
         relation = self.before[name]
         left_out = ", ".join(column for column in _OF_RUNS if column in relation.columns)
         columns = f"* EXCLUDE ({left_out})" if left_out else "*"

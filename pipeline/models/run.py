@@ -11,10 +11,10 @@ from time import perf_counter
 import duckdb
 
 from pipeline.models.carryover import Carryover
-from pipeline.models.catalog import Relation, drop, greet, relations, write_table, write_view
+from pipeline.models.catalog import Relation, document, drop, greet, relations, write_table, write_view
 from pipeline.models.inventory import create_inventories
 from pipeline.models.model import Model
-from pipeline.models.origin import Origins, read_origins
+from pipeline.models.origin import Origin, Origins, read_origins
 from pipeline.models.previous import previous_tables
 from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
@@ -33,7 +33,7 @@ class ModelRun:
     name: str
     rows: int
     seconds: float
-    origin: str | None = None
+    origin: Origin | None = None
     is_unchanged: bool = False
 
 
@@ -67,7 +67,10 @@ def run_models(
             staying = _staying(models.values(), kept, before)
             recorded, origins = read_origins(con, before), Origins(con, before, project.seeds, kept)
             comes_from = {name: origins.of(model) for name, model in models.items()}
-            unchanged = {name for name, origin in comes_from.items() if origin and recorded.get(name) == origin}
+            unchanged = {name for name, origin in comes_from.items() if origin.rows and recorded.get(name) == origin}
+            same_form = {
+                name for name, origin in comes_from.items() if name in recorded and recorded[name].form == origin.form
+            }
             _make_room(con, models.keys() - staying - unchanged, kept, before)
         con.execute("CHECKPOINT")
         with transaction(con):
@@ -79,8 +82,9 @@ def run_models(
                 if name in unchanged:
                     runs.append(ModelRun(name, _count(con, model), 0.0, origin, is_unchanged=True))
                 else:
-                    runs.append(replace(_run_model(con, model, kept.of(name), before.get(name)), origin=origin))
-            greet(con)
+                    run = _run_model(con, model, kept.of(name), before.get(name), has_same_form=name in same_form)
+                    runs.append(replace(run, origin=origin))
+            greet(con, document(con, models))
     return runs
 
 
@@ -134,7 +138,9 @@ def _drop_leftovers(con: duckdb.DuckDBPyConnection, before: Mapping[str, Relatio
             drop(con, name, relation)
 
 
-def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str], before: Relation | None) -> ModelRun:
+def _run_model(
+    con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str], before: Relation | None, *, has_same_form: bool
+) -> ModelRun:
     """Make the table of a model anew, but for its rows of the companies in `kept`: they stay as they were `before`."""
     started, companies = perf_counter(), list(kept)
     try:
@@ -143,7 +149,7 @@ def _run_model(con: duckdb.DuckDBPyConnection, model: Model, kept: Iterable[str]
             return ModelRun(model.name, _count(con, model), perf_counter() - started)
         if companies and before is not None:
             con.execute(f"CREATE TEMP TABLE kept AS FROM {model.name} WHERE list_contains(?, _company)", [companies])
-        write_table(con, model, before)
+        write_table(con, model, before, has_same_form=has_same_form)
         if companies:
             con.execute(f"DELETE FROM {model.name} WHERE list_contains(?, _company)", [companies])  # noqa: S608
         if companies and before is not None:

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from pipeline.landing import Manifest
-from pipeline.models.catalog import Columns, read_columns, write_comments
+from pipeline.models.catalog import Columns, create_or_follow, read_columns, write_comments
 from pipeline.resources import Resource
 from pipeline.resources.columns import bookkeeping_of, table_columns
 from pipeline.sql import literal, spelled
-from pipeline.warehouse.tables import create_or_follow
 
 # Name, DuckDB type, comment.
 _BOOKKEEPING = (

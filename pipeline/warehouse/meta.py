@@ -9,8 +9,7 @@ import duckdb
 from pipeline import clock
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Manifest, ResourceRead, WindowRead
-from pipeline.models.catalog import read_columns
-from pipeline.warehouse.tables import create_or_follow
+from pipeline.models.catalog import create_or_follow, read_columns
 
 # 2: history is a view, and raw says since when its rows are as they are.
 FORMAT = 2
@@ -134,6 +133,12 @@ _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
                 "VARCHAR",
                 "Hash of the model, the settings and the rows that they were computed from: while it is the same, no "
                 "load computes them again. Null when each load does.",
+            ),
+            (
+                "form",
+                "VARCHAR",
+                "Hash of the model and of the columns that it reads: while it is the same, so are the columns of the "
+                "table, and their comments.",
             ),
         ),
     ),

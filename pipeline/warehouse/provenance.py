@@ -50,7 +50,7 @@ def record_models(
     # A warehouse that knows no more than its loads made all of its tables in each.
     query = "SELECT load_id, as_of FROM meta.loads ORDER BY load_id DESC LIMIT 1"
     last = (not known and con.execute(query).fetchone()) or (None, None)
-    rows: list[tuple[str, str | None, date | None, str | None, str, str | None]] = []
+    rows: list[tuple[str, str | None, date | None, str | None, str, str | None, str | None]] = []
     for name in dict.fromkeys([*made, *kept.tables]):
         for company in kept.companies:
             reason = kept.of(name).get(company)
@@ -60,11 +60,13 @@ def record_models(
             elif name in tables:
                 # Rows without a company are from before it was written.
                 made_by = before.get((name, company)) or before.get((name, None), last)
-            rows.append((name, *made_by, reason, company, made[name].origin if name in made else None))
+            origin = made[name].origin if name in made else None
+            rows.append((name, *made_by, reason, company, *(origin or (None, None))))
     con.execute("DELETE FROM meta.models")
     con.execute(
-        "INSERT INTO meta.models SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), "
-        "unnest($4::VARCHAR[]), unnest($5::VARCHAR[]), unnest($6::VARCHAR[])",
-        [[row[place] for row in rows] for place in range(6)],
+        "INSERT INTO meta.models (model, load_id, as_of, kept_because, _company, form, origin) SELECT "
+        "unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::DATE[]), unnest($4::VARCHAR[]), "
+        "unnest($5::VARCHAR[]), unnest($6::VARCHAR[]), unnest($7::VARCHAR[])",
+        [[row[place] for row in rows] for place in range(7)],
     )
-    return [KeptModel(name, day, reason, company) for name, _, day, reason, company, _ in rows if reason is not None]
+    return [KeptModel(name, day, reason, company) for name, _, day, reason, company, *_ in rows if reason is not None]

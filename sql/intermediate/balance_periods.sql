@@ -62,6 +62,11 @@ with
             cast(owed - round(paid, 2) as decimal(38, 2)) as open_balance
         from running
     )
-select _company, order_number, from_date, to_date, open_balance
+select
+    _company,
+    order_number,
+    from_date,  -- First day of the period.
+    to_date,  -- First day after it; null while it lasts.
+    open_balance  -- Open balance; never zero.
 from rounded
 where open_balance <> 0

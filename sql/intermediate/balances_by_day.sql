@@ -15,10 +15,10 @@ select
     orders.seller_id,
     orders.customer_id,
     orders.currency,
-    days.day,
+    days.day,  -- The close: as_of, or a month end before it.
     orders.invoice_date,
     due_dates.due_date,
-    date_diff('day', due_dates.due_date, days.day) as days_past_due,
+    date_diff('day', due_dates.due_date, days.day) as days_past_due,  -- day - due_date; negative before it is due.
     periods.open_balance
 from periods
 join days on periods.from_date <= days.day and (periods.to_date is null or days.day < periods.to_date)

@@ -129,18 +129,22 @@ with
     )
 select
     companies._company,
+    -- Whether totals already net their credits.
     coalesce(credits.netted > credits.not_netted, false) as is_credits_netted,
+    -- Whether 5 % is written 0.05 and not 5.
     coalesce(decided.fractions > decided.percents, false) as is_percent_a_fraction,
+    -- Whether prices are of a base unit and not of a selling unit.
     coalesce(prices.base_units > prices.selling_units, false) as is_price_of_base_unit,
-    coalesce(credits.tested, 0) as orders_with_credits,
-    coalesce(credits.netted, 0) as netted,
-    coalesce(credits.not_netted, 0) as not_netted,
-    coalesce(decided.tested, 0) as orders_with_percent,
-    coalesce(decided.percents, 0) as percents,
-    coalesce(decided.fractions, 0) as fractions,
-    coalesce(prices.tested, 0) as orders_with_multiplier,
+    coalesce(credits.tested, 0) as orders_with_credits,  -- Orders that were looked at for is_credits_netted.
+    coalesce(credits.netted, 0) as netted,  -- Orders of these whose balance says that the total nets its credits.
+    coalesce(credits.not_netted, 0) as not_netted,  -- Orders of these whose balance says that it does not.
+    coalesce(decided.tested, 0) as orders_with_percent,  -- Orders that were looked at for is_percent_a_fraction.
+    coalesce(decided.percents, 0) as percents,  -- Orders of these whose total says that 5 means 5 %.
+    coalesce(decided.fractions, 0) as fractions,  -- Orders of these whose total says that 0.05 does.
+    coalesce(prices.tested, 0) as orders_with_multiplier,  -- Orders that were looked at for is_price_of_base_unit.
+    -- Orders of these whose total says that prices are of a selling unit.
     coalesce(prices.selling_units, 0) as selling_units,
-    coalesce(prices.base_units, 0) as base_units
+    coalesce(prices.base_units, 0) as base_units  -- Orders of these whose total says that prices are of a base unit.
 from companies
 left join credits on credits._company = companies._company
 left join decided on decided._company = companies._company

@@ -45,12 +45,14 @@ with
 select
     _company,
     customer_id,
-    contact_id,
-    contact_name,
-    role,
-    phone,
-    email,
+    contact_id,  -- The contact.
+    contact_name,  -- First and last name; personal data.
+    role,  -- What the contact does.
+    phone,  -- Telephone with its extension; personal data.
+    email,  -- E-mail address; personal data.
+    -- Name, role in brackets and telephone, as far as they are known; personal data.
     nullif(concat_ws(' ', contact_name, '(' || role || ')', phone), '') as description,
+    -- Place among the contacts of the customer when it is about money, from 1.
     row_number() over (
         partition by _company, customer_id
         order by

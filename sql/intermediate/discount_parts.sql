@@ -45,6 +45,7 @@ select
     _company,
     order_number,
     line_id,
+    -- The line's part of the order's discount.
     cast(
         cast(floor_cents + case when place <= cents_left then 1 else 0 end as decimal(38, 0)) * 0.01 as decimal(38, 2)
     ) as discount_amount

@@ -33,8 +33,10 @@ with
 select
     _company,
     order_number,
-    term_days,
+    term_days,  -- Days of the payment term; null where no text says them.
+    -- Payment due date, else invoice_date and term_days; null when neither is known.
     coalesce(payment_due_date, cast(invoice_date + term_days as date)) as due_date,
+    -- How the due date is known: payment_due_date, terms or none.
     case
         when payment_due_date is not null then 'payment_due_date'
         when term_days is not null then 'terms'

@@ -9,6 +9,8 @@ with
         from marts.dim_date
         where date = as_of or (date = month_end and date < as_of)
     )
-select date as origin, as_of
+select
+    date as origin,  -- The day that is looked ahead from.
+    as_of
 from dates
 where is_as_of or place <= 6

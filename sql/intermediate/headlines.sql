@@ -62,10 +62,11 @@ with
         select _company, seller_id, headline, 'total' as item, currency, amount from totals
     )
 select
-    cast(_company as varchar) as _company,
-    cast(seller_id as bigint) as seller_id,
+    cast(_company as varchar) as _company,  -- Company of the configuration.
+    cast(seller_id as bigint) as seller_id,  -- Selling company.
+    -- The figure: open_net, net_sales, orders, payments, committed_exposure, on_hand, products or customers.
     cast(headline as varchar) as headline,
-    cast(item as varchar) as item,
-    cast(currency as varchar) as currency,
-    cast(amount as decimal(38, 4)) as amount
+    cast(item as varchar) as item,  -- What it is of: total, a bucket of receivables, or the first day of a month.
+    cast(currency as varchar) as currency,  -- Currency; null where the figure has none.
+    cast(amount as decimal(38, 4)) as amount  -- The figure.
 from headlines

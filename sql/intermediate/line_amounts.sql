@@ -26,10 +26,10 @@ select
     unit_multiplier,
     cases,
     price,
-    line_amount,
+    line_amount,  -- Price x quantity, read as the company's prices are; null where it is a trillion or more.
     list_price,
     list_basis,
-    coalesce(stated_list_amount, line_amount) as list_amount,
+    coalesce(stated_list_amount, line_amount) as list_amount,  -- The same at the list price, else line_amount.
     is_sample,
     is_on_sale
 from decided

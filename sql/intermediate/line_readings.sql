@@ -164,21 +164,24 @@ select
     line_id,
     order_number,
     product_id,
-    currency,
+    currency,  -- Currency of the price that counts, else of the order.
     order_currency,
     is_sample,
-    is_on_sale,
-    quantity,
-    unit_multiplier,
+    is_on_sale,  -- Whether the sale price is above 0.
+    quantity,  -- Base units; a hundred million or more is no quantity.
+    unit_multiplier,  -- Base units in a selling unit, 1 where none above 0 is known.
+    -- Selling units: quantity / unit_multiplier, to six decimals.
     case
         when unit_multiplier = 1 then cast(quantity as decimal(18, 6))
         else cast(cast(coalesce(cases_millionths, long_cases_millionths) as decimal(18, 0)) * 0.000001 as decimal(18, 6))
     end as cases,
-    price,
-    list_price,
-    list_basis,
-    selling_unit_amount,
-    base_unit_amount,
+    price,  -- Sale price when above 0, else the ordered price; a hundred million or more is no price.
+    list_price,  -- List price of the line, else of the product today where it is in the line's currency.
+    list_basis,  -- Where the list price is from: line, product or none.
+    selling_unit_amount,  -- Amount of the line if its price is of a selling unit: price x quantity / unit_multiplier.
+    base_unit_amount,  -- Amount of the line if its price is of a base unit: price x quantity.
+    -- The same at the list price, if prices are of a selling unit.
     case when has_own_list_price then own_list_amount else selling_unit_amount end as selling_unit_list_amount,
+    -- The same at the list price, if prices are of a base unit.
     case when has_own_list_price then own_base_list_amount else base_unit_amount end as base_unit_list_amount
 from amounts

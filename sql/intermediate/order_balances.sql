@@ -38,18 +38,22 @@ with
 select
     _company,
     order_number,
-    is_billed,
-    is_standing_committed,
+    is_billed,  -- Receivable, and invoiced on or before as_of.
+    is_standing_committed,  -- Committed, and ordered on or before as_of.
     is_credits_netted,
-    is_ticked_alone,
-    ticked_date,
-    is_implied_paid,
-    paid,
-    payments_after_as_of,
+    is_ticked_alone,  -- Ticked as paid without any payment row.
+    ticked_date,  -- Local date of paid_date, else of the last change.
+    is_implied_paid,  -- Counts as paid because it is ticked alone, on or before as_of.
+    paid,  -- Sum of the counted payments, rounded to cents.
+    payments_after_as_of,  -- Sum of the payments dated after as_of, rounded to cents.
     last_payment_date,
+    -- Total - credits (total alone where totals net their credits), whether it stands on the books or not.
     billed as amount_to_bill,
-    case when is_standing then billed end as billed,
+    case when is_standing then billed end as billed,  -- amount_to_bill of an order that stands on the books, else null.
+    -- billed where it counts as paid, else 0; null unless it stands on the books.
     case when is_standing then case when is_implied_paid then billed else 0 end end as implied_paid,
+    -- billed - paid - implied_paid; null unless it stands on the books.
     case when is_standing then billed - paid - case when is_implied_paid then billed else 0 end end as open_balance,
+    -- The ticked date where it counts as paid, else the last payment; null unless it stands on the books.
     case when is_standing then case when is_implied_paid then ticked_date else last_payment_date end end as settled_date
 from ticked

@@ -44,17 +44,21 @@ select
     _company,
     order_number,
     currency,
-    coalesce(has_sale_line, false) as has_sale_line,
-    coalesce(line_count, 0) as line_count,
-    coalesce(sample_count, 0) as sample_count,
-    coalesce(units, 0) as units,
-    coalesce(cases, 0) as cases,
+    coalesce(has_sale_line, false) as has_sale_line,  -- Whether it has a line that is no sample, in any currency.
+    coalesce(line_count, 0) as line_count,  -- Lines in the order's currency that are no samples.
+    coalesce(sample_count, 0) as sample_count,  -- Samples in the order's currency.
+    coalesce(units, 0) as units,  -- Base units of the lines.
+    coalesce(cases, 0) as cases,  -- Selling units of the lines.
+    -- Sum of the lines at list prices, in cents.
     cast(round(coalesce(list_amount, 0), 2) as decimal(38, 2)) as list_sales,
+    -- Sum of the lines before the discount, in cents.
     cast(round(coalesce(sales_amount, 0), 2) as decimal(38, 2)) as gross_sales,
+    -- Sum of the lines on sale, in cents.
     cast(round(coalesce(on_sale_amount, 0), 2) as decimal(38, 2)) as on_sale_sales,
-    cast(round(coalesce(sample_amount, 0), 2) as decimal(38, 2)) as sample_amount,
-    cast(round(coalesce(lines_amount, 0), 2) as decimal(38, 2)) as lines_amount,
-    discountable_amount,
+    cast(round(coalesce(sample_amount, 0), 2) as decimal(38, 2)) as sample_amount,  -- Sum of the samples, in cents.
+    cast(round(coalesce(lines_amount, 0), 2) as decimal(38, 2)) as lines_amount,  -- Sum of lines and samples, in cents.
+    discountable_amount,  -- What the discount is of: the sum of the lines, unrounded.
+    -- Discount of the order, in cents.
     cast(
         coalesce(
             case

@@ -17,6 +17,7 @@ select
     products.brand_id,
     orders.order_date,
     orders.invoice_date,
+    -- as_of - order_date; negative for what was ordered after it.
     cast(date_diff('day', orders.order_date, getvariable('as_of')) as integer) as days_ago,
     lines.currency,
     cast(lines.quantity as decimal(18, 4)) as units,
@@ -27,13 +28,15 @@ select
     lines.list_basis,
     lines.line_amount,
     lines.list_amount,
+    -- The line's part of the order's discount; 0 without one.
     cast(coalesce(parts.discount_amount, 0) as decimal(18, 2)) as discount,
     lines.is_sample,
     lines.is_on_sale,
     orders.is_booked,
+    -- No sample, booked, and ordered on or before as_of.
     coalesce(not lines.is_sample and orders.is_booked and orders.order_date <= getvariable('as_of'), false) as is_sale,
-    coalesce(not lines.is_sample and orders.is_billed, false) as is_shipped_sale,
-    cast(getvariable('as_of') as date) as as_of
+    coalesce(not lines.is_sample and orders.is_billed, false) as is_shipped_sale,  -- No sample, in a billed order.
+    cast(getvariable('as_of') as date) as as_of  -- The date that the row is computed for.
 from lines
 join orders on orders._company = lines._company and orders.order_number = lines.order_number
 left join parts on parts._company = lines._company and parts.line_id = lines.line_id

@@ -47,10 +47,38 @@ with
         group by _company, order_number, seller_id, currency
     )
 select
-    paired.*,
-    loads.previous_run_id,
+    paired._company,  -- Company of the configuration that the order belongs to.
+    paired.order_number,  -- LeafLink's key of the order.
+    paired.seller_id,  -- Selling company.
+    paired.currency,  -- Currency of every amount in the row.
+    is_there_now,  -- Whether it is there now.
+    was_there,  -- Whether it was there at the last published load ("then").
+    status_before,  -- Status then.
+    status_after,  -- Status now.
+    was_billed,  -- Whether it was billed then.
+    is_billed,  -- Whether it is billed now.
+    total_before,  -- Total then.
+    total_after,  -- Total now.
+    credits_before,  -- Credits then.
+    credits_after,  -- Credits now.
+    deducted_before,  -- Credits that the total did not net then.
+    deducted_after,  -- Credits that the total does not net now.
+    order_sales_before,  -- Net sales of the order then, whether it counted as a sale or not.
+    order_sales_after,  -- Net sales of the order now, whether it counts as a sale or not.
+    net_sales_before,  -- Net sales then, 0 where it counted as none.
+    net_sales_after,  -- Net sales now, 0 where it counts as none.
+    received_before,  -- Counted payments then.
+    received_after,  -- Counted payments now.
+    ticked_before,  -- What counted as paid then because it was ticked alone.
+    ticked_after,  -- What counts as paid now because it is ticked alone.
+    open_before,  -- Open balance then, 0 unless it was billed.
+    open_after,  -- Open balance now, 0 unless it is billed.
+    loads.previous_run_id,  -- The last published load.
+    -- Number of the order that people see: now, else then.
     case when is_there_now then short_id_now else short_id_before end as short_id,
+    -- The seller's record of the customer: now, else then.
     case when is_there_now then customer_id_now else customer_id_before end as customer_id,
+    -- Name of the customer: now, else then.
     case when is_there_now then customer_name_now else customer_name_before end as customer_name
 from paired
 cross join loads

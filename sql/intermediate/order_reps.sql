@@ -14,9 +14,11 @@ with
 select
     named._company,
     named.order_number,
-    named.rep_id,
+    named.rep_id,  -- Member of staff on the order.
+    -- Name in the staff list, else in the order; personal data.
     coalesce(staff.staff_name, named.order_name) as rep_name,
+    -- Place among the reps of the order, by id, from 1.
     row_number() over (partition by named._company, named.order_number order by named.rep_id) as place,
-    count(*) over (partition by named._company, named.order_number) as rep_count
+    count(*) over (partition by named._company, named.order_number) as rep_count  -- Reps on the order.
 from named
 left join staff on staff._company = named._company and staff.staff_id = named.rep_id

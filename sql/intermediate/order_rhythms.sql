@@ -65,8 +65,21 @@ with
         from rhythms
     )
 select
-    *,
+    _company,  -- Company of the configuration.
+    seller_id,  -- Selling company.
+    customer_id,  -- The seller's record of a customer: a door.
+    currency,  -- Currency of the orders or lines.
+    level,  -- seller or brand.
+    brand_id,  -- The brand; null at the level seller.
+    first_order_date,  -- First order day.
+    last_order_date,  -- Last order day.
+    order_days,  -- How many order days there are.
+    median_gap_days,  -- Median of the days between them; null with fewer than three order days.
+    days_since_order,  -- as_of - last_order_date.
+    next_order_date,  -- last_order_date + median_gap_days; null without a median.
+    -- next_order_date - as_of; negative when it is over.
     date_diff('day', getvariable('as_of'), next_order_date) as days_until_next,
+    -- How long ago the last order day is: active (30 days at most), 31_60, 61_90 or over_90.
     case
         when days_since_order <= 30 then 'active'
         when days_since_order <= 60 then '31_60'

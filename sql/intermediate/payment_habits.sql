@@ -77,11 +77,14 @@ select
     seller_id,
     currency,
     origin,
-    is_own,
-    customer_id,
-    cast(max(all_orders) as bigint) as orders,
+    is_own,  -- Whether the row is of one customer, or of all of the seller's.
+    customer_id,  -- The customer; null in the seller's own row.
+    cast(max(all_orders) as bigint) as orders,  -- Orders that were looked at.
+    -- Days after which a fifth of them was settled; null when it was not.
     cast(min(case when last_place >= (all_orders + 4) // 5 then days end) as integer) as early_days,
+    -- Days after which half of them was settled; null when it was not.
     cast(min(case when last_place >= (all_orders + 1) // 2 then days end) as integer) as middle_days,
+    -- Days after which four fifths of them were settled; null when they were not.
     cast(min(case when last_place >= (4 * all_orders + 4) // 5 then days end) as integer) as late_days
 from placed
 group by _company, seller_id, currency, origin, is_own, customer_id

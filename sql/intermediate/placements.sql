@@ -7,6 +7,6 @@ select distinct
     brand_id,
     customer_id,
     currency,
-    cast(date_trunc('month', order_date) as date) as month
+    cast(date_trunc('month', order_date) as date) as month  -- First day of the month of the order.
 from intermediate.order_line_facts
 where is_sale

@@ -11,7 +11,11 @@ with
         where rep_count > 1
         group by _company, order_number
     )
-select _company, order_number, rep_count, rep_name as reps
+select
+    _company,
+    order_number,
+    rep_count,  -- Reps on the order.
+    rep_name as reps  -- Their names, joined by semicolons; personal data.
 from reps
 where rep_count = 1
 union all

@@ -6,7 +6,7 @@ select
     payments._company,
     payments.order_number,
     payments.payment_date,
-    sum(payments.amount) as amount
+    sum(payments.amount) as amount  -- Sum of the payments of the day.
 from payments
 join orders on orders._company = payments._company and orders.order_number = payments.order_number
 where payments.payment_date is not null

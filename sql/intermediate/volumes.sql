@@ -13,9 +13,9 @@ with
     ),
     before as (select * from previous.volumes)
 select
-    cast(coalesce(counted._company, before._company) as varchar) as _company,
-    cast(coalesce(counted.resource, before.resource) as varchar) as resource,
-    cast(coalesce(counted.row_count, 0) as bigint) as row_count,
-    cast(before.row_count as bigint) as rows_before
+    cast(coalesce(counted._company, before._company) as varchar) as _company,  -- Company of the configuration.
+    cast(coalesce(counted.resource, before.resource) as varchar) as resource,  -- The resource.
+    cast(coalesce(counted.row_count, 0) as bigint) as row_count,  -- Its live rows now.
+    cast(before.row_count as bigint) as rows_before  -- Its live rows at the last published load; null where it had none.
 from counted
 full join before on before._company = counted._company and before.resource = counted.resource

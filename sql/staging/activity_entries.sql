@@ -10,8 +10,9 @@ select
     _company,
     id as activity_id,
     nullif(type, '') as activity,
+    -- When it happened; where LeafLink gives no time, when it was written down.
     coalesce("date", created_on) as happened_at,
-    cast(coalesce("date", created_on) at time zone timezone as date) as happened_date,
+    cast(coalesce("date", created_on) at time zone timezone as date) as happened_date,  -- Its local date.
     author as author_id,
     customer as customer_id,
     nullif(entry, '') as entry

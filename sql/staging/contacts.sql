@@ -7,7 +7,8 @@ select
     nullif(first_name, '') as first_name,
     nullif(last_name, '') as last_name,
     nullif(role, '') as role,
-    nullif(phone, '') || coalesce(' x' || nullif(phone_extension, ''), '') as phone,
+    nullif(phone, '') || coalesce(' x' || nullif(phone_extension, ''), '')
+        as phone,  -- Telephone with its extension; personal data.
     nullif(email, '') as email,
     coalesce("delete", false) as is_marked_deleted
 from contacts

@@ -10,14 +10,14 @@ select
     _company,
     id as credit_id,
     company as seller_id,
-    customer.id as customer_id,
-    nullif(customer.display_name, '') as customer_name,
+    customer.id as customer_id,  -- The seller's record of the customer.
+    nullif(customer.display_name, '') as customer_name,  -- Nickname of the customer, else its name.
     brand as brand_id,
     nullif("order", '') as order_number,
     nullif(applied_to, '') as applied_to,
-    case when abs(amount_amount) < 1000000000000 then amount_amount end as amount,  -- a trillion or more is no amount
+    case when abs(amount_amount) < 1000000000000 then amount_amount end as amount,  -- Amount; a trillion or more is none.
     nullif(amount_currency, '') as currency,
-    cast(credit_date at time zone timezone as date) as credit_date,
+    cast(credit_date at time zone timezone as date) as credit_date,  -- Local date of the credit.
     nullif(status, '') as status,
     nullif(reason, '') as reason
 from credits

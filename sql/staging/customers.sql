@@ -11,7 +11,7 @@ select
     id as customer_id,
     owner as seller_id,
     partner as partner_id,
-    coalesce(nullif(nickname, ''), nullif(name, '')) as customer_name,
+    coalesce(nullif(nickname, ''), nullif(name, '')) as customer_name,  -- Nickname, else the name.
     nullif(name, '') as legal_name,
     nullif(state, '') as state,
     nullif(currency, '') as currency,
@@ -22,18 +22,23 @@ select
     status as status_id,
     service_zone as service_zone_id,
     nullif(city, '') as city,
+    -- Street, unit, city, state and zip code, joined by commas; what is unknown is left out. Personal data.
     nullif(
         concat_ws(', ', nullif(address, ''), nullif(unit_number, ''), nullif(city, ''), nullif(state, ''), nullif(zipcode, '')),
         ''
     ) as address,
-    nullif(phone, '') || coalesce(' x' || nullif(phone_extension, ''), '') as phone,
+    nullif(phone, '') || coalesce(' x' || nullif(phone_extension, ''), '')
+        as phone,  -- Telephone with its extension; personal data.
     nullif(email, '') as email,
     contacts,
     managers,
+    -- Discount in percent; a trillion or more is none.
     case when abs(discount_percent) < 1000000000000 then discount_percent end as discount_percent,
+    -- Local date on which to speak to the customer next.
     cast(next_contact_date at time zone timezone as date) as next_contact_date,
+    -- Local date on which the customer last looked at the seller's menu.
     cast(leaflink_last_views at time zone timezone as date) as last_viewed_date,
-    cast(created_on at time zone timezone as date) as created_date,
+    cast(created_on at time zone timezone as date) as created_date,  -- Local date on which the record was created.
     delinquent as is_delinquent,
     coalesce(archived, false) as is_archived
 from customers

@@ -7,7 +7,8 @@ select
     facility as facility_id,
     product as product_id,
     batch as batch_id,
-    -- A trillion or more is no quantity.
+    -- Quantity at the facility; a trillion or more is none.
     case when abs(quantity_in_product_uom) < 1000000000000 then quantity_in_product_uom end as quantity,
+    -- What of it is reserved for orders; a trillion or more is no quantity.
     case when abs(reserved_qty_in_product_uom) < 1000000000000 then reserved_qty_in_product_uom end as reserved_quantity
 from items

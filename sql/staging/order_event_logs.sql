@@ -11,8 +11,9 @@ select
     id as event_id,
     "order" as order_number,
     nullif(event_type, '') as event_type,
+    -- When it happened; where LeafLink gives no time, when it was written down.
     coalesce("timestamp", created_on) as event_at,
-    cast(coalesce("timestamp", created_on) at time zone timezone as date) as event_date,
+    cast(coalesce("timestamp", created_on) at time zone timezone as date) as event_date,  -- Its local date.
     nullif(author_name, '') as author,
     nullif("by", '') as username,
     nullif(description, '') as description,

@@ -10,7 +10,7 @@ select
     _company,
     id as payment_id,
     "order" as order_number,
-    -- A trillion or more is no amount. In whole cents, so that what orders show as paid is the sum of their payments.
+    -- Amount; a trillion or more is none. In whole cents, so that what orders show as paid is the sum of their payments.
     cast(round(case when abs(total_amount) < 1000000000000 then total_amount end, 2) as decimal(38, 2)) as amount,
     total_currency as currency,
     nullif(payment_type, '') as payment_type,
@@ -18,7 +18,7 @@ select
     recorded_by,
     nullif(recorder_name, '') as recorder_name,
     created_on as recorded_at,
-    cast(created_on at time zone timezone as date) as recorded_date,
-    -- Few payments lack their date; the day on which they were recorded is the nearest that is known.
+    cast(created_on at time zone timezone as date) as recorded_date,  -- Local date on which the payment was recorded.
+    -- Local date of the payment. Few lack it; the day on which they were recorded is the nearest that is known.
     cast(coalesce(payment_date, created_on) at time zone timezone as date) as payment_date
 from payments

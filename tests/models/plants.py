@@ -245,6 +245,9 @@ PLANTS = [
     wrong("documented_columns", "COMMENT ON COLUMN marts.ar_aging.bucket IS NULL"),
     wrong("documented_columns", "COMMENT ON COLUMN marts.accounts_receivable.bucket IS ' '"),
     wrong("documented_columns", "COMMENT ON COLUMN main.ar_aging.bucket IS NULL"),
+    wrong("documented_columns", "COMMENT ON COLUMN staging.orders_received.status IS NULL"),
+    wrong("documented_columns", "COMMENT ON TABLE intermediate.doors IS NULL"),
+    wrong("documented_columns", "COMMENT ON VIEW staging.line_items IS ''"),
     *(found("payment_sanity", PAYMENT.format(f"total_amount = {amount}")) for amount in ("0", "NULL")),
     *(
         found(
