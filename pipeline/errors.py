@@ -1,6 +1,10 @@
 """The errors a run can end with: the class says what to do next, the message says where and what was seen."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
+
+_FEW = 5
 
 
 class LeafhouseError(Exception):
@@ -74,3 +78,12 @@ class ModelError(LeafhouseError):
 
     exit_code = 8
     ending = "Nothing was changed."  # models run in one transaction, in the file that is being built
+
+
+def describe_unknown(kind: str, wanted: str, known: Iterable[str]) -> str:
+    """Return that there is no `kind` called `wanted`, with the known names that are nearest to it, in any case."""
+    names = {name.casefold(): name for name in sorted(known)}
+    if not names:
+        return f"{wanted}: no such {kind}; there is none at all."
+    near = get_close_matches(wanted.casefold(), names, n=_FEW, cutoff=0.4) or list(names)[:_FEW]
+    return f"{wanted}: no such {kind}. The nearest: {', '.join(names[name] for name in near)}."

@@ -1,23 +1,9 @@
-"""Choosing by name: sellers and brands, and what a name could have meant that is not known."""
-
-from collections.abc import Iterable
-from difflib import get_close_matches
+"""Choosing by name: sellers and brands."""
 
 import duckdb
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, describe_unknown
 from pipeline.warehouse.published import has_table
-
-_FEW = 5
-
-
-def describe_unknown(kind: str, wanted: str, known: Iterable[str]) -> str:
-    """Return that there is no `kind` called `wanted`, with the known names that are nearest to it, in any case."""
-    names = {name.casefold(): name for name in sorted(known)}
-    if not names:
-        return f"{wanted}: no such {kind}; there is none at all."
-    near = get_close_matches(wanted.casefold(), names, n=_FEW, cutoff=0.4) or list(names)[:_FEW]
-    return f"{wanted}: no such {kind}. The nearest: {', '.join(names[name] for name in near)}."
 
 
 def seller_names(con: duckdb.DuckDBPyConnection) -> dict[int, str]:

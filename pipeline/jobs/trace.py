@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl, unquote
 import duckdb
 
 from pipeline.datafolder.paths import landing_folder
-from pipeline.errors import UsageError
-from pipeline.jobs.choice import describe_unknown
+from pipeline.errors import UsageError, describe_unknown
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.models import lineage
 from pipeline.resources import all_resources

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UsageError
-from pipeline.jobs.choice import choose_sellers, describe_unknown
+from pipeline.errors import UsageError, describe_unknown
+from pipeline.jobs.choice import choose_sellers
 from pipeline.jobs.explanation import Explanation, Move, Part, part_of
 from pipeline.warehouse.pair import choose_pair, open_pair
 

@@ -9,7 +9,7 @@ from pipeline.report.content import read_content
 from pipeline.report.page import State, write_page
 from pipeline.resources import all_resources
 from pipeline.warehouse.access import Access
-from pipeline.warehouse.findings import read_published_findings
+from pipeline.warehouse.findings import audits_of
 from pipeline.warehouse.published import open_published
 from pipeline.warehouse.status import Status, read_status
 
@@ -25,7 +25,7 @@ def build_report(data_dir: Path, *, follows: bool = False) -> str:
     with open_published(data_dir) as con:
         content = read_content(con)
         sellers = [name for (name,) in con.execute("SELECT DISTINCT seller_name FROM ar_summary ORDER BY 1").fetchall()]
-    audits = [each for each in read_published_findings(data_dir).audits if each.failures]
+        audits = [each for each in audits_of(con, content.load_id) if each.failures]
     # Whoever sees more than a few companies picks one on the page.
     named = ", ".join(sellers) if 0 < len(sellers) <= _MOST_NAMED else "Leafhouse"
     headline = f"{shorten(named, _LONGEST, placeholder=' …')}, {content.as_of}"

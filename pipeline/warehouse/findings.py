@@ -48,20 +48,14 @@ def read_findings(data_dir: Path, audit_id: str | None) -> Findings:
     is_rejected = rejected.exists()
     with open_warehouse(rejected) if is_rejected else open_published(data_dir) as con:
         load_id = con.execute("SELECT max(load_id) FROM meta.loads").fetchall()[0][0]
-        audits = _audits(con, load_id, audit_id)
+        audits = audits_of(con, load_id, audit_id)
     if audit_id is not None and not audits:
         raise UsageError(f"{audit_id}: no such audit. `leafhouse audits` lists them.")
     return Findings(load_id, rejected if is_rejected else warehouse_file(data_dir), is_rejected, audits)
 
 
-def read_published_findings(data_dir: Path) -> Findings:
-    """Return the audits of the published load. Raises UsageError where there is none."""
-    with open_published(data_dir) as con:
-        load_id = con.execute("SELECT max(load_id) FROM meta.loads").fetchall()[0][0]
-        return Findings(load_id, warehouse_file(data_dir), False, _audits(con, load_id, None))
-
-
-def _audits(con: duckdb.DuckDBPyConnection, load_id: str, audit_id: str | None) -> list[Finding]:
+def audits_of(con: duckdb.DuckDBPyConnection, load_id: str, audit_id: str | None = None) -> list[Finding]:
+    """Return the audits of a load, those that found rows first; with an id that one, with the rows."""
     found = con.execute(
         "SELECT audit_id, severity, coalesce(description, ''), failures, skipped, CAST(failing_since AS VARCHAR) "
         "FROM audit.results WHERE run_id = ? AND audit_id = coalesce(?, audit_id) "

@@ -1,6 +1,6 @@
 """What a published warehouse holds, for `leafhouse status`."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,9 @@ from pipeline.landing import Landing, RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.base import find_base
+from pipeline.warehouse.freshness import read_freshness
 from pipeline.warehouse.headlines import Headline, read_headlines
-from pipeline.warehouse.meta import instant, newest_runs
-from pipeline.warehouse.provenance import KeptModel, kept_models
+from pipeline.warehouse.provenance import KeptModel
 from pipeline.warehouse.published import open_published
 
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -62,7 +62,7 @@ class Status:
     loaded_runs: int
     resources: list[ResourceStatus]
     failed_audits: list[dict[str, Any]]
-    kept: list[KeptModel]
+    kept: Sequence[KeptModel]
     refused_runs: list[RefusedRun]
     headlines: list[Headline]
     attempt: Attempt | None
@@ -87,27 +87,20 @@ def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
 def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[str, Resource]) -> Status:
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
     reads = {name for (name,) in con.execute("SELECT DISTINCT resource FROM meta.completeness").fetchall()}
-    source, note = con.execute("SELECT source, note FROM meta.warehouse").fetchall()[0]
-    load_id, as_of, published_at = con.execute(
-        "SELECT max(load_id), CAST(max_by(as_of, load_id) AS VARCHAR), epoch_us(max_by(started_at, load_id)) "
-        "FROM meta.loads"
-    ).fetchall()[0]
+    fresh = read_freshness(con)
     ((loaded_runs,),) = con.execute("SELECT count(*) FROM meta.runs").fetchall()
-    audits = con.execute(
-        "SELECT audit_id, severity, failures FROM audit.results WHERE run_id = ? AND failures > 0 "
-        "ORDER BY severity, audit_id",
-        [load_id],
-    ).fetchall()
     path = warehouse_file(data_dir)
-    newest = newest_runs(con)
     return Status(
-        str(path), path.stat().st_size, None if published_at is None else instant(published_at),
-        min(newest.values(), default=None), source, note, as_of, loaded_runs,
+        str(path), path.stat().st_size, fresh.published_at, fresh.read_until, fresh.source, fresh.note, fresh.as_of,
+        loaded_runs,
         [_resource_status(con, each) for each in resources.values() if (each.name,) in tables and is_told(each, reads)],
-        [{"audit_id": audit_id, "severity": severity, "failures": failures} for audit_id, severity, failures in audits],
-        kept_models(con),
+        [
+            {"audit_id": each.audit_id, "severity": each.severity, "failures": each.failures}
+            for each in fresh.failed_audits
+        ],
+        fresh.kept,
         Landing(landing_folder(data_dir)).refused_runs(),
-        list(read_headlines(con, load_id)[0]) if load_id is not None else [],
+        list(read_headlines(con, fresh.load_id)[0]) if fresh.load_id is not None else [],
         read_attempt(data_dir), holder_of(data_dir), find_base(data_dir).note,
     )  # fmt: skip
 
