@@ -42,6 +42,15 @@ $(NOTEBOOK_VENV)/.installed: requirements-notebook.lock pyproject.toml
 .PHONY: install
 install: $(VENV)/.installed ## Install what the nightly job needs into .venv
 
+# What a night does not need: a target and a lock of its own each.
+.PHONY: mcp
+mcp: $(VENV)/.installed ## Install what `leafhouse mcp` needs on top
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-mcp.lock
+
+.PHONY: xlsx
+xlsx: $(VENV)/.installed ## Install what exports as XLSX need on top
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-xlsx.lock
+
 # Where no account is configured, the first run takes the invented data of the sandbox.
 CONFIGURED := $(filter LEAFLINK_%,$(.VARIABLES))$(wildcard .env leafhouse.toml)
 ASK := $(if $(CONFIGURED),,LEAFHOUSE_SANDBOX=1 )
@@ -128,12 +137,16 @@ bench: $(VENV)/.installed-dev ## Measure extract and load against a plain script
 notebook: $(NOTEBOOK_VENV)/.installed ## Open the notebooks on the published warehouse
 	@$(NOTEBOOK_VENV)/bin/jupyter lab notebooks
 
+COMPILE := uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+
 .PHONY: lock
 lock: ## Renew the locked requirements (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra build pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra browser -c requirements-dev.lock pyproject.toml -o requirements-browser.lock
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --extra notebook -c requirements-dev.lock pyproject.toml -o requirements-notebook.lock
+	$(COMPILE) --extra build -o requirements.lock
+	$(COMPILE) --extra mcp -c requirements.lock -o requirements-mcp.lock
+	$(COMPILE) --extra xlsx -c requirements.lock -o requirements-xlsx.lock
+	$(COMPILE) --extra dev -c requirements.lock -c requirements-mcp.lock -c requirements-xlsx.lock -o requirements-dev.lock
+	$(COMPILE) --extra browser -c requirements-dev.lock -o requirements-browser.lock
+	$(COMPILE) --extra notebook -c requirements-dev.lock -o requirements-notebook.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)

@@ -12,10 +12,14 @@ settings.register_profile(
 settings.load_profile("leafhouse")
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the developer's settings, `.env` and data folder out of the tests."""
+def own_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Keep the developer's settings, `.env` and data folder out of what is done in `folder`."""
     for name in list(os.environ):
         if name.startswith(("LEAFLINK_", "LEAFHOUSE_")):
             monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own_environment(monkeypatch, tmp_path)

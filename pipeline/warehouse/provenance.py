@@ -19,6 +19,12 @@ class KeptModel:
     reason: str
     company: str
 
+    @property
+    def sentence(self) -> str:
+        """What a reader of the table must know."""
+        stands = "not made" if self.as_of is None else f"kept as of {self.as_of}"
+        return f"{self.name}: {stands} for the company {self.company}, since {self.reason}."
+
 
 def kept_models(con: duckdb.DuckDBPyConnection) -> list[KeptModel]:
     """Return what the newest load left as it was; of a warehouse from before that was written by company, nothing."""
