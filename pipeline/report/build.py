@@ -24,8 +24,8 @@ def build_report(data_dir: Path, *, follows: bool = False) -> str:
     status = read_status(data_dir, all_resources())
     with open_published(data_dir) as con:
         content = read_content(con)
-        sellers = [name for (name,) in con.execute("SELECT DISTINCT seller_name FROM ar_summary ORDER BY 1").fetchall()]
         audits = [each for each in audits_of(con, content.load_id) if each.failures]
+    sellers = content.sellers
     # Whoever sees more than a few companies picks one on the page.
     named = ", ".join(sellers) if 0 < len(sellers) <= _MOST_NAMED else "Leafhouse"
     headline = f"{shorten(named, _LONGEST, placeholder=' …')}, {content.as_of}"

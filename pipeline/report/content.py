@@ -32,6 +32,12 @@ class Content:
     as_of: str
     figures: Sequence[Shown]
 
+    @property
+    def sellers(self) -> list[str]:
+        """The names of those whose receivables are shown."""
+        receivables = next(each for each in self.figures if each.figure.name == "receivables")
+        return sorted({row[0] for row in receivables.rows if row[0] is not None})
+
 
 def read_content(con: duckdb.DuckDBPyConnection) -> Content:
     """Read what the report shows from a warehouse that is the connection's current database."""
@@ -48,10 +54,11 @@ def read_content(con: duckdb.DuckDBPyConnection) -> Content:
 
 
 def _show(con: duckdb.DuckDBPyConnection, figure: Figure, comments: dict[str, dict[str, str]]) -> Shown:
-    known = comments.get(figure.mart)
-    if known is None:
+    known = comments.get(figure.mart, {})
+    try:
+        found = con.execute(figure.sql)
+    except duckdb.CatalogException:  # no table, where what it is made from was never read
         return Shown(figure, [], [], f"{figure.mart} could not be made; `leafhouse status` says why.")
-    found = con.execute(figure.sql)
     places = {name: place for place, (name, *_) in enumerate(found.description or ())}
     order = [places[column.name] for column in figure.columns]
     rows = [tuple(_plain(row[place]) for place in order) for row in found.fetchall()]

@@ -29,7 +29,7 @@ from pipeline.sql import literal
 from pipeline.warehouse.access import OWNER_ALONE, Access
 from pipeline.warehouse.base import find_base, sign
 from pipeline.warehouse.drift import create_extra, record_drift
-from pipeline.warehouse.engine import attach_for_writing, open_engine
+from pipeline.warehouse.engine import BLOCK_SIZE, attach_for_writing, open_engine
 from pipeline.warehouse.files import (
     copy_file,
     is_open_for_writing,
@@ -313,11 +313,13 @@ class Build:
         return Publication(path, path.stat().st_size, time.monotonic() - self._started, is_aside=True)
 
     def _is_hollow(self) -> bool:
-        """Say whether more of the file is free than is worth keeping for the next load."""
+        """Say whether the file takes much more room than it needs: by its free blocks, or by the size of its blocks."""
         row = self.con.execute(
-            "SELECT free_blocks / total_blocks FROM pragma_database_size() WHERE database_name = ?", [CATALOG]
+            "SELECT free_blocks / total_blocks > ? OR block_size > ? FROM pragma_database_size() "
+            "WHERE database_name = ?",
+            [_MOST_FREE, BLOCK_SIZE, CATALOG],
         ).fetchone()
-        return row is not None and row[0] is not None and row[0] > _MOST_FREE
+        return row is not None and bool(row[0])
 
     def _write_anew(self) -> None:
         """Write the file once more without its free blocks: what was removed from the tables still lies in these."""

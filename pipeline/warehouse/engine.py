@@ -17,7 +17,7 @@ _THREADS = 1
 _STORAGE_VERSION = "v1.4.0"
 # A column of a small table takes a block at least. 3,000 orders take 42 MB in DuckDB's own 256 KiB, 22 in these, and 22
 # in 16 KiB, which take a third more CPU to write.
-_BLOCK_SIZE = 65_536
+BLOCK_SIZE = 65_536
 
 
 def open_engine(spill: Path) -> duckdb.DuckDBPyConnection:
@@ -28,5 +28,5 @@ def open_engine(spill: Path) -> duckdb.DuckDBPyConnection:
 def attach_for_writing(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach the file at `path` as `name`, which is made where it is not there."""
     # Without a write-ahead log nothing is written twice: the file counts only once it was closed in good order.
-    layout = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}', BLOCK_SIZE {_BLOCK_SIZE}"
+    layout = "" if path.exists() else f", STORAGE_VERSION '{_STORAGE_VERSION}', BLOCK_SIZE {BLOCK_SIZE}"
     con.execute(f"ATTACH {literal(str(path))} AS {name} (RECOVERY_MODE no_wal_writes{layout})")

@@ -64,8 +64,10 @@ def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Ma
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Columns) -> None:
-    view = f"history.{resource.name}"
-    if {name: kind for name, (kind, _) in held.get(view, {}).items()} == columns:
+    view, there = f"history.{resource.name}", held.get(f"history.{resource.name}", {})
+    comments = {name: text for name, _, text in (*table_columns(resource), *_BOOKKEEPING) if name in columns}
+    if {name: kind for name, (kind, _) in there.items()} == columns:
+        write_comments(con, view, comments, there)
         return
     own = {name for name, _, _ in _BOOKKEEPING}
     names = ", ".join(f'"{name}"' for name in columns if name not in own)
@@ -77,7 +79,6 @@ def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Ma
     )
     comment = f"Versions of {resource.path} as the API gave them, one row per {resource.key} and period."
     con.execute(f"COMMENT ON VIEW {view} IS {literal(comment)}")
-    comments = {name: text for name, _, text in (*table_columns(resource), *_BOOKKEEPING) if name in columns}
     write_comments(con, view, comments, {})
 
 

@@ -101,6 +101,15 @@ def test_the_page_can_be_written_elsewhere_and_says_where(reported: House) -> No
     assert document["report"] == "morning.html"
 
 
+def test_marts_that_could_not_be_made_are_named(house: House) -> None:
+    """The warehouse of `house` has one mart, which the report does not show."""
+    assert house.run("report").code == 0
+
+    page = assert_self_contained((house.data / "report.html").read_text())
+    assert "expected_cash could not be made; `leafhouse status` says why." in " ".join(page.words)
+    assert figures(page)["cash"] == []
+
+
 def test_without_a_warehouse_it_says_what_to_run(empty: House) -> None:
     empty.refuses("report", code=2, says=("no warehouse yet", "make extract load"))
 

@@ -44,6 +44,21 @@ def test_a_file_that_is_mostly_free_is_written_anew(seller: Seller) -> None:
     assert comments(seller) == commented > 0
 
 
+def test_a_file_of_larger_blocks_as_an_earlier_version_made_it_is_written_anew(seller: Seller) -> None:
+    publish(seller)
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{seller.published.resolve()}' AS before (READ_ONLY)")
+        con.execute(f"ATTACH '{seller.data_dir / 'large.duckdb'}' AS large (BLOCK_SIZE 262144)")
+        con.execute("COPY FROM DATABASE before TO large")
+    (seller.data_dir / "large.duckdb").replace(seller.published.resolve())
+    (seller.data_dir / "kept" / "signatures.json").unlink()
+    before = size_of(seller)
+
+    publish(seller)
+
+    assert size_of(seller) < before / 2
+
+
 def test_what_is_free_but_little_stays_for_the_next_load(seller: Seller) -> None:
     publish(seller, f"CREATE TABLE raw.big AS {BIG}")
     before = size_of(seller)
