@@ -30,6 +30,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
     "report": {"datafolder", "landing", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
+    "export": {"errors", "sql", "datafolder", "landing", "warehouse"},
     "mcp": {"errors", "datafolder", "warehouse"},
     "sandbox": {"clock", "errors"},
     "tools": {"errors", "resources", "sandbox"},
@@ -39,7 +40,7 @@ ALLOWED: Mapping[str, set[str]] = {
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "report", "mcp", "sandbox", "tools", "jobs", "zones",
+        "reconcile", "report", "export", "mcp", "sandbox", "tools", "jobs", "zones",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

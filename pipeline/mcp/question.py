@@ -4,7 +4,6 @@ A SELECT can make DuckDB take more memory or time than it was given, or end it: 
 """
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 from contextlib import closing
@@ -17,8 +16,8 @@ import duckdb
 from pipeline.errors import LeafhouseError, UsageError
 from pipeline.mcp.limits import Limits, shut_in
 from pipeline.mcp.values import plain
-from pipeline.warehouse.reader import CATALOG, attach, damage_refused
-from pipeline.warehouse.select import only_select
+from pipeline.warehouse.reader import attach, damage_refused
+from pipeline.warehouse.select import describe_failure, only_select, stale_in
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def answer(question: Question) -> dict[str, Any]:
         shut_in(con, question.limits)
         statement = only_select(con, question.sql)
         try:
-            stale = _stale_tables(con, question)
+            stale = stale_in(con, question.sql, question.stale)
             if stale and not question.include_stale:
                 raise UsageError(f"{' '.join(stale)} Ask again with include_stale = true if these rows will do.")
             con.execute(statement)
@@ -55,29 +54,13 @@ def answer(question: Question) -> dict[str, Any]:
         except duckdb.OutOfMemoryException as error:
             raise UsageError("The query takes more memory than it may. Ask for less at a time.") from error
         except duckdb.Error as error:
-            raise UsageError(f"The query failed. {error}") from error
+            raise describe_failure(path, error) from error
     return {
         "columns": [{"name": name, "type": kind} for name, kind in names],
         "rows": rows,
         "is_cut": is_cut,
         "stale": stale,
     }
-
-
-def _stale_tables(con: duckdb.DuckDBPyConnection, question: Question) -> list[str]:
-    """Return what to know of the stale tables that the query reads, or names: views are known by their names alone.
-
-    Raises what DuckDB says of a query that it cannot plan.
-    """
-    words = set(re.findall(r"\w+", question.sql.casefold()))
-    named = {table for table in question.stale if table.partition(".")[2] in words}
-    try:
-        names = con.get_table_names(question.sql, qualified=True)
-        read = {name.casefold().removeprefix(f"{CATALOG}.") for name in names}
-    except duckdb.Error:
-        con.execute(f"EXPLAIN {question.sql}")
-        read = set(question.stale)  # it can be planned, but the name of a table is computed
-    return [text for table, texts in question.stale.items() if table in named | read for text in texts]
 
 
 def _rows(con: duckdb.DuckDBPyConnection, limits: Limits) -> tuple[list[Any], bool]:

@@ -41,19 +41,19 @@ def make_server(data_dir: Path, limits: Limits) -> MCPServer[Any]:
 
     async def list_tables() -> dict[str, Any]:
         standing, marts = await run_sync(look, data_dir, list_marts)
-        return {**standing.told_with(standing.stale_marts), "marts": marts}
+        return {**standing.told_with(standing.freshness.stale_marts), "marts": marts}
 
     async def describe_tables(
         names: Annotated[list[str], Field(description="Names of marts, as list_marts has them.")],
     ) -> dict[str, Any]:
         standing, marts = await run_sync(look, data_dir, lambda con: describe_marts(con, names))
-        return {**standing.told_with(standing.stale_marts), "marts": marts}
+        return {**standing.told_with(standing.freshness.stale_marts), "marts": marts}
 
     async def tell_freshness() -> dict[str, Any]:
         standing, _ = await run_sync(look, data_dir, lambda _: None)
         fresh = standing.freshness
         return {
-            **standing.told_with(standing.stale_marts),
+            **standing.told_with(standing.freshness.stale_marts),
             "published_at": None if fresh.published_at is None else f"{fresh.published_at:%Y-%m-%dT%H:%M:%SZ}",
             "audits": describe_audits(fresh.audits),
         }
@@ -68,7 +68,7 @@ def make_server(data_dir: Path, limits: Limits) -> MCPServer[Any]:
         if not include_stale:
             standing.refuse_failed()
         async with one_at_a_time:
-            found = await ask(Question(str(standing.path), sql, standing.stale, include_stale, limits))
+            found = await ask(Question(str(standing.path), sql, standing.freshness.stale, include_stale, limits))
         return {**standing.told_with(found.pop("stale")), **found}
 
     for name, function, description in (

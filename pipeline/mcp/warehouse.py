@@ -1,7 +1,6 @@
 """What an assistant is told of the published warehouse: of when it is, and what its marts mean."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,22 +26,9 @@ class Standing:
     path: Path
     freshness: Freshness
 
-    @property
-    def stale(self) -> Mapping[str, list[str]]:
-        """The tables, by schema and name, whose rows are not of the newest load, each with the sentences about it."""
-        found = defaultdict(list)
-        for each in self.freshness.kept:
-            found[each.name].append(each.sentence)
-        return dict(found)
-
-    @property
-    def stale_marts(self) -> list[str]:
-        """The sentences about all marts whose rows are not of the newest load."""
-        return [text for table, texts in self.stale.items() if table.startswith("marts.") for text in texts]
-
     def refuse_failed(self) -> None:
         """Raise UsageError when an audit of severity error found rows: no load publishes such a warehouse."""
-        failed = [describe_audit(each) for each in self.freshness.failed_audits if each.severity == _ERROR]
+        failed = [each.sentence for each in self.freshness.failed_audits if each.severity == _ERROR]
         if failed:
             raise UsageError(f"{' '.join(failed)} Ask again with include_stale = true if these rows will do.")
 
@@ -50,12 +36,9 @@ class Standing:
         """Return what every answer says beside its rows: of when they are, and what is not right with them."""
         fresh = self.freshness
         return {
-            "note": fresh.note,
-            "load": fresh.load_id,
-            "as_of": fresh.as_of,
-            "read_until": None if fresh.read_until is None else f"{fresh.read_until:%Y-%m-%dT%H:%M:%SZ}",
+            **fresh.facts,
             "age_hours": None if fresh.age is None else round(fresh.age.total_seconds() / 3600, 1),
-            "warnings": [*stale, *map(describe_audit, fresh.failed_audits)],
+            "warnings": [*stale, *(each.sentence for each in fresh.failed_audits)],
         }
 
 
@@ -107,8 +90,3 @@ def describe_audits(audits: Sequence[Finding]) -> dict[str, Any]:
             for each in audits if each.failures
         ],
     }  # fmt: skip
-
-
-def describe_audit(audit: Finding) -> str:
-    """Return what an audit found, in a sentence."""
-    return f"Audit {audit.audit_id} ({audit.severity}): {audit.failures:,} rows. {audit.description}".strip()

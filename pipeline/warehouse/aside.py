@@ -13,12 +13,9 @@ def check_target(data_dir: Path, path: Path) -> None:
         raise UsageError(
             f"{path}: there is no folder {path.parent}. Nothing was written. Make it, or name another file."
         )
-    target = path.resolve()
-    if target == warehouse_file(data_dir).resolve():
+    if path.resolve() == warehouse_file(data_dir).resolve():
         raise UsageError(f"{path}: the published warehouse, which stays as it is. Name another file.")
-    for folder in (kept_folder(data_dir), building_folder(data_dir), landing_folder(data_dir)):
-        if target.is_relative_to(folder.resolve()):
-            raise UsageError(f"{path}: in {folder}, which is the loads' own. Nothing was written. Name another file.")
+    refuse_own_folder(data_dir, path)
     if not path.exists():
         return
     try:
@@ -28,3 +25,10 @@ def check_target(data_dir: Path, path: Path) -> None:
         raise UsageError(
             f"{path}: there already, and no warehouse. It was not overwritten. Name another file."
         ) from error
+
+
+def refuse_own_folder(data_dir: Path, path: Path) -> None:
+    """Raise UsageError for a path in a folder that belongs to the loads."""
+    for folder in (kept_folder(data_dir), building_folder(data_dir), landing_folder(data_dir)):
+        if path.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"{path}: in {folder}, which is the loads' own. Nothing was written. Name another file.")

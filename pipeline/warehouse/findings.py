@@ -28,6 +28,11 @@ class Finding:
     failing_since: str | None
     rows: Sequence[dict[str, Any]] = ()
 
+    @property
+    def sentence(self) -> str:
+        """What the audit found."""
+        return f"Audit {self.audit_id} ({self.severity}): {self.failures or 0:,} rows. {self.description}".strip()
+
 
 @dataclass(frozen=True)
 class Findings:

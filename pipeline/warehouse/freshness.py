@@ -1,6 +1,7 @@
 """Of when a warehouse is: which load made it, how far its data go, what its audits found, and what it kept."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,29 @@ class Freshness:
     def failed_audits(self) -> list[Finding]:
         """The audits that found rows."""
         return [each for each in self.audits if each.failures]
+
+    @property
+    def stale(self) -> Mapping[str, list[str]]:
+        """The tables, by schema and name, whose rows are not of the newest load, each with the sentences about it."""
+        found = defaultdict(list)
+        for each in self.kept:
+            found[each.name].append(each.sentence)
+        return dict(found)
+
+    @property
+    def stale_marts(self) -> list[str]:
+        """The sentences about all marts whose rows are not of the newest load, or that were never made."""
+        return [text for table, texts in self.stale.items() if table.startswith("marts.") for text in texts]
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        """What whoever is handed rows must know of when they are; instants are in UTC."""
+        return {
+            "note": self.note,
+            "load": self.load_id,
+            "as_of": self.as_of,
+            "read_until": None if self.read_until is None else f"{self.read_until:%Y-%m-%dT%H:%M:%SZ}",
+        }
 
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> Freshness:
