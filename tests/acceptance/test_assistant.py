@@ -1,6 +1,7 @@
 """`leafhouse mcp`: an assistant learns what there is, asks, is told of when it is, and can do nothing else."""
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -185,15 +186,19 @@ def test_no_query_takes_more_than_it_may(guest: Assistant, sql: str, says: str) 
     assert guest.call("query", sql="select 1 as one")["rows"] == [[1]]
 
 
-async def test_a_session_sees_the_next_load_and_is_told_of_rows_that_it_kept(
+async def test_a_session_sees_the_first_load_and_the_next_and_is_told_of_rows_that_it_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbidden: set[str] = set()
     async with open_house(tmp_path, monkeypatch, orders=25, only=ONLY, forbidden=forbidden) as house:
-        first = await house.night()
         home = commands.House(tmp_path, "", {"LEAFHOUSE_DATA_DIR": str(house.data_dir)})
         with assistant(tmp_path, home.environment(LEAFLINK_API_KEY=KEY)) as session:
             sql = "select max(as_of) from ar_aging"
+            nothing = [
+                await asyncio.to_thread(session.refusal, tool, **arguments)
+                for tool, arguments in (("freshness", {}), ("list_marts", {}), ("query", {"sql": sql}))
+            ]
+            first = await house.night()
             before = await asyncio.to_thread(session.call, "query", sql=sql)
             forbidden.add("order_payments")
             house.sandbox.advance(house.sandbox.now + timedelta(days=2))
@@ -208,6 +213,7 @@ async def test_a_session_sees_the_next_load_and_is_told_of_rows_that_it_kept(
             fresh = await asyncio.to_thread(session.call, "query", sql="select count(*) from raw.customers")
             told = await asyncio.to_thread(session.call, "freshness")
 
+    assert all("no warehouse yet. Run `make extract load` first." in text for text in nothing)
     assert (before["load"], before["as_of"]) == (first.load_id, str(first.as_of))
     why = f"marts.ar_aging: kept as of {first.as_of} for the company default, since order_payments was refused."
     assert why in refused
@@ -240,17 +246,6 @@ def find(house: commands.House, severity: str) -> None:
         con.execute(f"update audit.results set severity = '{severity}', failures = 3 where audit_id = 'completeness'")
 
 
-def test_without_a_warehouse_each_tool_says_what_to_run(empty: commands.House) -> None:
-    with assistant(empty.folder, empty.environment()) as session:
-        said = [
-            session.refusal(tool, **arguments)
-            for tool, arguments in (("freshness", {}), ("list_marts", {}), ("query", {"sql": "select 1"}))
-        ]
-
-    assert all("no warehouse yet. Run `make extract load` first." in text for text in said)
-    assert not empty.data.exists()
-
-
 def test_without_the_sdk_it_says_what_to_install(empty: commands.House) -> None:
     program = "import sys; sys.modules['mcp'] = None; sys.argv[1:] = ['mcp']; from pipeline import cli; cli.main()"
 
@@ -261,3 +256,26 @@ def test_without_the_sdk_it_says_what_to_install(empty: commands.House) -> None:
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("leafhouse mcp: needs the package mcp, which is not installed. Run `make mcp`")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
+def test_a_server_that_waits_for_its_assistant_ends_when_it_is_told_to(
+    empty: commands.House, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "mcp"], cwd=empty.folder, env=empty.environment(), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        assert process.stdout.readline()
+
+        process.send_signal(number)
+        try:
+            code = process.wait(timeout=30)
+        finally:
+            process.kill()
+
+    assert code == -number

@@ -1,5 +1,6 @@
 """`leafhouse mcp`."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -27,6 +28,9 @@ def mcp(
             f"leafhouse mcp: needs the package {package}, which is not installed. Run `make mcp`, or "
             "`pip install 'leafhouse[mcp]'` in the environment of Leafhouse."
         ) from error
+    # The SDK would wait for a line that may never come. Nothing has to be tidied up here: the process may just end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     wait_for(make_server(data_dir, Limits(rows=max_rows, seconds=max_seconds)).run_stdio_async)
 
 
