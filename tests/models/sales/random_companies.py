@@ -355,6 +355,7 @@ class _Maker:
             (204, None, "Beta", "Haze"),
             (205, "", None, None),
             (206, "unheard of", "Nobody", "Nothing"),
+            (207, "SKU-1", None, None),  # the same product once more
         ]
         return [
             {"id": key, "sku": sku, "brand": brand, "name": name, "company": self.pick([501, 501, 502, None])}
@@ -364,6 +365,6 @@ class _Maker:
     def shelf_closes(self) -> list[ShelfClose]:
         return [
             ShelfClose(item, self.as_of - timedelta(days=before), Decimal(self.pick(["0", "5", "5", "17.5"])))
-            for item in (201, 202, 203, 204, 205, 206)
+            for item in range(201, 208)
             for before in self.random.sample(range(-1, 400), self.pick([0, 1, 5, 10]))
         ]
