@@ -1,9 +1,11 @@
 """`leafhouse report`: one file that needs no network, whose figures are those of the marts."""
 
+import gzip
 import json
 import math
 import shutil
 import stat
+from base64 import b64decode
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -35,9 +37,15 @@ def reading(reported: House) -> Reading:
     return assert_self_contained((reported.data / "report.html").read_text())
 
 
+def unpacked(reading: Reading) -> dict[str, Any]:
+    """Return the data of a page."""
+    found: dict[str, Any] = json.loads(gzip.decompress(b64decode(reading.data[0])))
+    return found
+
+
 def figures(reading: Reading) -> dict[str, list[dict[str, Any]]]:
     """Return the rows that the page holds, by figure."""
-    found = json.loads(reading.data[0])["figures"]
+    found = unpacked(reading)["figures"]
     return {
         name: [dict(zip((column[0] for column in each["columns"]), row, strict=True)) for row in each["rows"]]
         for name, each in found.items()
@@ -134,4 +142,4 @@ async def test_the_server_shows_the_page_to_whoever_asks_it_by_its_own_name(repo
         async with session.get(address, headers={"Host": "evil.example"}) as answer:
             assert answer.status == 403
     assert Reading(page).policy["connect-src"] == "'self'"
-    assert json.loads(Reading(page).data[0])["follows"]
+    assert unpacked(Reading(page))["follows"]

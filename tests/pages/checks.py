@@ -23,7 +23,7 @@ class Reading(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
         # What is no script to a browser is data: it is not run, and no policy speaks of it.
-        self._inside = "data" if dict(attrs).get("type") == "application/json" else tag
+        self._inside = "data" if (dict(attrs).get("type") or "").startswith("application/") else tag
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = ""
