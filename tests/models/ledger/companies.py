@@ -333,7 +333,7 @@ class _Maker:
     def contact(self, key: int) -> Row:
         return {
             "id": key,
-            "first_name": self.pick(["Kim", "Kim", ""]),
+            "first_name": self.pick(["Kim", "Kai", ""]),
             "last_name": self.pick([f"Kay {key}", "Lay", None]),
             "role": self.pick(["Buyer", "Accounts", "ap desk", "Owner", "", None]),
             "phone": self.pick(["7", "8", "", None]),

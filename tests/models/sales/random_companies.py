@@ -364,7 +364,7 @@ class _Maker:
 
     def shelf_closes(self) -> list[ShelfClose]:
         return [
-            ShelfClose(item, self.as_of - timedelta(days=before), Decimal(self.pick(["0", "5", "5", "17.5"])))
+            ShelfClose(item, self.as_of - timedelta(days=before), Decimal(self.pick(["0", "5", "5", "4.6", "17.5"])))
             for item in range(201, 208)
             for before in self.random.sample(range(-1, 400), self.pick([0, 1, 5, 10]))
         ]

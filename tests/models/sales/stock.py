@@ -144,7 +144,7 @@ def _spells(closes: list[Close]) -> list[tuple[list[Close], date | None]]:
 
 
 def retail_depletion(company: Company, as_of: date) -> list[Row]:
-    """What left a retailer's shelf between two closes."""
+    """What left a retailer's shelf between two closes, up to `as_of`."""
     every = [line for line in lines_of(orders_of(company, as_of)) if line.is_shipped_sale]
     shipped = grouped(
         (line for line in every if line.order.buyer_id is not None),
@@ -152,7 +152,8 @@ def retail_depletion(company: Company, as_of: date) -> list[Row]:
     )
     items = {item["id"]: item for item in company.retailer_inventory}
     found = []
-    for item_id, closes in grouped(company.shelf_closes, lambda close: close.retailer_item_id).items():
+    recorded = [close for close in company.shelf_closes if close.day <= as_of]
+    for item_id, closes in grouped(recorded, lambda close: close.retailer_item_id).items():
         item = items[item_id]
         product, basis = _match(company, item)
         for start, end in pairwise(sorted(closes, key=lambda close: close.day)):
