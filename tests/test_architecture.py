@@ -17,7 +17,6 @@ ALLOWED: Mapping[str, set[str]] = {
     "instants": set(),
     "zones": set(),
     "sql": set(),
-    "pages": set(),
     "resources": {"errors", "instants"},
     "settings": {"errors", "zones"},
     "leaflink": {"clock", "errors"},
@@ -28,10 +27,12 @@ ALLOWED: Mapping[str, set[str]] = {
     "extract": {"clock", "errors", "instants", "resources", "leaflink", "reading", "decoding", "landing"},
     "models": {"clock", "errors", "sql", "zones"},
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
+    "pages": {"errors", "landing"},
     "report": {"datafolder", "landing", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
     "export": {"errors", "sql", "datafolder", "landing", "warehouse"},
     "mcp": {"errors", "datafolder", "warehouse"},
+    "dictionary": {"resources", "models", "warehouse", "pages"},
     "sandbox": {"clock", "errors"},
     "tools": {"errors", "resources", "sandbox"},
     "jobs": {
@@ -40,7 +41,7 @@ ALLOWED: Mapping[str, set[str]] = {
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "report", "export", "mcp", "sandbox", "tools", "jobs", "zones",
+        "reconcile", "report", "export", "mcp", "dictionary", "sandbox", "tools", "jobs", "zones",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

@@ -18,6 +18,11 @@ def warehouse_file(data_dir: Path) -> Path:
     return data_dir / "warehouse.duckdb"
 
 
+def dictionary_file(data_dir: Path) -> Path:
+    """Return where the dictionary of the published warehouse is written, unless another file is named."""
+    return data_dir / "dictionary.html"
+
+
 def building_folder(data_dir: Path) -> Path:
     """Return where a load builds the next warehouse."""
     return data_dir / "building"
