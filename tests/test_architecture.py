@@ -28,7 +28,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "models": {"clock", "errors", "sql", "zones"},
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
     "pages": {"errors", "landing"},
-    "report": {"datafolder", "landing", "pages", "resources", "warehouse"},
+    "report": {"datafolder", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
     "export": {"errors", "sql", "datafolder", "landing", "warehouse"},
     "mcp": {"errors", "datafolder", "warehouse"},

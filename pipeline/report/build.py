@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
 
-from pipeline.landing.store import write_aside
+from pipeline.pages import write_page
 from pipeline.report.content import read_content
-from pipeline.report.page import State, write_page
+from pipeline.report.page import State, report_page
 from pipeline.resources import all_resources
 from pipeline.warehouse.access import Access
 from pipeline.warehouse.findings import audits_of
@@ -29,13 +29,15 @@ def build_report(data_dir: Path, *, follows: bool = False) -> str:
     # Whoever sees more than a few companies picks one on the page.
     named = ", ".join(sellers) if 0 < len(sellers) <= _MOST_NAMED else "Leafhouse"
     headline = f"{shorten(named, _LONGEST, placeholder=' …')}, {content.as_of}"
-    return write_page(content, State(headline, list(_problems(status)), list(_facts(status)), audits), follows=follows)
+    return report_page(content, State(headline, list(_problems(status)), list(_facts(status)), audits), follows=follows)
 
 
 def write_report(data_dir: Path, path: Path, access: Access) -> None:
-    """Write the report to `path`, for whoever may read the warehouse. Raises what `build_report` raises."""
-    text = build_report(data_dir)
-    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    """Write the report to `path`, for whoever may read the warehouse.
+
+    Raises what `build_report` raises, and UsageError for a path that cannot be written to.
+    """
+    write_page(path, build_report(data_dir))
     access.give(path, (path.parent,) if path.parent == data_dir else ())
 
 

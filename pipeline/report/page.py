@@ -29,7 +29,7 @@ class State:
     audits: Sequence[Finding]
 
 
-def write_page(content: Content, state: State, *, follows: bool = False) -> str:
+def report_page(content: Content, state: State, *, follows: bool = False) -> str:
     """Return the page. One that `follows` asks its server for newer loads; any other asks nobody for anything."""
     data = {
         "load": content.load_id,

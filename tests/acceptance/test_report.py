@@ -122,6 +122,12 @@ def test_without_a_warehouse_it_says_what_to_run(empty: House) -> None:
     empty.refuses("report", code=2, says=("no warehouse yet", "make extract load"))
 
 
+def test_what_is_no_page_is_not_written_over(reported: House) -> None:
+    (reported.folder / "mine.html").write_text("mine")
+
+    reported.refuses("report", "--to", "mine.html", code=2, says=("mine.html", "there already, and no page"))
+
+
 def test_a_report_that_cannot_be_written_does_not_undo_the_load(house: House) -> None:
     (house.data / "report.html").mkdir()
 
