@@ -20,8 +20,8 @@ class Page:
 
 
 @asynccontextmanager
-async def opened(path: Path, **context: Any) -> AsyncIterator[Page]:
-    """Open a file in Chromium, and yield its page once its tables stand."""
+async def opened(path: Path, stands: str = "#table-collections .tabulator-row", **context: Any) -> AsyncIterator[Page]:
+    """Open a file in Chromium, and yield its page once what the selector `stands` names is there."""
     from playwright.async_api import async_playwright
 
     assert CHROMIUM is not None, "install chromium from the system's packages"
@@ -32,6 +32,6 @@ async def opened(path: Path, **context: Any) -> AsyncIterator[Page]:
         found.page.on("pageerror", lambda error: found.said.append(str(error)))
         found.page.on("request", lambda request: found.asked.append(request.url))
         await found.page.goto(path.as_uri())
-        await found.page.wait_for_selector("#table-collections .tabulator-row")
+        await found.page.wait_for_selector(stands)
         yield found
         await browser.close()
