@@ -38,7 +38,8 @@ def shuffled() -> Source:
 def split() -> Source:
     """The largest payment in two."""
     payments = SOURCE.rows["order_payments"]
-    whole = max(payments, key=lambda payment: Decimal(payment["total"]["amount"]))
+    amounts = [payment for payment in payments if payment["total"] is not None]
+    whole = max(amounts, key=lambda payment: Decimal(payment["total"]["amount"]))
     parts = ["1.01", str(Decimal(whole["total"]["amount"]) - Decimal("1.01"))]
     halves = [
         whole | {"id": 900 + place, "total": whole["total"] | {"amount": part}} for place, part in enumerate(parts)
