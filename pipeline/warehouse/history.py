@@ -13,7 +13,7 @@ import duckdb
 from pipeline.landing import Manifest
 from pipeline.models.catalog import Columns, create_or_follow, read_columns, write_comments
 from pipeline.resources import Resource
-from pipeline.resources.columns import bookkeeping_of, table_columns
+from pipeline.resources.columns import bookkeeping_of
 from pipeline.sql import literal, spelled
 
 # Name, DuckDB type, comment.
@@ -65,7 +65,10 @@ def _create_past(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Ma
 
 def _create_view(con: duckdb.DuckDBPyConnection, resource: Resource, columns: Mapping[str, str], held: Columns) -> None:
     view, there = f"history.{resource.name}", held.get(f"history.{resource.name}", {})
-    comments = {name: text for name, _, text in (*table_columns(resource), *_BOOKKEEPING) if name in columns}
+    # A field that has gone from the contract has the comment that raw still has of it.
+    of_raw = {name: text for name, (_, text) in held[f"raw.{resource.name}"].items() if text is not None}
+    comments = of_raw | {name: text for name, _, text in _BOOKKEEPING}
+    comments = {name: text for name, text in comments.items() if name in columns}
     if {name: kind for name, (kind, _) in there.items()} == columns:
         write_comments(con, view, comments, there)
         return

@@ -1,6 +1,7 @@
 """The tables of `raw` follow the contract, and hold its values exactly."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +33,11 @@ class NewOrder(Record):
     number: RequiredText = Field(description="Key of the order.")
     credit: Exact = Field(None, description="Credit that the seller's own rules gave.")
     place: WiderPlace | None = Field(None, description="Where.")
+
+
+class OtherOrder(Record):
+    number: RequiredText = Field(description="Key.")
+    total: Exact = Field(None, description="Total.")
 
 
 def resource(record: type[Record]) -> Resource:
@@ -140,6 +146,22 @@ def test_every_table_and_column_of_raw_and_meta_is_documented(tmp_path: Path) ->
     assert {name for (name,) in seller.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'")} == set(
         all_resources()
     )
+
+
+def test_a_field_that_went_from_its_contract_keeps_its_comment(tmp_path: Path) -> None:
+    old, new = (replace(resource(record), keeps_history=True) for record in (OldOrder, OtherOrder))
+    seller = Seller(tmp_path, {"orders": old})
+    seller.land(read_all(old, {"number": "a"}))
+    seller.load()
+
+    seller.resources = {"orders": new}
+    seller.load()
+
+    comments = dict(
+        seller.rows("SELECT column_name, comment FROM duckdb_columns() WHERE schema_name = 'history'"),
+    )
+    assert (comments["place"], comments["total"]) == ("Where.", "Total.")
+    assert all(comments.values())
 
 
 def test_the_keys_of_raw_are_unique_and_never_null(seller: Seller) -> None:
