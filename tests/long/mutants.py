@@ -101,14 +101,16 @@ def equivalent_mutants() -> dict[Key, str]:
 def keyed_mutants_of(model: Model) -> Iterator[tuple[Key, Mutant]]:
     """Yield the mutants of a model, each with its name, the text of the line and the change.
 
-    A change that a line has already is numbered: `0 -> 1 (2)`.
+    A change that a line has already is numbered: `0 -> 1 (2)`. With `union all` alone on a line goes the one below it.
     """
     lines, seen = model.text.splitlines(), Counter[tuple[int, str]]()
     for mutant in mutants_of(model.text):
         place = mutant.line, " ".join(mutant.change.split())
         seen[place] += 1
         number = f" ({seen[place]})" if seen[place] > 1 else ""
-        yield (model.name, lines[mutant.line - 1].strip(), place[1] + number), mutant
+        line = lines[mutant.line - 1].strip()
+        text = f"{line} {lines[mutant.line].strip()}" if line == "union all" else line
+        yield (model.name, text, place[1] + number), mutant
 
 
 def main() -> None:
