@@ -171,6 +171,7 @@ def test_a_hook_that_fails_changes_nothing_and_is_told_in_a_line(house: House) -
     assert not any(TOKEN in each.stdout + each.stderr for each in (told, command))
 
 
+@pytest.mark.long
 def test_what_is_no_job_on_the_data_calls_no_hook(house: House) -> None:
     hooks = dict.fromkeys(("LEAFHOUSE_ON_SUCCESS", "LEAFHOUSE_ON_FAILURE"), "touch called")
 

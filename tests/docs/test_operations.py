@@ -116,6 +116,7 @@ def test_old_files_go_and_the_landing_alone_gives_the_same_warehouse(machine: Ma
     assert status(machine)["resources"] == before
 
 
+@pytest.mark.long
 def test_a_group_is_let_in(machine: Machine) -> None:
     own = grp.getgrgid(os.getgid()).gr_name
 

@@ -162,6 +162,7 @@ def test_totals_of_changes_are_the_sums_of_order_changes(con) -> None:
     ).fetchall() == [("2026-02-01", 0, 8), ("2026-03-01", 150, 50)]
 
 
+@pytest.mark.long
 def test_an_order_that_moves_to_another_currency_is_deleted_there_and_new_here(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100")])
     load(con, NIGHTS[0])
@@ -200,6 +201,7 @@ def test_three_nights_are_kept_and_follow_on_each_other(con) -> None:
         assert runs == [(night.run_id,) for night in NIGHTS[1:]], table
 
 
+@pytest.mark.long
 def test_a_later_load_of_a_day_replaces_its_close_and_keeps_the_others(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100")])
     load(con, NIGHTS[0])
@@ -214,6 +216,7 @@ def test_a_later_load_of_a_day_replaces_its_close_and_keeps_the_others(con) -> N
     ]
 
 
+@pytest.mark.long
 def test_rows_of_a_run_are_replaced_when_its_models_run_again(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100")])
     load(con, NIGHTS[0])
@@ -227,6 +230,7 @@ def test_rows_of_a_run_are_replaced_when_its_models_run_again(con) -> None:
     assert one(con, "SELECT count(*) FROM marts.changes WHERE headline = 'open_net' AND item = 'total'") == (1,)
 
 
+@pytest.mark.long
 def test_a_load_of_a_past_day_records_no_close_and_leaves_those_that_are_recorded(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100", created_on="2026-01-10T09:00:00Z")])
     load(con, NIGHTS[1])
@@ -241,6 +245,7 @@ def test_a_load_of_a_past_day_records_no_close_and_leaves_those_that_are_recorde
     ]
 
 
+@pytest.mark.long
 def test_a_payment_without_an_amount_is_0_in_what_a_load_changed(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100")])
     load(con, NIGHTS[0])
@@ -252,6 +257,7 @@ def test_a_payment_without_an_amount_is_0_in_what_a_load_changed(con) -> None:
     assert one(con, query) == (0, 0, 0)
 
 
+@pytest.mark.long
 def test_a_load_of_a_past_day_records_nothing_before_the_first_invoice(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100", created_on="2026-02-10T09:00:00Z")])
 
@@ -260,6 +266,7 @@ def test_a_load_of_a_past_day_records_nothing_before_the_first_invoice(con) -> N
     assert con.execute("SELECT day FROM marts.ar_daily").fetchall() == []
 
 
+@pytest.mark.long
 def test_a_recorded_month_end_is_not_computed_again(con) -> None:
     nobody = order("b", "20", seller=None) | {"total": {"amount": "20"}}
     for company, orders in (("acme", [order("a", "100"), nobody]), ("birch", [order("a", "30")])):
