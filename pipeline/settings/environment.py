@@ -78,8 +78,8 @@ def _file_mode(value: Any) -> Any:
 def _known_group(name: str) -> str:
     try:
         grp.getgrnam(name)
-    except KeyError:
-        raise ValueError(f"there is no group {name} on this machine") from None
+    except (KeyError, ValueError):  # it may be no text at all
+        raise ValueError("there is no such group on this machine") from None
     return name
 
 

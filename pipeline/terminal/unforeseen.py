@@ -35,7 +35,7 @@ def unforeseen(error: Exception) -> UnforeseenError:
     """
     try:
         settings = read_settings()
-    except LeafhouseError:
+    except Exception:  # what cannot be read may be what is told of
         settings = Settings.model_validate({})
     secrets = _secrets(settings)
     with_text = settings.personal == "keep"

@@ -47,6 +47,7 @@ def test_a_base_url_without_a_scheme_is_refused_with_the_one_to_write(house: Hou
         ("LEAFHOUSE_FILE_MODE", "0666"),
         ("LEAFHOUSE_FILE_MODE", "rw-r-----"),
         ("LEAFHOUSE_FILE_GROUP", "no such group"),
+        ("LEAFHOUSE_FILE_GROUP", "\udcff\udcfe"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(empty: House, name: str, value: str) -> None:

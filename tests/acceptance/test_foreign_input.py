@@ -52,6 +52,12 @@ OPTIONS: dict[str, list[list[str]]] = {
     "rollback": [["?"], []],
     "compare-report": [["?", "report.csv"], ["accounts-receivable", "?"], ["accounts-receivable", "report.csv"],
                        ["accounts-receivable", "report.csv", "--mapping", "map.toml"]],
+    "prune": [["--dry-run"], []],
+    "report": [["--to", "?"], []],
+    "docs": [["--to", "?"], []],
+    "export": [["?", "--to", "out"], ["ar_aging", "--to", "?"], ["ar_aging", "--to", "out", "--format", "?"],
+               ["--sql", "?", "--to", "out.csv"]],
+    "mcp": [["--max-rows", "?"], ["--max-seconds", "?"]],
     "sandbox": [["--orders", "?"], ["--seed", "?"], ["--folder", "?"], ["--host", "?"], ["--faults", "?"],
                 ["--listed", "?"], ["--rate", "?"], ["--mixed-types", "?"]],
 }  # fmt: skip
