@@ -116,7 +116,7 @@ def spoil(house: House, name: str, content_of: Callable[[bytes], bytes | None]) 
         path.chmod(0o600)
 
 
-@pytest.mark.parametrize("seed", long_from(2, range(240)))
+@pytest.mark.parametrize("seed", long_from(1, range(240)))
 def test_odd_input_is_answered_in_words(second_night: Path, base_url: str, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     for turn in range(6):

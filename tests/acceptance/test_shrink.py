@@ -237,6 +237,7 @@ def load_until_killed(moves: int) -> None:
     cli.main()
 
 
+@pytest.mark.long
 def test_the_commands_say_what_was_set_aside_until_it_is_accepted(house: commands.House) -> None:
     assert house.run("load").code == 0
     before = counts(house)

@@ -35,6 +35,7 @@ def sums(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, Decimal]:
 
 @pytest.mark.every_resource
 @pytest.mark.marts("changes")
+@pytest.mark.long
 async def test_a_night_tells_what_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_house(tmp_path, monkeypatch, orders=80) as house:
         first = await house.night()

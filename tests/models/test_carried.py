@@ -95,6 +95,7 @@ def test_a_company_that_the_last_load_did_not_show_has_nothing_to_compare_with(c
     assert one(con, "SELECT count(*) FROM marts.changes") == (0,)
 
 
+@pytest.mark.long
 def test_receivables_roll_forward_from_load_to_load(con) -> None:
     orders = [
         order("paid", "100"),
@@ -141,6 +142,7 @@ def test_receivables_roll_forward_from_load_to_load(con) -> None:
     }
 
 
+@pytest.mark.long
 def test_totals_of_changes_are_the_sums_of_order_changes(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100"), order("b", "50", status="Accepted")])
     insert_api_rows(con, "line_items", [line(1, "a", "100"), line(2, "b", "50")])
@@ -180,6 +182,7 @@ def test_an_order_that_moves_to_another_currency_is_deleted_there_and_new_here(c
     ]
 
 
+@pytest.mark.long
 def test_three_nights_are_kept_and_follow_on_each_other(con) -> None:
     insert_api_rows(con, "orders_received", [order("a", "100")])
     load(con, NIGHTS[0])
