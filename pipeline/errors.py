@@ -77,7 +77,7 @@ class ModelError(LeafhouseError):
     """A file of sql/ cannot be read, or its query fails; the message names file and line. Mend it, load again."""
 
     exit_code = 8
-    ending = "Nothing was changed."  # models run in one transaction, in the file that is being built
+    ending = "Nothing was changed."  # models run in the file that is being built
 
 
 def describe_unknown(kind: str, wanted: str, known: Iterable[str]) -> str:

@@ -1,5 +1,5 @@
--- A warehouse of format 1, as the last version that wrote that format left it after four nights of two orders' changes:
--- orders and lines that change, go, and come back. Its past lies in tables of `history`.
+-- A warehouse of format 1, as the last version that wrote this format left it after four nights: orders and lines that
+-- change, go, and come back. Its past lies in tables of `history`.
 
 CREATE SCHEMA raw;
 CREATE SCHEMA history;
