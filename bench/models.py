@@ -86,7 +86,7 @@ def measure(warehouse: Path) -> None:
     project = Project(raw_keys={name: resource.key for name, resource in all_resources().items()})
     with tempfile.TemporaryDirectory() as spill, closing(open_engine(Path(spill))) as con:
         con.execute(f"ATTACH {literal(str(warehouse))} AS warehouse (RECOVERY_MODE no_wal_writes)")
-        con.execute("USE warehouse; SET TimeZone = 'UTC'")
+        con.execute("USE warehouse")
         (known_at,) = con.execute("SELECT max(epoch(server_time)) FROM meta.runs").fetchone() or (0,)
         first = datetime.fromtimestamp(known_at, UTC)
         # The peak memory of a step is that of the process until then.

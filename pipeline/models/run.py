@@ -15,6 +15,7 @@ from pipeline.models.catalog import Relation, document, drop, greet, relations, 
 from pipeline.models.inventory import create_inventories
 from pipeline.models.model import Model
 from pipeline.models.origin import Origin, Origins, read_origins
+from pipeline.models.pool import make_each
 from pipeline.models.previous import previous_tables
 from pipeline.models.project import LAYERS, Project, check_inputs
 from pipeline.models.seeds import load_seed
@@ -51,7 +52,7 @@ def run_models(
 
     They are tables and not views, so that a reader finds the same rows whatever its settings, and under whatever name
     it attached the file. Raises ModelError, which names the file and the line, for a model that cannot be read or run:
-    then tables may be empty.
+    then some tables may be empty, and others new.
     """
     project, kept = project or Project(), kept or Carryover()
     models, before = {model.name: model for model in project.models}, relations(con)
@@ -73,19 +74,21 @@ def run_models(
             }
             _make_room(con, models.keys() - staying - unchanged, kept, before)
         con.execute("CHECKPOINT")
+
+        def make(con: duckdb.DuckDBPyConnection, model: Model) -> ModelRun:
+            name = model.name
+            run = _run_model(con, model, kept.of(name), before.get(name), has_same_form=name in same_form)
+            return replace(run, origin=comes_from[name])
+
+        wanted = [model for name, model in models.items() if name not in staying | unchanged]
+        made = make_each(con, settings, wanted, make)
         with transaction(con):
-            runs = []
-            for name, model in models.items():
-                if name in staying:
-                    continue
-                origin = comes_from[name]
-                if name in unchanged:
-                    runs.append(ModelRun(name, _count(con, model), 0.0, origin, is_unchanged=True))
-                else:
-                    run = _run_model(con, model, kept.of(name), before.get(name), has_same_form=name in same_form)
-                    runs.append(replace(run, origin=origin))
             greet(con, document(con, models))
-    return runs
+        return [
+            made.get(name) or ModelRun(name, _count(con, model), 0.0, comes_from[name], is_unchanged=True)
+            for name, model in models.items()
+            if name not in staying
+        ]
 
 
 def _make_room(

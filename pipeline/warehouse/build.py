@@ -136,7 +136,6 @@ class Build:
     def _open(self) -> None:
         is_new = not self._file.exists()
         self.con = open_engine(self._folder / "spill")
-        self.con.execute("SET TimeZone = 'UTC'")
         attach_for_writing(self.con, self._file, CATALOG)
         self.con.execute(f"USE {CATALOG}")
         if not is_new:
