@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOK_VENV := .venv-notebook
+SAIL_VENV := .venv-sail
+SPARK_VENV := .venv-spark
 
 .PHONY: help
 help: ## List the targets
@@ -36,6 +38,18 @@ $(NOTEBOOK_VENV)/.installed: requirements-notebook.lock pyproject.toml
 	@test -x $(NOTEBOOK_VENV)/bin/python || $(PYTHON) -m venv $(NOTEBOOK_VENV)
 	@$(NOTEBOOK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-notebook.lock
 	@$(NOTEBOOK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index \
+		--config-settings editable_mode=compat -e .
+	@touch $@
+
+# Sail and Spark have environments of their own: each brings a pyspark, and some hundred megabytes.
+$(SAIL_VENV)/.installed $(SPARK_VENV)/.installed: .venv-%/.installed: requirements-%.lock requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Leafhouse needs Python 3.11 or later; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing the environment of $* into .venv-$* (once) …" >&2
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-$*.lock
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index \
 		--config-settings editable_mode=compat -e .
 	@touch $@
 
@@ -93,7 +107,7 @@ test: lint ## Run all checks and tests (no network, no key)
 
 .PHONY: test-all
 test-all: lint $(NOTEBOOK_VENV)/.installed ## Run the long tests as well (a quarter of an hour)
-	@$(PYTEST) -m "not registry and not browser" $(ARGS)
+	@$(PYTEST) -m "not registry and not browser and not engine" $(ARGS)
 
 # One after the other: each installs some hundred packages.
 .PHONY: test-orchestrators
@@ -104,6 +118,14 @@ test-orchestrators: lint ## Run deploy/ under Airflow, Dagster and a new environ
 test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-browser.lock
 	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+.PHONY: test-sail
+test-sail: $(SAIL_VENV)/.installed ## Run extraction, models and loads on Sail (installs it: no Java)
+	@env -u PYTHONDONTWRITEBYTECODE $(SAIL_VENV)/bin/python -m pytest -m engine tests/engines $(ARGS)
+
+.PHONY: test-spark
+test-spark: $(SPARK_VENV)/.installed ## Run the same on Apache Spark (installs it; needs Java 17 or later)
+	@env -u PYTHONDONTWRITEBYTECODE $(SPARK_VENV)/bin/python -m pytest -m engine tests/engines $(ARGS)
 
 .PHONY: pictures
 pictures: $(VENV)/.installed-dev ## Take the pictures of the pages in docs/images anew (needs Chromium)
@@ -146,8 +168,10 @@ lock: ## Renew the locked requirements (needs uv)
 	$(COMPILE) --extra xlsx -c requirements.lock -o requirements-xlsx.lock
 	$(COMPILE) --extra dev -c requirements.lock -c requirements-mcp.lock -c requirements-xlsx.lock -o requirements-dev.lock
 	$(COMPILE) --extra browser -c requirements-dev.lock -o requirements-browser.lock
+	$(COMPILE) --extra sail -c requirements-dev.lock -o requirements-sail.lock
+	$(COMPILE) --extra spark -c requirements-dev.lock -o requirements-spark.lock
 	$(COMPILE) --extra notebook -c requirements-dev.lock -o requirements-notebook.lock
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)
-	rm -rf $(VENV) $(NOTEBOOK_VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) $(NOTEBOOK_VENV) $(SAIL_VENV) $(SPARK_VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
