@@ -157,6 +157,13 @@
   const harmless = (value) => typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   const unsummed = new Set(["before", "after", "low_total", "high_total"]); // sums of these mean nothing
   const tables = new Map();
+  const pageSize = 15;
+  function groupHeader(value, count) {
+    const span = document.createElement("span");
+    span.setAttribute("role", "gridcell");
+    span.textContent = `${brief(String(value ?? "none"))} (${number(count)})`;
+    return span;
+  }
   function cell(kind) {
     return (component) => {
       const span = document.createElement("span");
@@ -168,7 +175,8 @@
     const box = document.getElementById(`table-${name}`);
     if (box === null) continue;
     const table = new Tabulator(box, {
-      data: rows(name), layout: "fitDataStretch", pagination: true, paginationSize: 15, paginationElement: document.getElementById(`pages-${name}`), placeholder: "No rows", movableColumns: false,
+      data: rows(name), layout: "fitDataStretch", pagination: true, paginationSize: pageSize, paginationElement: document.getElementById(`pages-${name}`), placeholder: "No rows", movableColumns: false,
+      columnCalcs: "both", groupStartOpen: false, groupClosedShowCalcs: true, groupToggleElement: "header", groupHeader,
       columnDefaults: { headerHozAlign: "left", resizable: false, accessorDownload: harmless },
       columns: figure.columns.map(([field, title, kind, hidden]) => ({
         field, title, visible: !hidden, download: true, formatter: cell(kind), maxWidth: kind === "long" ? 320 : 260, minWidth: kind === "money" ? 120 : 40, tooltip: kind === "long",
@@ -180,6 +188,15 @@
     tables.set(name, table);
     table.on("renderComplete", () => reach(box, table.getDataCount("active") > 0));
     table.on("tableBuilt", () => { table.setFilter(matches(name)); fill(name, table); });
+    const fold = document.getElementById(`fold-${name}`);
+    for (const [field, title, kind] of figure.columns) if (["text", "date", "flag"].includes(kind)) fold.add(new Option(title, field));
+    fold.addEventListener("change", () => {
+      table.setPageSize(fold.value === "" ? pageSize : true); // a group that a page cuts would sum up less than it has
+      table.setGroupBy(fold.value === "" ? false : fold.value);
+    });
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.classList.contains("tabulator-group")) event.target.click();
+    });
     document.getElementById(`search-${name}`).addEventListener("input", () => table.setFilter(matches(name)));
     document.getElementById(`csv-${name}`).addEventListener("click", () => table.download("csv", `${name}-${data.asOf}.csv`, { bom: true }));
   }
@@ -189,6 +206,10 @@
     if (hasRows) { holder.setAttribute("role", "rowgroup"); holder.setAttribute("tabindex", "0"); }
     else { holder.removeAttribute("role"); holder.removeAttribute("tabindex"); }
     box.querySelector(".tabulator-table").setAttribute("role", "none");
+    for (const group of box.querySelectorAll(".tabulator-group")) {
+      group.setAttribute("role", "row");
+      group.setAttribute("tabindex", "0");
+    }
   }
   function fill(name, table) {
     table.setData(rows(name));

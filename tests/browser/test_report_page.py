@@ -112,6 +112,37 @@ async def test_tables_sort_search_and_follow_the_picks(report: Path) -> None:
         assert found.said == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_tables_fold_into_groups_whose_sums_are_those_of_the_table(report: Path, scheme: str) -> None:
+    from axe_playwright_python.async_playwright import Axe
+    from playwright.async_api import expect
+
+    async with opened(report, color_scheme=scheme) as found:
+        table = found.page.locator("#table-collections")
+        groups, rows = table.locator(".tabulator-group"), table.locator(".tabulator-row:not(.tabulator-calcs)")
+
+        async def sums(place: str) -> list[float]:
+            cells = table.locator(f"{place} .tabulator-calcs .tabulator-cell[tabulator-field=owed]")
+            return [float(text.replace(",", "")) for text in await cells.all_text_contents()]
+
+        (total,) = await sums(".tabulator-footer")
+        await found.page.select_option("#fold-collections", "customer_state")
+        await expect(groups.nth(1)).to_be_visible()
+        count = await groups.count()
+        await expect(rows).to_have_count(count)  # each group is folded
+        assert round(sum(await sums(".tabulator-tableholder")), 2) == total
+
+        in_first = int((await groups.first.text_content() or "").split()[-1].strip("()"))
+        await groups.first.press("Enter")
+        await expect(rows).to_have_count(count + in_first)
+        axe = await Axe().run(found.page)
+        assert [violation["id"] for violation in axe.response["violations"]] == []
+
+        await found.page.select_option("#fold-collections", "")
+        await expect(groups).to_have_count(0)
+        assert found.said == []
+
+
 async def test_a_download_holds_no_formula(report: Path, tmp_path: Path) -> None:
     async with opened(report, accept_downloads=True) as found:
         async with found.page.expect_download() as download:
