@@ -70,8 +70,22 @@ with
             round(coalesce(cast(greatest(selling_sales, 0) as decimal(26, 6)) * rate, 0), 2) as selling_fraction,
             round(coalesce(cast(greatest(base_sales, 0) as decimal(26, 6)) * rate, 0) * 0.01, 2) as base_percent,
             round(coalesce(cast(greatest(base_sales, 0) as decimal(26, 6)) * rate, 0), 2) as base_fraction,
-            round(case when selling_sales <= 0 then 0 when discount < selling_sales then discount else selling_sales end, 2) as selling_discount,
-            round(case when base_sales <= 0 then 0 when discount < base_sales then discount else base_sales end, 2) as base_discount
+            round(
+                case
+                    when selling_sales <= 0 then 0
+                    when discount < selling_sales then discount
+                    else cast(selling_sales as decimal(38, 9))
+                end,
+                2
+            ) as selling_discount,
+            round(
+                case
+                    when base_sales <= 0 then 0
+                    when discount < base_sales then discount
+                    else cast(base_sales as decimal(38, 9))
+                end,
+                2
+            ) as base_discount
         from stated
     ),
     percent as (  -- by either reading of the prices

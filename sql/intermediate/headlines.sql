@@ -19,27 +19,30 @@ with
         group by _company, seller_id, currency, month
     ),
     items as (
-        select _company, seller_id, 'open_net' as headline, bucket as item, currency, sum(open_balance) as amount
+        select _company, seller_id, 'open_net' as headline, bucket as item, currency, cast(sum(open_balance) as decimal(38, 4)) as amount
         from open_orders
         group by _company, seller_id, bucket, currency
         union all
         select _company, seller_id, 'net_sales' as headline, cast(month as varchar) as item, currency,
-            net_sales as amount
+            cast(net_sales as decimal(38, 4)) as amount
         from monthly_sales
         union all
         select _company, seller_id, 'orders' as headline, cast(month as varchar) as item, currency, orders as amount
         from monthly_sales
         union all
-        select _company, seller_id, 'payments' as headline, cast(month as varchar) as item, currency, amount
+        select _company, seller_id, 'payments' as headline, cast(month as varchar) as item, currency,
+            cast(amount as decimal(38, 4)) as amount
         from monthly_payments
     ),
     totals as (
-        select _company, seller_id, 'open_net' as headline, currency, open_net as amount from summary
-        union all
-        select _company, seller_id, 'committed_exposure' as headline, currency, committed_exposure as amount
+        select _company, seller_id, 'open_net' as headline, currency, cast(open_net as decimal(38, 4)) as amount
         from summary
         union all
-        select _company, seller_id, headline, currency, sum(amount) as amount
+        select _company, seller_id, 'committed_exposure' as headline, currency,
+            cast(committed_exposure as decimal(38, 4)) as amount
+        from summary
+        union all
+        select _company, seller_id, headline, currency, cast(sum(amount) as decimal(38, 4)) as amount
         from items
         where headline <> 'open_net'
         group by _company, seller_id, headline, currency

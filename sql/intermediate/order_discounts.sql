@@ -64,7 +64,7 @@ select
             case
                 when discount is null or discountable_amount <= 0 then 0  -- least() passes over nulls
                 when discount_type = '%' then percent_amount
-                when discount_type = '$' then round(least(discount, discountable_amount), 2)
+                when discount_type = '$' then round(least(discount, cast(discountable_amount as decimal(38, 9))), 2)
             end,
             0
         ) as decimal(38, 2)

@@ -60,7 +60,7 @@ with
             payment_type as activity,
             recorded_by as staff_id,
             recorder_name as written_name,
-            amount,
+            cast(amount as decimal(38, 9)) as amount,
             currency as payment_currency,
             reason as text
         from payments

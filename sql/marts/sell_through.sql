@@ -76,11 +76,16 @@ with
             case when newest.product_id is null then 'current' else 'daily' end as basis,
             newest.day as inventory_date,
             case when newest.product_id is null then products.is_managed else newest.is_managed end as is_counted,
-            case when newest.product_id is null then products.quantity else newest.on_hand end as stock,
-            case when newest.product_id is null then products.reserved_quantity else newest.reserved end
-                as stock_reserved,
-            case when newest.product_id is null then products.available_quantity else newest.available end
-                as stock_available,
+            case when newest.product_id is null then cast(products.quantity as decimal(38, 4)) else newest.on_hand end
+                as stock,
+            case
+                when newest.product_id is null then cast(products.reserved_quantity as decimal(38, 4))
+                else newest.reserved
+            end as stock_reserved,
+            case
+                when newest.product_id is null then cast(products.available_quantity as decimal(38, 4))
+                else newest.available
+            end as stock_available,
             observed.days_observed,
             case when observed.days_observed is not null then observed.days_in_stock end as days_in_stock
         from products
