@@ -109,6 +109,14 @@ test: lint ## Run all checks and tests (no network, no key)
 test-all: lint $(NOTEBOOK_VENV)/.installed ## Run the long tests as well (a quarter of an hour)
 	@$(PYTEST) -m "not registry and not browser and not engine" $(ARGS)
 
+# What people read and look at: README, docs and notebooks as printed, the exports, the questions of assistants.
+READ := tests/docs tests/notebooks tests/dictionary tests/test_wheel.py tests/acceptance/test_assistant.py \
+	tests/acceptance/test_export.py
+
+.PHONY: test-docs
+test-docs: lint $(NOTEBOOK_VENV)/.installed ## Run all that README, docs and notebooks say (minutes)
+	@$(PYTEST) -m long $(READ) $(ARGS)
+
 # One after the other: each installs some hundred packages.
 .PHONY: test-orchestrators
 test-orchestrators: lint ## Run deploy/ under Airflow, Dagster and a new environment (installs them: minutes, network)
