@@ -24,14 +24,18 @@ def make_each(
     settings: ModelSettings,
     models: Sequence[Model],
     make: Callable[[duckdb.DuckDBPyConnection, Model], T],
+    *,
+    there: Sequence[Model] = (),
 ) -> dict[str, T]:
     """Call `make` with a connection and each model, after those that it reads, and return what it returned, by name.
 
-    Each call is a transaction of its own, in the current database of `con`. One that lacks memory beside another is
-    repeated on its own. After an error, which is raised, the one that runs beside it is stopped.
+    `there` are the models that are made already: a view among them reads what may have to be made first. Each call is
+    a transaction of its own, in the current database of `con`. One that lacks memory beside another is repeated on its
+    own. After an error, which is raised, the one that runs beside it is stopped.
     """
     by_name = {model.name: model for model in models}
-    sorter = TopologicalSorter({name: by_name.keys() & set(model.inputs) for name, model in by_name.items()})
+    known = {model.name: model for model in there} | by_name
+    sorter = TopologicalSorter({name: known.keys() & set(model.inputs) for name, model in known.items()})
     sorter.prepare()
     made: dict[str, T] = {}
     ready: list[str] = []
@@ -42,7 +46,9 @@ def make_each(
         workers = stack.enter_context(ThreadPoolExecutor(_CONNECTIONS))
         stack.callback(_stop, running)
         while sorter.is_active():
-            ready += sorter.get_ready()
+            while fresh := sorter.get_ready():
+                ready += [name for name in fresh if name in by_name]
+                sorter.done(*(name for name in fresh if name not in by_name))
             for name in list(ready):
                 beside = {other for other, _ in running.values()}
                 if free and (not beside or alone.isdisjoint({name, *beside})):

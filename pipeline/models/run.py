@@ -81,7 +81,7 @@ def run_models(
             return replace(run, origin=comes_from[name])
 
         wanted = [model for name, model in models.items() if name not in staying | unchanged]
-        made = make_each(con, settings, wanted, make)
+        made = make_each(con, settings, wanted, make, there=list(models.values()))
         with transaction(con):
             greet(con, document(con, models))
         return [

@@ -35,6 +35,18 @@ def test_each_is_made_once_after_those_it_reads(reads: list[set[int]]) -> None:
     assert sorted(made) == sorted(each.name for each in models)
 
 
+def test_what_reads_a_view_that_is_there_waits_for_what_the_view_reads() -> None:
+    made: list[str] = []
+
+    def make(con: duckdb.DuckDBPyConnection, each: Model) -> None:
+        made.append(each.name)
+
+    with duckdb.connect() as con:
+        wanted = [model("reader", "view"), model("table")]
+        make_each(con, SETTINGS, wanted, make, there=[model("view", "deeper"), model("deeper", "table")])
+    assert made == ["table", "reader"]
+
+
 def test_two_run_side_by_side_on_the_current_database_in_its_zone_with_the_settings(tmp_path: Path) -> None:
     together = threading.Barrier(2, timeout=PATIENCE)
 
