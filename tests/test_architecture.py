@@ -22,7 +22,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "leaflink": {"clock", "errors"},
     "reading": {"errors"},
     "decoding": {"instants", "resources"},
-    "landing": {"errors", "resources", "reading", "decoding"},
+    "landing": {"clock", "errors", "resources", "reading", "decoding"},
     "datafolder": {"clock", "errors", "landing"},
     "extract": {"clock", "errors", "instants", "resources", "leaflink", "reading", "decoding", "landing"},
     "models": {"clock", "errors", "sql", "zones"},

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.datafolder.paths import accounts_file
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

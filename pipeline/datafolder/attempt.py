@@ -9,7 +9,7 @@ import msgspec
 from pipeline import clock
 from pipeline.datafolder.paths import attempt_file
 from pipeline.errors import LeafhouseError
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 
 class Attempt(msgspec.Struct, frozen=True):

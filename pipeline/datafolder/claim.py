@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pipeline.datafolder.paths import claim_file
 from pipeline.errors import ConfigurationError
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 Kind = Literal["sandbox", "live"]
 

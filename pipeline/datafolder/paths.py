@@ -8,9 +8,9 @@ def landing_folder(data_dir: Path) -> Path:
     return data_dir / "landing"
 
 
-def base_file(data_dir: Path) -> Path:
-    """Return what goes on of landed runs that were let go of: a build begins there where there is no warehouse."""
-    return landing_folder(data_dir) / "_base.duckdb"
+def fetched_folder(data_dir: Path) -> Path:
+    """Return where files of a landing in object storage lie for as long as a command reads them."""
+    return data_dir / "fetched"
 
 
 def warehouse_file(data_dir: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.datafolder.paths import personal_key_file
 from pipeline.errors import ConfigurationError
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 _KEY_BYTES = 32
 _KEY = re.compile(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}\s*")

@@ -15,7 +15,7 @@ from pipeline.export.rows import columns_of
 from pipeline.export.target import check_file, check_folder, choose_format, is_file
 from pipeline.export.text import write_csv
 from pipeline.export.workbook import check_library, write_xlsx
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 from pipeline.sql import identifier
 from pipeline.warehouse.freshness import Freshness, read_freshness
 from pipeline.warehouse.marts import read_marts

@@ -50,9 +50,10 @@ def _moments(landing: Landing, resource: Resource, batches: Iterable[Batch]) -> 
     """Return the rows that landed of `resource`, by key, with the last change of each."""
     assert resource.change_field is not None, "what is asked for per parent has a parent that shows its changes"
     names, found = [resource.key, resource.change_field], dict[str, int | None]()
-    for batch in batches:
-        keys, moments = pq.read_table(landing.path_of(batch), columns=names, partitioning=None).select(names).columns
-        found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
+    with landing.fetched(batches) as files:
+        for file in files:
+            keys, moments = pq.read_table(file, columns=names, partitioning=None).select(names).columns
+            found.update(zip(keys.to_pylist(), moments.cast("int64").to_pylist(), strict=True))
     return found
 
 

@@ -45,22 +45,25 @@ class _Line(msgspec.Struct):
 class JournalFile:
     """A company's journal in the landing folder, appended to after each window.
 
-    `run_id` is the id of a run that begins anew; one that goes on keeps its own.
+    `run_id` is the id of a run that begins anew; one that goes on keeps its own, unless it is older than `newest`, the
+    last run that was committed.
     """
 
-    def __init__(self, landing: Landing, company: str, account: str, plan: str, run_id: str, now: datetime) -> None:
+    def __init__(
+        self, landing: Landing, company: str, account: str, plan: str, run_id: str, now: datetime, newest: str = ""
+    ) -> None:
         self._landing = landing
         self._company = company
         self._entries: dict[str, Entry] = {}
         self.used = 0  # batches of the windows that an interrupted run left behind
-        header = self._read(account, plan, now)
+        header = self._read(account, plan, now, newest)
         if header is None:
             header = Header(run_id, account, plan, now)
             landing.begin_journal(company, msgspec.json.encode(header))
         self.header = header
         self.is_resumed = bool(self._entries)
 
-    def _read(self, account: str, plan: str, now: datetime) -> Header | None:
+    def _read(self, account: str, plan: str, now: datetime, newest: str) -> Header | None:
         """Take up the windows of an interrupted run; None when there is none that can go on."""
         lines = self._landing.read_journal(self._company)
         try:
@@ -68,6 +71,8 @@ class JournalFile:
             if header is None or (header.account, header.plan) != (account, plan):
                 return None
             if not timedelta() <= now - header.started_at < FRESH:
+                return None
+            if header.run_id <= newest:
                 return None
             for line in lines[1:]:
                 window = msgspec.json.decode(line, type=_Line)

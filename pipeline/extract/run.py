@@ -27,7 +27,7 @@ from pipeline.extract.progress import Progress
 from pipeline.extract.reading import Reading
 from pipeline.extract.windows import Window
 from pipeline.instants import instant
-from pipeline.landing import Batch, Landing, Manifest, ResourceRead
+from pipeline.landing import Batch, Head, Landing, Manifest, ResourceRead, StorageError
 from pipeline.leaflink import Client, ReadTimes
 from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
@@ -46,7 +46,8 @@ class Run:
     """A run before it has read anything: its id, where its rows come from, and how personal data are treated.
 
     `account` is what only the same key and settings have. A run that goes on where another was cut off takes that one's
-    id in place of `run_id`. `treatment` is None where personal data are kept.
+    id in place of `run_id`. `treatment` is None where personal data are kept. `upon` is where the committed runs ended
+    when this one was planned.
     """
 
     run_id: str
@@ -55,6 +56,7 @@ class Run:
     base_url: str
     account: str
     treatment: Treatment | None = None
+    upon: Head | None = None
 
     @property
     def personal(self) -> str:
@@ -82,7 +84,7 @@ class Extraction:
         self._on_landed = on_landed or (lambda batch: None)
         self._journal = JournalFile(
             landing, run.company, run.account, f"{run.base_url} {plan}, personal data: {run.personal}",
-            run.run_id, clock.now(),
+            run.run_id, clock.now(), "" if run.upon is None else run.upon.run_id,
         )  # fmt: skip
         header = self._journal.header
         self._workshop = Workshop(
@@ -126,9 +128,22 @@ class Extraction:
         self._refuse_too_many_bad_rows()
         clocks = self._clocks()
         manifest = self._manifest(convergence, clocks, self._check(clocks))
-        self._landing.commit(manifest)
-        self._journal.forget()
+        self._commit(manifest)
         return manifest
+
+    def _commit(self, manifest: Manifest) -> None:
+        """Commit the run, and let go of its journal, also when another run was committed since the plan.
+
+        What was read upon an older plan is no good then, and its id may sort before the other's.
+        """
+        if self._landing.commit(manifest, self._run.upon):
+            self._journal.forget()
+            return
+        self._journal.forget()
+        raise StorageError(
+            f"{manifest.company}: another run was committed at {self._landing.root} while this one was read, so that "
+            "this one, planned without it, was not. See that one machine at a time reads a company."
+        )
 
     async def _extract(self, step: Step) -> None:
         listing, name = self._listing(step.resource, step.recent_from), step.resource.name

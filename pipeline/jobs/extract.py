@@ -19,7 +19,7 @@ from pipeline.extract.plan import Habits, Plan, make_plan, newest_watermark, rec
 from pipeline.extract.run import Extraction, Run
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
-from pipeline.jobs.job import Job
+from pipeline.jobs.job import Job, refuse_other_source
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
@@ -118,6 +118,7 @@ class _Reading:
 
     async def run(self, *, full: bool, only: str | None, on_landed: Callable[[Batch], None] | None) -> Manifest:
         job, company, settings = self.job, self.company, self.job.settings
+        head = job.landing.head(company.name)
         plan = plan_extract(job, company, full=full, only=only)
         self.observer.refused(refused_runs_of(job, company))
         self.observer.plan(plan)
@@ -130,7 +131,10 @@ class _Reading:
             async with client:
                 account = await check_account(job, company, client)
                 treatment = None if settings.personal == KEEP else Treatment(key)
-                run = Run(_next_run_id(job), company.name, job.source, source.base_url, account.fingerprint, treatment)
+                run = Run(
+                    _next_run_id(job, company), company.name, job.source, source.base_url, account.fingerprint,
+                    treatment, head,
+                )  # fmt: skip
                 limits = Limits(settings.page_size, settings.max_connections)
                 extraction = Extraction(client, job.landing, plan, run, limits, self.observer.progress, on_landed)
                 if len(job.companies) == 1:  # what others are reading is in no journal yet
@@ -148,11 +152,15 @@ class _Reading:
         self.observer.tick()
 
 
-def _next_run_id(job: Job) -> str:
-    """Return an id that sorts after all runs that the landing or the warehouse knows, whatever clock they ran by."""
+def _next_run_id(job: Job, company: Company) -> str:
+    """Return an id that sorts after all runs that the landing or the warehouse knows, whatever clock they ran by.
+
+    Where others land too, the runs of the company are these, and no other machine makes the same id.
+    """
     from pipeline.warehouse.ids import newest_run
 
-    return new_run_id(clock.now(), job.landing.run_ids() | {newest_run(job.settings.data_dir)})
+    known = job.landing.run_ids(company.name) | {newest_run(job.settings.data_dir)}
+    return new_run_id(clock.now(), known, is_unique=job.landing.is_shared)
 
 
 def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) -> Plan:
@@ -164,9 +172,9 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     from pipeline.warehouse.holdings import read_holdings  # DuckDB is needed for this only
 
     settings = job.settings
-    manifests = job.landing.manifests()
-    refuse_other_names(job.companies, {manifest.company for manifest in manifests}, settings.data_dir)
-    manifests = [manifest for manifest in manifests if manifest.company == company.name]
+    refuse_other_names(job.companies, job.landing.companies(), settings.data_dir)
+    manifests = job.landing.manifests(company.name)
+    refuse_other_source(job, manifests)
     personal = _label_of(settings)
     _refuse_other_treatment(manifests, personal, full=full)
     resources, holdings = selected(only, company.resources, company.also), Holdings()

@@ -1,12 +1,11 @@
 """Init: try a key before it is written down, as the doctor does, and write nothing meanwhile."""
 
 from pipeline.datafolder.claim import refuse_other_claim
-from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import ConfigurationError, IncompleteError
 from pipeline.jobs.diagnosis import KeyHealth
 from pipeline.jobs.doctor import examine_key, exit_code_of, fixes_of_key
 from pipeline.jobs.job import Job, check_sandbox
-from pipeline.landing import Landing
+from pipeline.jobs.landing import open_landing
 from pipeline.leaflink import Pacer
 from pipeline.settings import Settings, read_companies
 
@@ -21,7 +20,7 @@ async def try_key(settings: Settings) -> tuple[KeyHealth, list[str]]:
     refuse_other_claim(settings.data_dir, "live")
     (company,) = companies = read_companies(settings)
     check_sandbox(settings, companies, is_asked_for=False)
-    job = Job(settings, Landing(landing_folder(settings.data_dir)), companies)
+    job = Job(settings, open_landing(settings), companies)
     pacer = Pacer(settings.rate_per_minute, settings.burst_per_minute)  # which writes nothing into the data folder
     health = await examine_key(job, company, pacer, is_readable=True)
     fixes, code = list(fixes_of_key(health)), exit_code_of(health)

@@ -1,14 +1,17 @@
 """What the commands share: the settings, and the landing in their data folder."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pipeline.datafolder.claim import claimed_by, prepare_data_dir
-from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import ConfigurationError
+from pipeline.jobs.landing import open_landing
 from pipeline.landing import Landing, Manifest
 from pipeline.settings import Company, Settings, read_companies
+
+_SOURCES = {"sandbox": "the embedded sandbox", "live": "a live account"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def open_job(settings: Settings, *, sandbox: bool = False) -> Job:
             "LEAFLINK_BASE_URL is set, but LEAFLINK_API_KEY is not. Set the key that LeafLink issued."
         )
     check_sandbox(settings, companies, is_asked_for=sandbox)
-    job = Job(settings, Landing(landing_folder(settings.data_dir)), companies)
+    job = Job(settings, open_landing(settings), companies)
     prepare_data_dir(settings.data_dir, job.source)
     return job
 
@@ -54,6 +57,17 @@ def check_sandbox(settings: Settings, companies: tuple[Company, ...], *, is_aske
             f"LEAFLINK_API_KEY is not set, neither in the environment nor in {Path.cwd() / '.env'}. Set it, or ask for "
             "the invented data of the sandbox with --sandbox or LEAFHOUSE_SANDBOX=1."
         )
+
+
+def refuse_other_source(job: Job, manifests: Iterable[Manifest]) -> None:
+    """Raise ConfigurationError for runs of the other kind of source: a landing in a bucket is no part of the folder."""
+    for manifest in manifests:
+        if manifest.source != job.source:
+            raise ConfigurationError(
+                f"{job.landing.root}: run {manifest.run_id} there is of {_SOURCES[manifest.source]}, and this is "
+                f"{_SOURCES[job.source]}: invented and real numbers must never meet. Set LEAFHOUSE_LANDING to another "
+                "prefix."
+            )
 
 
 def refusals(manifest: Manifest) -> list[str]:

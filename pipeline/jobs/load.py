@@ -10,7 +10,7 @@ import duckdb
 from pipeline import clock
 from pipeline.datafolder.paths import report_file
 from pipeline.errors import AuditError, ConfigurationError, IncompleteError, LeafhouseError, ModelError, UsageError
-from pipeline.jobs.job import Job, describe_refusal
+from pipeline.jobs.job import Job, describe_refusal, refuse_other_source
 from pipeline.jobs.load_result import Intake, LoadResult, Outcome
 from pipeline.jobs.prune import PruneResult, prune_after_load
 from pipeline.jobs.refused import describe_refused
@@ -68,7 +68,7 @@ def load(job: Job, *, as_of: date | None, accept_shrink: bool = False) -> LoadRe
         job.landing.take_back_refused()
     try:
         with open_build(job) as build:
-            runs = build.pending()
+            runs = pending_runs(job, build)
             for manifest in runs:
                 build.merge(manifest)
             return finish_load(job, build, runs, as_of, accept_shrink=accept_shrink)
@@ -85,7 +85,7 @@ def load_aside(job: Job, into: Path, *, as_of: date | None, known_at: datetime |
     """
     check_target(job.settings.data_dir, into)
     with open_build(job) as build:
-        runs = build.pending()
+        runs = pending_runs(job, build)
         for manifest in runs:
             build.merge(manifest)
         if known_at is not None:
@@ -110,6 +110,13 @@ def open_build(job: Job) -> Build:
     data_dir = job.settings.data_dir
     load_id = new_run_id(clock.now(), known_loads(data_dir))
     return Build(data_dir, job.landing, all_resources(), load_id, access_of(job.settings))
+
+
+def pending_runs(job: Job, build: Build) -> list[Manifest]:
+    """Return the runs to merge, oldest first. Raises ConfigurationError for those of the other kind of source."""
+    runs = build.pending()
+    refuse_other_source(job, runs)
+    return runs
 
 
 def access_of(settings: Settings) -> Access:

@@ -2,12 +2,11 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipeline.datafolder.lock import DataLock
-from pipeline.datafolder.paths import base_file, landing_folder
 from pipeline.jobs.job import Job
+from pipeline.jobs.landing import open_landing
 from pipeline.landing import Landing
 from pipeline.settings import Settings
 from pipeline.warehouse.retention import Prunable, Retention, find_prunable, prune
@@ -19,7 +18,7 @@ class PruneResult:
 
     found: Prunable
     is_dry_run: bool
-    base: Path
+    base: str
     base_bytes: int
 
     def as_document(self) -> dict[str, Any]:
@@ -30,7 +29,7 @@ class PruneResult:
             "runs": [run.run_id for run in self.found.runs],
             "logs": [path.name for path in self.found.logs],
             "bytes": self.found.bytes,
-            "base": str(self.base),
+            "base": self.base,
             "base_bytes": self.base_bytes,
         }
 
@@ -45,12 +44,12 @@ def prune_folder(settings: Settings, *, is_dry_run: bool) -> PruneResult:
 
     Raises LockedError when another run is at work, ConfigurationError for a folder that cannot be read.
     """
-    data_dir, landing = settings.data_dir, Landing(landing_folder(settings.data_dir))
+    data_dir, landing = settings.data_dir, open_landing(settings)
     with nullcontext() if is_dry_run else DataLock(data_dir, "prune"):
         found = find_prunable(data_dir, landing, _retention_of(settings))
         if not is_dry_run:
             prune(data_dir, landing, found)
-    return _result(data_dir, found, is_dry_run=is_dry_run)
+    return _result(landing, found, is_dry_run=is_dry_run)
 
 
 def prune_after_load(job: Job, *, renew_base: bool) -> PruneResult:
@@ -58,9 +57,8 @@ def prune_after_load(job: Job, *, renew_base: bool) -> PruneResult:
     data_dir = job.settings.data_dir
     found = find_prunable(data_dir, job.landing, _retention_of(job.settings), by_the_week=True)
     prune(data_dir, job.landing, found, renew_base=renew_base)
-    return _result(data_dir, found)
+    return _result(job.landing, found)
 
 
-def _result(data_dir: Path, found: Prunable, *, is_dry_run: bool = False) -> PruneResult:
-    base = base_file(data_dir)
-    return PruneResult(found, is_dry_run, base, base.stat().st_size if base.exists() else 0)
+def _result(landing: Landing, found: Prunable, *, is_dry_run: bool = False) -> PruneResult:
+    return PruneResult(found, is_dry_run, landing.base_place, landing.base_bytes() or 0)

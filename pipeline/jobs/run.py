@@ -7,7 +7,7 @@ import anyio.to_thread
 
 from pipeline.jobs.extract import extract_companies
 from pipeline.jobs.job import Job
-from pipeline.jobs.load import finish_load, load, load_without, open_build
+from pipeline.jobs.load import finish_load, load, load_without, open_build, pending_runs
 from pipeline.jobs.load_result import LoadResult
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch
@@ -24,7 +24,7 @@ async def run(
     """
     try:
         with open_build(job) as build:
-            runs = build.pending()
+            runs = pending_runs(job, build)
             for manifest in runs:
                 build.merge(manifest)
             merged: set[str] = set()

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, unquote
 
 import duckdb
 
-from pipeline.datafolder.paths import landing_folder
 from pipeline.errors import UsageError, describe_unknown
 from pipeline.landing import Landing, Manifest, ResourceRead
 from pipeline.models import lineage
@@ -75,13 +74,13 @@ class Trace:
     inputs: list[str]
 
 
-def trace(data_dir: Path, table: str, key: str) -> list[Trace]:
+def trace(data_dir: Path, landing: Landing, table: str, key: str) -> list[Trace]:
     """Return where the rows of a mart come from whose key is `key`, at most MOST_ROWS of them.
 
     `key` is of the column that the table is traced by, such as line_id; an order is also found by the number that
     people see. Raises UsageError when there is no such mart, no such row, or no warehouse yet.
     """
-    table, landing = table.removeprefix("marts."), Landing(landing_folder(data_dir))
+    table = table.removeprefix("marts.")
     with open_published(data_dir) as con:
         rows = _rows(con, table, key)
         inputs = sorted(_resources_of(f"marts.{table}"))
@@ -166,7 +165,9 @@ class _Finder:
         for manifest in runs:
             for read in manifest.resources:
                 for batch in reversed(read.batches if read.resource == resource else ()):
-                    if (found := _place_in(self._landing.path_of(batch), read, by, key)) is not None:
+                    with self._landing.looked_up(batch) as path:
+                        found = None if path is None else _place_in(path, read, by, key)
+                    if found is not None:
                         window, place = found
                         return window, batch.file, place
         return None, None, None
@@ -174,8 +175,6 @@ class _Finder:
 
 def _place_in(path: Path, read: ResourceRead, by: str, key: str) -> tuple[str, int] | None:
     """Return the windows of a read that a row of a landed file lies in, and its place there; None where it is not."""
-    if not path.exists():
-        return None
     with closing(duckdb.connect()) as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute(

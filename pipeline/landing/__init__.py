@@ -1,15 +1,20 @@
 """Parquet batches of what was read, and the manifest that commits them."""
 
+from pipeline.landing.bucket import Bucket
 from pipeline.landing.manifest import Batch, Manifest, RefusedRun, ResourceRead, Scope, WindowRead, new_run_id
-from pipeline.landing.store import Landing
+from pipeline.landing.storage import StorageError
+from pipeline.landing.store import Head, Landing
 
 __all__ = [
     "Batch",
+    "Bucket",
+    "Head",
     "Landing",
     "Manifest",
     "RefusedRun",
     "ResourceRead",
     "Scope",
+    "StorageError",
     "WindowRead",
     "new_run_id",
 ]

@@ -1,6 +1,7 @@
 """The manifest of an extract: which batches it landed, and what each read was."""
 
 import re
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -11,7 +12,7 @@ from pipeline.decoding.fields import Fields
 
 FORMAT = 1
 _SECOND = "%Y%m%dT%H%M%SZ"
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}(?:[0-9a-f]{8})?")
 
 Scope = Literal["all", "changed", "sets"]
 
@@ -142,11 +143,12 @@ class RefusedRun(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def new_run_id(now: datetime, known: Iterable[str] = ()) -> str:
+def new_run_id(now: datetime, known: Iterable[str] = (), *, is_unique: bool = False) -> str:
     """Return an id that sorts by time, also within a second: 20261124T020000Z-4f9a.
 
     It sorts after all ids in `known`, whatever the clock said when these were given; names that are none are passed
-    over. Where the clock is behind them, it is of the second after the last one.
+    over. Where the clock is behind them, it is of the second after the last one. One that `is_unique` ends with eight
+    digits more, by chance: nobody else makes the same.
     """
     newest = max(filter(_ID.fullmatch, known), default="")
     run_id = _id_of(now)
@@ -154,7 +156,7 @@ def new_run_id(now: datetime, known: Iterable[str] = ()) -> str:
         second = datetime.strptime(newest.partition("-")[0], _SECOND).replace(tzinfo=UTC) + timedelta(seconds=1)
         # The fraction stays that of the clock: runs side by side that follow the same one differ by it.
         run_id = _id_of(second.replace(microsecond=now.microsecond))
-    return run_id
+    return run_id + secrets.token_hex(4) if is_unique else run_id
 
 
 def _id_of(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 _BEGINS = b"<!doctype html>"
 

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -22,6 +23,7 @@ from pipeline.zones import zone_names
 LIVE_BASE_URL = "https://app.leaflink.com/api/v2/"
 ENV_FILE = Path(".env")
 COMPANIES_FILE = Path("leafhouse.toml")
+_STORES = ("s3", "gs", "abfs", "abfss")
 _PREFIXES = ("LEAFLINK_", "LEAFHOUSE_")
 
 
@@ -59,6 +61,29 @@ def _usable_folder(path: Path) -> Path:
     if _ADDRESS.match(str(path)):
         raise ValueError(f"{path} begins like an address; data are kept on a disk of this machine, write a path of it")
     return path
+
+
+def _usable_landing(url: str) -> str:
+    """Return the URL of a landing in object storage. Raises ValueError for another one, and for one with keys in it.
+
+    No message quotes it: what is wrong with it may be a secret.
+    """
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    is_account = parts.scheme in ("abfs", "abfss") and ":" not in user  # its container stands there
+    if (user and not is_account) or parts.query or parts.fragment:
+        raise ValueError(
+            "has more than a bucket and a prefix. Write no keys into it: they come from the environment, a profile or "
+            "the role of the machine, and so do region (AWS_REGION) and address (AWS_ENDPOINT_URL)"
+        )
+    if parts.scheme not in _STORES or not parts.netloc:
+        raise ValueError(
+            "not a landing in object storage: write s3://bucket/prefix, gs:// or abfs://; without this setting, runs "
+            "land in the data folder"
+        )
+    if ".." in parts.path.split("/") or "//" in parts.path:
+        raise ValueError("its prefix has an empty part, or two dots; take another one")
+    return url.rstrip("/")
 
 
 def _day(value: Any) -> Any:
@@ -106,6 +131,11 @@ class Settings(BaseModel):
     sandbox: bool = _setting("LEAFHOUSE_SANDBOX", False, "Ask for the invented data of the embedded sandbox.")
     data_dir: Annotated[Path, AfterValidator(_usable_folder)] = _setting(
         "LEAFHOUSE_DATA_DIR", Path("data"), "Where landing and warehouse are."
+    )
+    landing: Annotated[str | None, AfterValidator(lambda url: None if url is None else _usable_landing(url))] = (
+        _setting(
+            "LEAFHOUSE_LANDING", None, "Where runs land instead of the data folder: s3://bucket/prefix, gs://, abfs://."
+        )
     )
     as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
         "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."

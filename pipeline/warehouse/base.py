@@ -5,13 +5,16 @@ a file whose signature has changed is no longer what was audited.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from pipeline.datafolder.paths import base_file, kept_folder, signatures_file, warehouse_file
-from pipeline.landing.store import write_aside
+from pipeline.datafolder.paths import kept_folder, signatures_file, warehouse_file
+from pipeline.landing import Landing
+from pipeline.landing.files import write_aside
 from pipeline.warehouse.files import list_kept
 from pipeline.warehouse.published import open_warehouse
 
@@ -21,7 +24,7 @@ _HEADERS = 3 * 4096
 
 @dataclass(frozen=True)
 class Base:
-    """The file to begin with, None for the landed runs alone; `note` says why it is not the published one."""
+    """The file to begin with, None for what the landing has; `note` says why it is not the published one."""
 
     path: Path | None
     note: str | None = None
@@ -34,7 +37,7 @@ def find_base(data_dir: Path) -> Base:
     """
     published = warehouse_file(data_dir)
     if not published.exists():
-        return Base(_landed_base(data_dir))
+        return Base(None)
     signatures, file = _read(data_dir), published.resolve()
     if not is_changed(file, signatures):
         return Base(published)
@@ -48,14 +51,21 @@ def find_base(data_dir: Path) -> Base:
                 f"{changed} What load {kept.load_id} left is taken instead, with the runs that landed since; the file "
                 f"stays in {file.parent.name}/.",
             )
-    return Base(
-        _landed_base(data_dir), f"{changed} None from before is kept, so all is built anew from what has landed."
-    )
+    return Base(None, f"{changed} None from before is kept, so all is built anew from what has landed.")
 
 
-def _landed_base(data_dir: Path) -> Path | None:
-    path = base_file(data_dir)
-    return path if path.exists() else None
+@contextmanager
+def open_base(data_dir: Path, landing: Landing) -> Iterator[Base]:
+    """Yield what `find_base` returns; where that is none, with what goes on in the landing of runs that were let go of.
+
+    The file is there for as long as the block runs. Raises what `find_base` raises.
+    """
+    base = find_base(data_dir)
+    if base.path is not None:
+        yield base
+        return
+    with landing.base() as landed:
+        yield replace(base, path=landed)
 
 
 def sign(data_dir: Path, load_id: str) -> None:

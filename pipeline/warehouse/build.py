@@ -21,13 +21,13 @@ from pipeline import clock
 from pipeline.datafolder.paths import building_folder, kept_file, kept_folder, rejected_file, warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest
-from pipeline.landing.store import sync
+from pipeline.landing.files import sync
 from pipeline.models import ModelSettings
 from pipeline.models.transaction import transaction
 from pipeline.resources import Resource
 from pipeline.sql import literal
 from pipeline.warehouse.access import OWNER_ALONE, Access
-from pipeline.warehouse.base import find_base, sign
+from pipeline.warehouse.base import open_base, sign
 from pipeline.warehouse.drift import create_extra, record_drift
 from pipeline.warehouse.engine import BLOCK_SIZE, attach_for_writing, open_engine
 from pipeline.warehouse.files import (
@@ -112,9 +112,9 @@ class Build:
             undo.push(self.__exit__)
             refuse_other_link(self._data_dir)
             self._make_folder()
-            base = find_base(self._data_dir)
-            if base.path is not None:
-                copy_file(base.path, self._file)
+            with open_base(self._data_dir, self._landing) as base:
+                if base.path is not None:
+                    copy_file(base.path, self._file)
             if base.note is not None:
                 self.notes.append(base.note)
             self._open()
@@ -182,7 +182,8 @@ class Build:
 
     def _append(self, resource: str, batches: Sequence[Batch]) -> None:
         if batches:
-            append(self.con, self._resources[resource], [str(self._landing.check(batch)) for batch in batches])
+            with self._landing.fetched(batches) as files:
+                append(self.con, self._resources[resource], files)
             self._appended[resource] |= {batch.file for batch in batches}
 
     def merge(self, manifest: Manifest) -> None:
@@ -191,12 +192,12 @@ class Build:
             return
         self._check_known(manifest)
         describe_warehouse(self.con, manifest)
-        quarantine = [str(self._landing.check(batch)) for batch in manifest.quarantine]
         self._take_back_others(manifest)
         for read in manifest.resources:
             done = self._appended[read.resource]
             self._append(read.resource, [batch for batch in read.batches if batch.file not in done])
-        merge_quarantine(self.con, manifest, quarantine)
+        with self._landing.fetched(manifest.quarantine) as files:
+            merge_quarantine(self.con, manifest, files)
         instant = instant_of(self.con, manifest)
         self._runs[manifest.company, instant] = manifest
         for each in merge_run(self.con, manifest, self._resources, instant):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.landing.store import sync
+from pipeline.landing.files import sync
 from pipeline.warehouse.access import Access
 
 # From linux/fs.h: share the blocks of a file until one of the two is written to.

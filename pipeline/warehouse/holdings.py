@@ -1,7 +1,7 @@
 """What we hold, for planning the next read: the published warehouse, and what has landed since it was loaded."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.reading import Values
 from pipeline.resources import Resource
 from pipeline.resources.columns import table_columns
 from pipeline.sql import identifier
-from pipeline.warehouse.base import find_base
+from pipeline.warehouse.base import open_base
 from pipeline.warehouse.published import open_warehouse
 from pipeline.warehouse.quarantine import parent_in
 
@@ -28,10 +28,19 @@ def read_holdings(
     stretch of creation may still be among what is returned, which costs a request each and no more. Raises
     ConfigurationError for a warehouse that is damaged, or of another version.
     """
-    path = find_base(data_dir).path
-    with open_warehouse(path, may_be_older=True) if path is not None else closing(duckdb.connect()) as con:
-        reader = HoldingReader(con, landing, resources, company, path is not None)
+    with open_holding(data_dir, landing) as (con, is_published):
+        reader = HoldingReader(con, landing, resources, company, is_published)
         return Holdings({name: reader.read(resource, recent_from) for name, resource in resources.items()})
+
+
+@contextmanager
+def open_holding(data_dir: Path, landing: Landing) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
+    """Yield the warehouse that the next one begins with, and True; or an empty database, and False."""
+    with (
+        open_base(data_dir, landing) as base,
+        open_warehouse(base.path, may_be_older=True) if base.path is not None else closing(duckdb.connect()) as con,
+    ):
+        yield con, base.path is not None
 
 
 @dataclass
@@ -58,7 +67,7 @@ class HoldingReader:
                     "SELECT table_name FROM information_schema.tables WHERE table_schema = 'raw'"
                 ).fetchall()
             }
-        self._manifests = self.landing.manifests()
+        self._manifests = self.landing.manifests(self.company)
         self.pending = [each for each in self._manifests if each.run_id not in self._loaded]
 
     def read(self, resource: Resource, recent_from: datetime) -> Holding:
@@ -142,22 +151,23 @@ class HoldingReader:
                 "WHERE _deleted_at IS NULL AND _company = ?"
             )
             parameters.append(self.company)
-        for age, (manifest, read) in enumerate(self.reads(self.pending, resource.name), start=1):
-            if read.scope == "all":
-                sources, parameters = sources[:1], []
-            if read.batches:
-                sources.append(
-                    f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM "
-                    + rows_of("read_parquet(?, hive_partitioning = false)")
-                )
-                parameters += [manifest.server_time, [str(self.landing.check(batch)) for batch in read.batches]]
-            sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, NULL, NULL, {age}, true")
-            parameters.append(list(read.gone))
-        self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE held AS FROM (FROM ({' UNION ALL '.join(sources)}) "
-            "QUALIFY row_number() OVER (PARTITION BY key ORDER BY age DESC) = 1) WHERE NOT is_gone",
-            parameters,
-        )
+        with ExitStack() as fetched:
+            for age, (manifest, read) in enumerate(self.reads(self.pending, resource.name), start=1):
+                if read.scope == "all":
+                    sources, parameters = sources[:1], []
+                if read.batches:
+                    sources.append(
+                        f"SELECT {columns}, ?::TIMESTAMPTZ, {age}, false FROM "
+                        + rows_of("read_parquet(?, hive_partitioning = false)")
+                    )
+                    parameters += [manifest.server_time, fetched.enter_context(self.landing.fetched(read.batches))]
+                sources.append(f"SELECT unnest(?::VARCHAR[]), NULL, NULL, NULL, NULL, NULL, {age}, true")
+                parameters.append(list(read.gone))
+            self.con.execute(
+                f"CREATE OR REPLACE TEMP TABLE held AS FROM (FROM ({' UNION ALL '.join(sources)}) "
+                "QUALIFY row_number() OVER (PARTITION BY key ORDER BY age DESC) = 1) WHERE NOT is_gone",
+                parameters,
+            )
 
     def _is_asked_by(self, resource: Resource) -> bool:
         """Whether something is asked for by the rows of a resource."""
@@ -176,15 +186,15 @@ class HoldingReader:
     def _quarantined(self, resource: str, column: str = "key") -> list[str | None]:
         sources = ["SELECT key, raw, resource, _company FROM meta.quarantine"] if self.is_published else []
         batches = [batch for manifest in self.pending for batch in manifest.quarantine]
-        files = [str(self.landing.check(batch)) for batch in batches]
-        if files:
+        if batches:
             sources.append("SELECT key, raw, resource, _company FROM read_parquet($files, hive_partitioning = false)")
         if not sources:
             return []
-        known = {"resource": resource, "company": self.company} | ({"files": files} if files else {})
-        found = self.con.execute(
-            f"SELECT DISTINCT {column} FROM ({' UNION ALL '.join(sources)}) "
-            "WHERE resource = $resource AND _company = $company ORDER BY 1",
-            known,
-        ).fetchall()
+        with self.landing.fetched(batches) as files:
+            known = {"resource": resource, "company": self.company} | ({"files": files} if files else {})
+            found = self.con.execute(
+                f"SELECT DISTINCT {column} FROM ({' UNION ALL '.join(sources)}) "
+                "WHERE resource = $resource AND _company = $company ORDER BY 1",
+                known,
+            ).fetchall()
         return [row[0] for row in found]

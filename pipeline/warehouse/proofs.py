@@ -1,16 +1,13 @@
 """The held rows that show whether a key sees the account that a data folder holds."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-import duckdb
 
 from pipeline.landing import Landing
 from pipeline.landing.holdings import HeldRow, Proofs
 from pipeline.resources import Resource, all_resources
-from pipeline.warehouse.base import find_base
-from pipeline.warehouse.holdings import HoldingReader
-from pipeline.warehouse.published import open_warehouse
+from pipeline.warehouse.holdings import HoldingReader, open_holding
 
 # What each account has of its own and the API gives row by row, the best proof first: the number of an order is unique
 # everywhere, and so is that of a report; payments and lines name their order; the others are told by their creation.
@@ -25,9 +22,9 @@ def read_proofs(data_dir: Path, landing: Landing, company: str) -> Proofs:
 
     Raises ConfigurationError for a warehouse or a landed file that is damaged, or of another version.
     """
-    path, resources = find_base(data_dir).path, all_resources()
-    with open_warehouse(path, may_be_older=True) if path is not None else closing(duckdb.connect()) as con:
-        reader = _ProofReader(HoldingReader(con, landing, resources, company, path is not None))
+    resources = all_resources()
+    with open_holding(data_dir, landing) as (con, is_published):
+        reader = _ProofReader(HoldingReader(con, landing, resources, company, is_published))
         if reader.is_empty():
             return Proofs()
         rows = {name: reader.newest(resources[name]) for name in _PROVING}
@@ -56,18 +53,18 @@ class _ProofReader:
         Of the rows of one order it is one: they come and go together.
         """
         self._reader.collect(resource)
-        details, parameters = self._details(resource)
-        found = self._con.execute(
-            f"WITH details AS ({details}), detail AS ("
-            "SELECT key, any_value(seller) AS seller, any_value(name) AS name, bool_and(is_draft) AS is_draft "
-            "FROM details GROUP BY key), "
-            "row AS (FROM held LEFT JOIN detail USING (key) WHERE key IS NOT NULL "
-            f"QUALIFY row_number() OVER (PARTITION BY coalesce(parent, key) ORDER BY {_NEWEST_FIRST}) = 1) "
-            "SELECT key, seller, parent, epoch_us(created), name FROM row "
-            f"QUALIFY row_number() OVER (PARTITION BY seller ORDER BY {_NEWEST_FIRST}) <= {_ROWS_OF_A_SELLER} "
-            f"ORDER BY {_NEWEST_FIRST}",
-            parameters,
-        ).fetchall()
+        with self._details(resource) as (details, parameters):
+            found = self._con.execute(
+                f"WITH details AS ({details}), detail AS ("
+                "SELECT key, any_value(seller) AS seller, any_value(name) AS name, bool_and(is_draft) AS is_draft "
+                "FROM details GROUP BY key), "
+                "row AS (FROM held LEFT JOIN detail USING (key) WHERE key IS NOT NULL "
+                f"QUALIFY row_number() OVER (PARTITION BY coalesce(parent, key) ORDER BY {_NEWEST_FIRST}) = 1) "
+                "SELECT key, seller, parent, epoch_us(created), name FROM row "
+                f"QUALIFY row_number() OVER (PARTITION BY seller ORDER BY {_NEWEST_FIRST}) <= {_ROWS_OF_A_SELLER} "
+                f"ORDER BY {_NEWEST_FIRST}",
+                parameters,
+            ).fetchall()
         return tuple(HeldRow(resource.name, *row) for row in found)
 
     def keys(self, resource: Resource) -> frozenset[str]:
@@ -75,12 +72,18 @@ class _ProofReader:
         return frozenset(row[0] for row in self._con.execute("SELECT key FROM held WHERE key IS NOT NULL").fetchall())
 
     def sellers(self, orders: Resource) -> frozenset[str]:
-        details, parameters = self._details(orders)
-        found = self._con.execute(f"SELECT DISTINCT seller FROM ({details}) WHERE seller IS NOT NULL", parameters)
-        return frozenset(row[0] for row in found.fetchall())
+        with self._details(orders) as (details, parameters):
+            found = self._con.execute(
+                f"SELECT DISTINCT seller FROM ({details}) WHERE seller IS NOT NULL", parameters
+            ).fetchall()
+        return frozenset(row[0] for row in found)
 
-    def _details(self, resource: Resource) -> tuple[str, list[object]]:
-        """Return a query of key, seller, name and whether it is a draft, over all versions of the rows."""
+    @contextmanager
+    def _details(self, resource: Resource) -> Iterator[tuple[str, list[object]]]:
+        """Yield a query of key, seller, name and whether it is a draft, over all versions of the rows.
+
+        It has to be run within the block.
+        """
         fields = resource.record.model_fields
         seller, name = ("seller" if "seller" in fields else "NULL"), ("name" if "name" in fields else "NULL")
         is_draft = "status = 'Draft'" if resource.name == "orders_received" else "false"
@@ -94,8 +97,9 @@ class _ProofReader:
         if resource.name in self._reader.tables:
             sources.append(f"SELECT {columns} FROM raw.{resource.name} WHERE _company = ?")
             parameters.append(self._reader.company)
-        for _, read in self._reader.reads(self._reader.pending, resource.name):
-            if read.batches:
-                sources.append(f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false)")
-                parameters.append([str(self._reader.landing.check(batch)) for batch in read.batches])
-        return " UNION ALL ".join(sources), parameters
+        with ExitStack() as fetched:
+            for _, read in self._reader.reads(self._reader.pending, resource.name):
+                if read.batches:
+                    sources.append(f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false)")
+                    parameters.append(fetched.enter_context(self._reader.landing.fetched(read.batches)))
+            yield " UNION ALL ".join(sources), parameters

@@ -1,8 +1,8 @@
 """Retention: earlier warehouses, landed runs and logs are let go of once nothing needs them.
 
-When loaded runs go, what they brought goes on in `landing/_base.duckdb`: `raw` with its past, `meta`, and what loads
-carry on. A folder without a warehouse begins with it. So a run may go when every warehouse that stays holds it, and the
-next plan is not made from it.
+When loaded runs go, what they brought goes on in `_base.duckdb` of the landing: `raw` with its past, `meta`, and what
+loads carry on. A folder without a warehouse begins with it. So a run may go when every warehouse that stays holds it,
+and the next plan is not made from it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline import clock
-from pipeline.datafolder.paths import base_file, building_folder, kept_folder, logs_folder, warehouse_file
+from pipeline.datafolder.paths import building_folder, kept_folder, logs_folder, warehouse_file
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Landing, Manifest
 from pipeline.landing.needed import planned_upon
-from pipeline.landing.store import write_aside
 from pipeline.models import Project
 from pipeline.models.previous import carried_tables
 from pipeline.sql import literal
@@ -62,7 +61,7 @@ def find_prunable(data_dir: Path, landing: Landing, retention: Retention, *, by_
     logs = _old_logs(logs_folder(data_dir), retention.log_days)
     sizes = [
         *(each.bytes for each in going),
-        *(landing.size_of(run) for run in runs),
+        landing.size_of(runs),
         *(path.stat().st_size for path in logs),
     ]
     return Prunable(going, runs, logs, sum(sizes))
@@ -106,9 +105,8 @@ def prune(data_dir: Path, landing: Landing, found: Prunable, *, renew_base: bool
     """
     for kept in found.warehouses:
         remove_file(kept.path)
-    base = base_file(data_dir)
-    if found.runs or (renew_base and base.exists()):
-        write_aside(base, lambda aside: _write_base(warehouse_file(data_dir), aside, building_folder(data_dir)))
+    if found.runs or (renew_base and landing.base_bytes() is not None):
+        landing.keep_base(lambda aside: _write_base(warehouse_file(data_dir), aside, building_folder(data_dir)))
         landing.forget([run.run_id for run in found.runs])
     for path in found.logs:
         path.unlink()

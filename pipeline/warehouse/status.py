@@ -11,8 +11,8 @@ import duckdb
 from pipeline import clock
 from pipeline.datafolder.attempt import Attempt, read_attempt
 from pipeline.datafolder.lock import holder_of
-from pipeline.datafolder.paths import landing_folder, warehouse_file
-from pipeline.landing import Landing, RefusedRun
+from pipeline.datafolder.paths import warehouse_file
+from pipeline.landing import RefusedRun
 from pipeline.resources import Resource
 from pipeline.resources.columns import columns_of
 from pipeline.warehouse.base import find_base
@@ -63,7 +63,7 @@ class Status:
     resources: list[ResourceStatus]
     failed_audits: list[dict[str, Any]]
     kept: Sequence[KeptModel]
-    refused_runs: list[RefusedRun]
+    refused_runs: Sequence[RefusedRun]
     headlines: list[Headline]
     attempt: Attempt | None
     holder: str | None
@@ -75,16 +75,21 @@ class Status:
         return None if self.read_until is None else clock.now() - self.read_until
 
 
-def read_status(data_dir: Path, resources: Mapping[str, Resource]) -> Status:
-    """Read the status.
+def read_status(data_dir: Path, resources: Mapping[str, Resource], refused_runs: Sequence[RefusedRun] = ()) -> Status:
+    """Read the status; `refused_runs` are those of the landing, for whoever shows them.
 
     Raises UsageError when nothing is published yet, ConfigurationError for a file that is damaged, not ours or newer.
     """
     with open_published(data_dir) as con:
-        return _status(con, data_dir, resources)
+        return _status(con, data_dir, resources, refused_runs)
 
 
-def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[str, Resource]) -> Status:
+def _status(
+    con: duckdb.DuckDBPyConnection,
+    data_dir: Path,
+    resources: Mapping[str, Resource],
+    refused_runs: Sequence[RefusedRun],
+) -> Status:
     tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
     reads = {name for (name,) in con.execute("SELECT DISTINCT resource FROM meta.completeness").fetchall()}
     fresh = read_freshness(con)
@@ -99,7 +104,7 @@ def _status(con: duckdb.DuckDBPyConnection, data_dir: Path, resources: Mapping[s
             for each in fresh.failed_audits
         ],
         fresh.kept,
-        Landing(landing_folder(data_dir)).refused_runs(),
+        refused_runs,
         list(read_headlines(con, fresh.load_id)[0]) if fresh.load_id is not None else [],
         read_attempt(data_dir), holder_of(data_dir), find_base(data_dir).note,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from pipeline.errors import ConfigurationError
 from pipeline.landing import Batch, Landing, Manifest, ResourceRead
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
 ROWS = pa.table({"number": ["a", "b"], "total": [1, 2]})
@@ -39,12 +39,23 @@ def files(landing: Landing) -> set[str]:
     return {path.relative_to(landing.root).as_posix() for path in landing.root.rglob("*") if path.is_file()}
 
 
+def read(landing: Landing, batch: Batch) -> None:
+    with landing.fetched([batch]):
+        pass
+
+
+def write_manifest(landing: Landing, run_id: str, text: bytes) -> None:
+    landing.commit(manifest_of(run_id))
+    (landing.root / "_manifests" / f"{run_id}.json").write_bytes(text)
+
+
 def test_a_batch_is_read_back_as_it_was_written(landing: Landing) -> None:
     batch = landing.write_batch("orders", "run-1", 1, ROWS)
 
-    assert pq.read_table(landing.check(batch)).equals(ROWS)
+    with landing.fetched([batch]) as (file,):
+        assert pq.read_table(file).equals(ROWS)
     assert (batch.resource, batch.file, batch.rows) == ("orders", "orders/run-1-0001.parquet", 2)
-    assert batch.bytes == landing.path_of(batch).stat().st_size
+    assert batch.bytes == (landing.root / batch.file).stat().st_size
 
 
 def test_a_manifest_is_read_back_as_it_was_committed(landing: Landing) -> None:
@@ -82,32 +93,32 @@ def test_only_the_owner_can_read_it(landing: Landing) -> None:
 
 def test_a_damaged_batch_is_named(landing: Landing) -> None:
     batch = landing.write_batch("orders", "run-1", 1, ROWS)
-    content = bytearray(landing.path_of(batch).read_bytes())
+    content = bytearray((landing.root / batch.file).read_bytes())
     content[len(content) // 2] ^= 1
-    landing.path_of(batch).write_bytes(content)
+    (landing.root / batch.file).write_bytes(content)
 
     with pytest.raises(ConfigurationError, match=r"run-1-0001\.parquet: damaged"):
-        landing.check(batch)
+        read(landing, batch)
 
 
 def test_a_missing_batch_is_named(landing: Landing) -> None:
     batch = landing.write_batch("orders", "run-1", 1, ROWS)
-    landing.path_of(batch).unlink()
+    (landing.root / batch.file).unlink()
 
     with pytest.raises(ConfigurationError, match=r"run-1-0001\.parquet: cannot be read"):
-        landing.check(batch)
+        read(landing, batch)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"null", b"\xff\xfe", b'{"format": "one"}', b'{"format": 1, "run_id": 7}'])
 def test_a_damaged_manifest_is_named(landing: Landing, text: bytes) -> None:
-    landing.commit(manifest_of("run-1")).write_bytes(text)
+    write_manifest(landing, "run-1", text)
 
     with pytest.raises(ConfigurationError, match=r"run-1\.json: damaged manifest"):
         landing.manifests()
 
 
 def test_a_manifest_of_a_newer_version_is_named_as_such(landing: Landing) -> None:
-    landing.commit(manifest_of("run-1")).write_text('{"format": 2, "whatever": []}')
+    write_manifest(landing, "run-1", b'{"format": 2, "whatever": []}')
 
     with pytest.raises(ConfigurationError, match=r"run-1\.json: written by a newer Leafhouse"):
         landing.manifests()
@@ -235,7 +246,7 @@ def test_a_sweep_keeps_a_run_that_is_set_aside_until_a_later_one_is_published(la
 
     assert committed(landing) == ["run-1", "run-3"]
     assert {path for path in files(landing) if "run-2" in path} == set()
-    assert landing.check(later.resources[0].batches[0])
+    read(landing, later.resources[0].batches[0])
 
 
 def test_a_later_run_takes_the_place_of_one_that_is_set_aside_for_its_own_company_only(landing: Landing) -> None:

@@ -211,7 +211,8 @@ class Warehouse:
             _compare(records, decoded.table, [each.raw for each in decoded.rejected])
             batch = self._workshop.write(name, decoded.table)
             self._con.execute(f"DELETE FROM raw.{name}")
-            append(self._con, self._resources[name], [str(self._landing.check(batch))])
+            with self._landing.fetched([batch]) as files:
+                append(self._con, self._resources[name], files)
             _compare(records, self._con.sql(f"SELECT * FROM raw.{name}").to_arrow_table(), [])
         return len(records)
 
@@ -223,7 +224,8 @@ class Warehouse:
             assert _names(path, record.paths), f"{path!r} is blamed for {set(record.paths)}: {record.raw[:500]!r}"
         if decoded.rejected:
             batch = self._workshop.write_quarantine([("any", each) for each in decoded.rejected])
-            rows = self._con.execute("SELECT path FROM read_parquet(?)", [str(self._landing.check(batch))]).fetchall()
+            with self._landing.fetched([batch]) as files:
+                rows = self._con.execute("SELECT path FROM read_parquet(?)", [files]).fetchall()
             assert [path for (path,) in rows] == [each.path for each in decoded.rejected]
         return len(records)
 

@@ -233,7 +233,7 @@ def test_a_batch_with_an_unknown_column_is_refused_not_cut(loaded: Seller) -> No
     error = refusal(loaded)
 
     assert "novelty" in str(error)
-    assert str(loaded.landing.path_of(batch)) in str(error)
+    assert str(loaded.landing.root / batch.file) in str(error)
 
 
 def test_a_data_folder_that_cannot_be_built_in_is_refused(loaded: Seller) -> None:

@@ -21,13 +21,15 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show the page of the morning: how fresh, how complete, what is owed, what failed, and each resource."""
+    from pipeline.jobs.landing import open_landing
     from pipeline.resources import all_resources
     from pipeline.settings import read_settings
     from pipeline.terminal.status_view import describe_age, show_status
     from pipeline.warehouse.status import read_status
 
     limit, output = _read_age(max_age), Output(as_json=as_json)
-    found = read_status(read_settings().data_dir, all_resources())
+    settings = read_settings()
+    found = read_status(settings.data_dir, all_resources(), open_landing(settings).refused_runs())
     show_status(output, found)
     if limit is not None and (found.age is None or found.age > limit):
         age = "of an unknown age" if found.age is None else f"{describe_age(found.age)} old"

@@ -14,11 +14,13 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show where a row of a mart comes from: rows of LeafLink, down to run, window, file and place in the landing."""
+    from pipeline.jobs.landing import open_landing
     from pipeline.jobs.trace import trace
     from pipeline.settings import read_settings
     from pipeline.terminal.trace_view import show_traces
 
-    show_traces(Output(as_json=as_json), trace(read_settings().data_dir, table, key))
+    settings = read_settings()
+    show_traces(Output(as_json=as_json), trace(settings.data_dir, open_landing(settings), table, key))
 
 
 TRACE = Command("trace", 75, trace)
