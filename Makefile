@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 NOTEBOOK_VENV := .venv-notebook
 SAIL_VENV := .venv-sail
 SPARK_VENV := .venv-spark
+STORAGE_VENV := .venv-storage
 
 .PHONY: help
 help: ## List the targets
@@ -53,6 +54,13 @@ $(SAIL_VENV)/.installed $(SPARK_VENV)/.installed: .venv-%/.installed: requiremen
 		--config-settings editable_mode=compat -e .
 	@touch $@
 
+# The server of the storage tests needs other versions than the development tools.
+$(STORAGE_VENV)/.installed: requirements-storage-test.lock
+	@echo "Installing the S3 server of the tests into $(STORAGE_VENV) (once) …" >&2
+	@test -x $(STORAGE_VENV)/bin/python || $(PYTHON) -m venv $(STORAGE_VENV)
+	@$(STORAGE_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage-test.lock
+	@touch $@
+
 .PHONY: install
 install: $(VENV)/.installed ## Install what the nightly job needs into .venv
 
@@ -60,6 +68,10 @@ install: $(VENV)/.installed ## Install what the nightly job needs into .venv
 .PHONY: mcp
 mcp: $(VENV)/.installed ## Install what `leafhouse mcp` needs on top
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-mcp.lock
+
+.PHONY: storage
+storage: $(VENV)/.installed ## Install what tells two writers to a landing in a bucket apart on top
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 
 .PHONY: xlsx
 xlsx: $(VENV)/.installed ## Install what exports as XLSX need on top
@@ -107,7 +119,7 @@ test: lint ## Run all checks and tests (no network, no key)
 
 .PHONY: test-all
 test-all: lint $(NOTEBOOK_VENV)/.installed ## Run the long tests as well (a quarter of an hour)
-	@$(PYTEST) -m "not registry and not browser and not engine" $(ARGS)
+	@$(PYTEST) -m "not registry and not browser and not storage and not engine" $(ARGS)
 
 # What people read and look at: README, docs and notebooks as printed, the exports, the questions of assistants.
 READ := tests/docs tests/notebooks tests/dictionary tests/test_wheel.py tests/acceptance/test_assistant.py \
@@ -121,6 +133,11 @@ test-docs: lint $(NOTEBOOK_VENV)/.installed ## Run all that README, docs and not
 .PHONY: test-orchestrators
 test-orchestrators: lint ## Run deploy/ under Airflow, Dagster and a new environment (installs them: minutes, network)
 	@$(PYTEST) -n 0 -m registry tests/deploy $(ARGS)
+
+.PHONY: test-storage
+test-storage: lint $(STORAGE_VENV)/.installed ## Land in a bucket of a real S3 server, with faults (installs it: network)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
+	@$(PYTEST) -n 0 -m storage $(ARGS)
 
 .PHONY: test-browser
 test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
@@ -175,6 +192,8 @@ lock: ## Renew the locked requirements (needs uv)
 	$(COMPILE) --extra mcp -c requirements.lock -o requirements-mcp.lock
 	$(COMPILE) --extra xlsx -c requirements.lock -o requirements-xlsx.lock
 	$(COMPILE) --extra dev -c requirements.lock -c requirements-mcp.lock -c requirements-xlsx.lock -o requirements-dev.lock
+	$(COMPILE) --extra storage -c requirements.lock -o requirements-storage.lock
+	$(COMPILE) --extra storage-test -c requirements.lock -o requirements-storage-test.lock
 	$(COMPILE) --extra browser -c requirements-dev.lock -o requirements-browser.lock
 	$(COMPILE) --extra sail -c requirements-dev.lock -o requirements-sail.lock
 	$(COMPILE) --extra spark -c requirements-dev.lock -o requirements-spark.lock
@@ -182,4 +201,4 @@ lock: ## Renew the locked requirements (needs uv)
 
 .PHONY: clean
 clean: ## Remove the environment and caches (the data stays)
-	rm -rf $(VENV) $(NOTEBOOK_VENV) $(SAIL_VENV) $(SPARK_VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf $(VENV) $(NOTEBOOK_VENV) $(STORAGE_VENV) $(SAIL_VENV) $(SPARK_VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
