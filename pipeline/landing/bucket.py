@@ -24,8 +24,8 @@ from pipeline.errors import ConfigurationError
 from pipeline.landing.conditional import ConditionalPuts, Unsupported
 from pipeline.landing.storage import Item, Result, StorageError, Stored
 
-# Each try is itself up to three requests of the vendor's library, with waits of its own.
-_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0)
+# Each try is itself some thirty requests of Arrow's within six seconds.
+_WAITS_SECONDS = (1.0, 3.0)
 _THREADS = 8
 # Nothing helps here but its owner.
 _REFUSED = re.compile(
