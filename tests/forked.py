@@ -30,12 +30,16 @@ def _leafhouse(*arguments: str) -> None:
 
 
 def run_forked(
-    function: Callable[..., None], *arguments: object, folder: Path, environment: Mapping[str, str]
+    function: Callable[..., None],
+    *arguments: object,
+    folder: Path,
+    environment: Mapping[str, str],
+    on_start: Callable[[int], object] = bool,
 ) -> tuple[int, str, str]:
     """Call a function in a process of its own, and return its exit code, stdout and stderr.
 
-    One that does not end is killed; a code below zero is the signal that killed it. Its clock is what ours is now, and
-    goes on from there. Where few marts are in force here, they are there.
+    `on_start` is called with its id. One that does not end is killed; a code below zero is the signal that killed it.
+    Its clock is what ours is now, and goes on from there. Where few marts are in force here, they are there.
     """
     with TemporaryDirectory() as output:
         ahead = clock.now() - datetime.now(UTC)
@@ -43,6 +47,8 @@ def run_forked(
         process = _FORKED.Process(target=_call, args=wanted)
         with patch.dict(os.environ, PYTHONPATH=str(CHECKOUT)):  # the first one starts the process to fork from
             process.start()
+        assert process.pid is not None
+        on_start(process.pid)
         process.join(_PATIENCE_SECONDS)
         process.kill()
         process.join()

@@ -37,8 +37,23 @@ class KeyHealth:
 
 
 @dataclass(frozen=True)
+class LandingHealth:
+    """A landing in a bucket: whether it can be listed and written, and whether two writers are told apart for sure.
+
+    `problem` says why it cannot; what it ends a command with is `exit_code`.
+    """
+
+    url: str
+    tells_writers_apart: bool = False
+    problem: str | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """All that was found out: by key, of the data folder and whom it belongs to, and what to fix.
+
+    `landing` is None where runs land in the data folder.
 
     `on_success` and `on_failure` say what the hooks are: a host, or "a command".
     """
@@ -50,6 +65,7 @@ class Diagnosis:
     exit_code: int
     on_success: str | None = None
     on_failure: str | None = None
+    landing: LandingHealth | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the diagnosis for machines."""

@@ -12,7 +12,7 @@ from pipeline.decoding.heads import HeadReader
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, RefusedError
 from pipeline.extract.selection import selected
 from pipeline.jobs.account import check_account
-from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, Sight
+from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, LandingHealth, Sight
 from pipeline.jobs.extract import open_source, pacer_of, plan_extract
 from pipeline.jobs.job import Job
 from pipeline.jobs.refused import describe_refused
@@ -43,19 +43,50 @@ class _Owner(msgspec.Struct):
 
 
 async def diagnose(job: Job) -> Diagnosis:
-    """Ask one row of every resource of every company, and look at the data folder. Nothing is changed."""
-    folder = read_folder(job.settings.data_dir, job.landing)
-    refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job))
+    """Ask one row of every resource of every company, and look at the data folder. Nothing is changed.
+
+    In a landing in a bucket an object is written and removed again.
+    """
+    landing = _examine_landing(job)
+    is_there = landing is None or landing.problem is None
+    folder = read_folder(job.settings.data_dir, job.landing if is_there else None)
+    refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job)) if is_there else []
     keys = []
     for company in job.companies:
-        keys.append(await examine_key(job, company, pacer_of(job), is_readable=not refused))
-    set_aside = describe_refused(job.landing.refused_runs())
-    fixes = [*(fix for key in keys for fix in fixes_of_key(key)), *refused, *set_aside, *_fixes_of_folder(folder)]
+        keys.append(await examine_key(job, company, pacer_of(job), is_readable=is_there and not refused))
+    set_aside = describe_refused(job.landing.refused_runs()) if is_there else []
+    fixes = [
+        *(fix for key in keys for fix in fixes_of_key(key)), *_fixes_of_landing(landing), *refused, *set_aside,
+        *_fixes_of_folder(folder),
+    ]  # fmt: skip
     codes = [code for key in keys if (code := exit_code_of(key))] + [ConfigurationError.exit_code for _ in refused]
+    codes += [landing.exit_code] if landing is not None and landing.exit_code else []
     belongs_to = claimed_by(job.settings.data_dir)
     called = read_hooks()
-    hooks = [None if hook is None else str(hook) for hook in (called.on_success, called.on_failure)]
-    return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), min(codes, default=0), *hooks)
+    on_success, on_failure = (None if hook is None else str(hook) for hook in (called.on_success, called.on_failure))
+    code = min(codes, default=0)
+    return Diagnosis(keys, folder, belongs_to, list(dict.fromkeys(fixes)), code, on_success, on_failure, landing)
+
+
+def _examine_landing(job: Job) -> LandingHealth | None:
+    """Return how a landing in a bucket is; None where runs land in the data folder."""
+    if not job.landing.is_shared:
+        return None
+    url = str(job.landing.root)
+    try:
+        return LandingHealth(url, job.landing.examine())
+    except LeafhouseError as error:
+        return LandingHealth(url, problem=error.message, exit_code=error.exit_code)
+
+
+def _fixes_of_landing(landing: LandingHealth | None) -> Iterable[str]:
+    if landing is not None and landing.problem is not None:
+        yield landing.problem
+    elif landing is not None and not landing.tells_writers_apart:
+        yield (
+            f"{landing.url}: two machines that read the same company at the same moment might both commit. Run `make "
+            "storage`, or see that one at a time does."
+        )
 
 
 def _refused_plans(job: Job) -> Iterable[str]:

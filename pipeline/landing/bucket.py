@@ -133,6 +133,17 @@ class Bucket:
                 self.put(file, content)
         return self._content_of(file) == content
 
+    def tells_writers_apart(self, file: str) -> bool:
+        """Put another object of that name provided that there is none, and return whether it stays as it was."""
+        puts, content = self.puts, self.read(file)
+        if puts is None:
+            return False
+        try:
+            self._try(file, "written", lambda: puts.put(file, content + b", overwritten"))
+        except Unsupported:
+            return False
+        return self.read(file) == content
+
     def _content_of(self, file: str) -> bytes | None:
         try:
             return self.read(file)

@@ -43,7 +43,7 @@ class ConditionalPuts:
         client: dict[str, Any] = {"timeout": _ENOUGH}
         if is_s3 and os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
             client["allow_http"] = True
-        retries = {"max_retries": 2, "retry_timeout": _ENOUGH}
+        retries = {"max_retries": 5, "retry_timeout": _ENOUGH}
         known = _keys_of_profile() | ({"region": region} if region else {}) if is_s3 else {}
         return cls(url, obstore, from_url(url, client_options=client, retry_config=retries, **known))
 

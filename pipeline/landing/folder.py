@@ -53,6 +53,10 @@ class Folder:
         self.put(file, content)
         return True
 
+    def tells_writers_apart(self, file: str) -> bool:
+        """Return True: there is one writer, who holds the lock."""
+        return True
+
     def put_file(self, file: str, write: Callable[[Path], object]) -> None:
         """Write a file as `write` fills it."""
         write_aside(self.root / file, write)

@@ -65,6 +65,10 @@ class Storage(Protocol):
         """Write a file unless there is one, and return whether the one that is there now has this content."""
         ...
 
+    def tells_writers_apart(self, file: str) -> bool:
+        """Return whether the file, which is there, keeps its content when another writer puts one of that name."""
+        ...
+
     def put_file(self, file: str, write: Callable[[Path], object]) -> None:
         """Write a file, in place of the one that was there, as `write` fills it: an empty one on this machine."""
         ...

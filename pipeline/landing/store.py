@@ -61,6 +61,18 @@ class Landing:
         """Whether others, who hold no lock of ours, may write there at the same time."""
         return self._storage.is_shared
 
+    def examine(self) -> bool:
+        """Write an object, list and remove it; return whether two writers at the same moment are told apart.
+
+        Raises StorageError or ConfigurationError where that cannot be done.
+        """
+        file = f"_doctor/{secrets.token_hex(8)}"
+        self._storage.put(file, b"first")
+        is_told_apart = self._storage.tells_writers_apart(file)
+        self._storage.files("_doctor")
+        self._storage.delete([file])
+        return is_told_apart
+
     def write_batch(self, resource: str, run_id: str, number: int, table: pa.Table) -> Batch:
         """Write `table` as batch `number` of a run, and return its description for the manifest."""
         return self._write_table(resource, f"{resource}/{run_id}-{number:04}{self._mark}.parquet", table)

@@ -1,7 +1,7 @@
 """What people see of a diagnosis: what each key can see, the data folder, and what to fix."""
 
 from pipeline import clock
-from pipeline.jobs.diagnosis import Diagnosis, KeyHealth
+from pipeline.jobs.diagnosis import Diagnosis, KeyHealth, LandingHealth
 from pipeline.terminal.console import NAMES, Output
 from pipeline.terminal.status_view import describe_age
 
@@ -50,13 +50,23 @@ def _clock(seconds: float | None) -> str:
     return f"{abs(seconds):,.0f} s {'ahead of' if seconds > 0 else 'behind'} ours"
 
 
+def _landing(landing: LandingHealth) -> str:
+    if landing.problem is not None:
+        return f"{landing.url}: cannot be used"
+    apart = "two writers are told apart" if landing.tells_writers_apart else "two writers may not be told apart"
+    return f"{landing.url}: listed and written; {apart}"
+
+
 def _show_folder(output: Output, diagnosis: Diagnosis) -> None:
     folder = diagnosis.folder
     owner = {"sandbox": "belongs to the embedded sandbox", "live": "belongs to a live account"}
     output.say(f"{folder.path}: {owner.get(diagnosis.belongs_to or '', 'belongs to nobody yet')}")
     output.say(f"  free        {folder.free_bytes / 2**30:,.1f} GB")
     output.say(f"  lock        {folder.holder or 'free'}")
-    output.say(f"  landing     runs that wait to be loaded: {len(folder.unloaded_runs)}")
+    if diagnosis.landing is not None:
+        output.say(f"  landing     {_landing(diagnosis.landing)}")
+    if diagnosis.landing is None or diagnosis.landing.problem is None:
+        output.say(f"  landing     runs that wait to be loaded: {len(folder.unloaded_runs)}")
     if folder.warehouse_bytes is None:
         output.say("  warehouse   none yet")
         return

@@ -32,14 +32,15 @@ class Folder:
     changed: str | None = None
 
 
-def read_folder(data_dir: Path, landing: Landing) -> Folder:
-    """Return the state of the folder, without changing anything in it."""
+def read_folder(data_dir: Path, landing: Landing | None) -> Folder:
+    """Return the state of the folder, without changing anything in it; None is a landing that cannot be read."""
     path, free, holder = warehouse_file(data_dir), shutil.disk_usage(data_dir).free, holder_of(data_dir)
     size = path.stat().st_size if path.is_file() else None
     try:
         loaded, published_at = _contents(path) if path.exists() else (set[str](), None)
         changed = find_base(data_dir).note
-        waiting = tuple(each.run_id for each in landing.manifests() if each.run_id not in loaded)
+        landed = [] if landing is None else landing.manifests()
+        waiting = tuple(each.run_id for each in landed if each.run_id not in loaded)
     except ConfigurationError as error:
         return Folder(str(data_dir), free, holder, (), size, problem=str(error))
     return Folder(str(data_dir), free, holder, waiting, size, published_at, changed=changed)

@@ -11,7 +11,7 @@ from pipeline.landing import Bucket, Landing
 from tests.acceptance.commands import KEY, House, finish
 from tests.few_marts import use_few_marts  # noqa: F401
 
-from .server import BUCKET, Proxy, Weather, proxied, serve_s3
+from .server import BUCKET, Proxy, Weather, credentials, proxied, serve_s3
 
 _PREFIXES = itertools.count()
 
@@ -38,13 +38,6 @@ def proxy(shared_proxy: Proxy) -> Proxy:
 def url() -> str:
     """Return a landing that nobody has written to."""
     return f"s3://{BUCKET}/landing/{next(_PREFIXES)}"
-
-
-def credentials(address: str) -> dict[str, str]:
-    return {
-        "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-prints", "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": address, "AWS_EC2_METADATA_DISABLED": "true",
-    }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

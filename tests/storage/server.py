@@ -20,10 +20,18 @@ _PATIENCE_SECONDS = 60
 _SLOW_SECONDS = 0.05
 _WRITES = ("PUT", "POST", "DELETE")
 
-# slow: answered late; 503: not done; cut: the connection ends within the request, which is not done; lost: done, and the
-# connection ends before the answer; torn: done, and the connection ends within the answer; kill and die: whoever asks is
-# killed before it is done, and after; refuse: 403.
+# slow: answered late. 503: not done. cut: the connection ends within the request, which is not done. lost: done, and
+# the connection ends before the answer. torn: done, and the connection ends within the answer. kill and die: whoever
+# asks is killed before it is done, and after. refuse: 403.
 Fault = Literal["slow", "503", "cut", "lost", "torn", "kill", "die", "refuse"]
+
+
+def credentials(address: str) -> dict[str, str]:
+    """Return what the usual chain finds in the environment, for a store at this address."""
+    return {
+        "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-prints", "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address, "AWS_EC2_METADATA_DISABLED": "true",
+    }  # fmt: skip
 
 
 @contextmanager
@@ -172,12 +180,18 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: who asked was killed."""
+
+
 @contextmanager
 def proxied(target: str) -> Iterator[Proxy]:
     """Serve a proxy before `target`, in fair weather."""
     handler = type("Handler", (_Handler,), {"target": int(target.rpartition(":")[2])})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as server:
         handler.proxy = Proxy(f"http://127.0.0.1:{server.server_port}", Weather())
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
