@@ -4,6 +4,7 @@ A put shows a whole object or nothing, so that nothing is written aside. Nothing
 journal is an object. Several machines may write at the same time, and nobody holds a lock.
 """
 
+import os
 import re
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 import pyarrow as pa
 
@@ -30,7 +32,7 @@ _THREADS = 8
 # Nothing helps here but its owner.
 _REFUSED = re.compile(
     r"\b(ACCESS_DENIED|NO_SUCH_BUCKET|INVALID_ACCESS_KEY_ID|SIGNATURE_DOES_NOT_MATCH|UNRECOGNIZED_CLIENT|"
-    r"INVALID_CLIENT_TOKEN_ID|HTTP status 30[17]|HTTP status 40[13])\b"
+    r"INVALID_CLIENT_TOKEN_ID|HTTP status 30[17]|HTTP status 40[13]|Bucket '[^']*' not found)\b"
 )
 _REQUEST_ID = re.compile(r" \(Request ID: [^)]*\)")
 # What a killed command left on the disk is removed once no other can be reading it.
@@ -57,17 +59,23 @@ class Bucket:
 
     def place_of(self, file: str) -> str:
         """Return the URL of an object."""
-        return f"{self.url}/{file}"
+        return f"{self.url}/{file}".rstrip("/")
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
         from pyarrow import fs  # a landing on a disk needs none of it
 
-        # Small objects go in one request, and not in the three of an upload in parts.
-        options = "?allow_delayed_open=true" if self.url.startswith("s3:") else ""
+        options = {}
+        if self.url.startswith("s3:"):
+            # Small objects go in one request, and not in the three of an upload in parts.
+            options["allow_delayed_open"] = "true"
+            region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+            if region:  # else Arrow asks the bucket
+                options["region"] = region
+        uri = f"{self.url}?{urlencode(options)}" if options else self.url
         try:
-            filesystem, root = fs.FileSystem.from_uri(self.url + options)
-        except (OSError, pa.ArrowInvalid) as error:
+            filesystem, root = self._try("", "opened", lambda: fs.FileSystem.from_uri(uri))
+        except pa.ArrowInvalid as error:
             raise ConfigurationError(f"LEAFHOUSE_LANDING: {self.url} cannot be used ({_reason(error)}).") from error
         return filesystem, root.rstrip("/")
 
