@@ -64,7 +64,7 @@ async def extract_companies(
     if len(job.companies) == 1:
         manifest = await extract(job, full=full, only=only, observer=observer, on_landed=on_landed)
         return ExtractResult({job.companies[0].name: manifest}, {})
-    job.landing.sweep()
+    _sweep(job)
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
     pacers = {owner: pacer_of(job) for owner in {company.owner for company in job.companies}}
 
@@ -99,6 +99,12 @@ async def extract(
     (company,) = job.companies
     reading = _Reading(job, company, pacer_of(job), observer)
     return await reading.run(full=full, only=only, on_landed=on_landed)
+
+
+def _sweep(job: Job) -> None:
+    """Remove the leftovers of runs that did not finish; in a bucket, where many may extract, the load does."""
+    if not job.landing.is_shared:
+        job.landing.sweep()
 
 
 def pacer_of(job: Job) -> Pacer:
@@ -138,7 +144,7 @@ class _Reading:
                 limits = Limits(settings.page_size, settings.max_connections)
                 extraction = Extraction(client, job.landing, plan, run, limits, self.observer.progress, on_landed)
                 if len(job.companies) == 1:  # what others are reading is in no journal yet
-                    job.landing.sweep()
+                    _sweep(job)
                 with self.observer.watch(client.stats):
                     manifest = await extraction.run()
         claim_data_dir(settings.data_dir, job.source)

@@ -186,6 +186,8 @@ def _write_report(job: Job, build: Build) -> None:
 def _prune(job: Job, build: Build) -> PruneResult | None:
     """Let go of what the settings do not keep. What is published stays so: what stands in the way is noted."""
     try:
+        if job.landing.is_shared:  # an extract does it where it is alone
+            job.landing.sweep()
         return prune_after_load(job, renew_base=build.is_treated_anew)
     except (OSError, duckdb.Error, LeafhouseError) as error:
         build.notes.append(f"{job.settings.data_dir}: not pruned ({error}). Run `leafhouse prune`.")

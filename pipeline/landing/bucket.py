@@ -192,6 +192,7 @@ class Bucket:
     @contextmanager
     def _folder(self) -> Iterator[Path]:
         self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._clean()
         with TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
@@ -251,7 +252,7 @@ class Bucket:
         self.delete(headers)
         self.delete(lines[len(headers) :])
 
-    def clean(self) -> None:
+    def _clean(self) -> None:
         """Remove what killed commands fetched."""
         for folder in self._scratch.glob("*"):
             with suppress(FileNotFoundError):  # its command has just ended

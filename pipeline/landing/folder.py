@@ -64,10 +64,7 @@ class Folder:
     @contextmanager
     def on_disk(self, files: Sequence[str]) -> Iterator[list[Path]]:
         """Yield where the files lie."""
-        paths = [self.root / file for file in files]
-        for path in paths:
-            path.stat()
-        yield paths
+        yield [self.root / file for file in files]
 
     def move(self, source: str, target: str) -> None:
         """Rename a file, into a folder that is there."""
@@ -114,6 +111,3 @@ class Folder:
     def forget_journal(self, file: str) -> None:
         """Remove a journal."""
         self.delete([file])
-
-    def clean(self) -> None:
-        """Do nothing: files are read where they lie."""

@@ -107,7 +107,3 @@ class Storage(Protocol):
     def forget_journal(self, file: str) -> None:
         """Remove a journal."""
         ...
-
-    def clean(self) -> None:
-        """Remove what killed commands left behind on this machine."""
-        ...

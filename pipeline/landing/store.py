@@ -106,21 +106,29 @@ class Landing:
         with contextlib.ExitStack() as fetched:
             try:
                 paths = fetched.enter_context(self._storage.on_disk([batch.file for batch in wanted]))
-                sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-            except OSError as error:
-                missing = [batch for batch in wanted if self._storage.size(batch.file) is None]
-                raise ConfigurationError(
-                    f"{self._storage.place_of((missing or wanted)[0].file)}: cannot be read ({error.strerror}), but a "
-                    "manifest names it. Put the file back, or remove the run's manifest and run `leafhouse extract "
-                    "--full`."
-                ) from error
-            for batch, found in zip(wanted, sums, strict=True):
-                if found != batch.sha256:
-                    raise ConfigurationError(
-                        f"{self._storage.place_of(batch.file)}: damaged (its checksum is not the one in the manifest). "
-                        "Restore the file, or remove the run's manifest and run `leafhouse extract --full`."
-                    )
+            except FileNotFoundError as error:
+                missing = next(batch for batch in wanted if self._storage.size(batch.file) is None)
+                raise self._unreadable(missing, error) from error
+            for batch, path in zip(wanted, paths, strict=True):
+                self._check(batch, path)
             yield [str(path) for path in paths]
+
+    def _check(self, batch: Batch, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise self._unreadable(batch, error) from error
+        if hashlib.sha256(content).hexdigest() != batch.sha256:
+            raise ConfigurationError(
+                f"{self._storage.place_of(batch.file)}: damaged (its checksum is not the one in the manifest). "
+                "Restore the file, or remove the run's manifest and run `leafhouse extract --full`."
+            )
+
+    def _unreadable(self, batch: Batch, error: OSError) -> ConfigurationError:
+        return ConfigurationError(
+            f"{self._storage.place_of(batch.file)}: cannot be read ({error.strerror}), but a manifest names it. "
+            "Put the file back, or remove the run's manifest and run `leafhouse extract --full`."
+        )
 
     @contextmanager
     def looked_up(self, batch: Batch) -> Iterator[Path | None]:
@@ -364,13 +372,12 @@ class Landing:
         named |= {_note_of(manifest.run_id) for manifest in refused}
         named |= {batch.file for manifest in (*self.manifests(), *refused) for batch in manifest.all_batches}
         self._storage.delete(each.file for each in stored if each.file not in named and self._is_leftover(each))
-        self._storage.clean()
 
     def _is_leftover(self, stored: Stored) -> bool:
         """Whether a file that nothing names is left over."""
-        folder, _, name = stored.file.partition("/")
+        folder, _, name = stored.file.partition("/")  # deeper down are manifests and journals
         is_manifest = folder in (_MANIFESTS, _REFUSED) and name.endswith(".json")
-        if not name or folder.startswith(_JOURNAL) or is_manifest:
+        if not name or "/" in name or is_manifest:
             return False
         return not self.is_shared or stored.written_at < clock.now() - _MAY_BE_NAMED
 
@@ -389,7 +396,8 @@ def _numbered(company: str, place: int) -> str:
 
 
 def _number_of(file: str) -> int:
-    return int(Path(file).stem)
+    name = Path(file).stem
+    return int(name) if name.isdecimal() else 0
 
 
 def _note_of(run_id: str) -> str:
