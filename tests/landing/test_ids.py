@@ -40,3 +40,14 @@ def test_runs_side_by_side_that_follow_the_same_one_differ() -> None:
 
 def test_names_that_are_no_ids_are_passed_over() -> None:
     assert new_run_id(AT, {"first", "", "20991124T020000Z-unreadable"}) == new_run_id(AT)
+
+
+def test_ids_that_are_to_be_unique_differ_within_a_moment_and_sort_like_the_others() -> None:
+    now = datetime(2026, 11, 24, 2, tzinfo=UTC)
+
+    first, second = (new_run_id(now, is_unique=True) for _ in range(2))
+
+    assert first != second
+    assert first[:21] == second[:21] == new_run_id(now)
+    assert new_run_id(now, [first]) > first
+    assert new_run_id(now, [first], is_unique=True) > first

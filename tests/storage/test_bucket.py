@@ -200,6 +200,22 @@ def test_the_base_is_kept_and_read_back(landing: Landing) -> None:
     assert landing.base_bytes() == len(content)
 
 
+def test_what_a_killed_command_fetched_goes_with_the_next_fetch_a_day_later(
+    landing: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = landing.write_batch("orders", "run-1", 1, ROWS)
+    left = tmp_path / "fetched" / "left"
+    left.mkdir(parents=True)
+    (left / "0-rows.parquet").touch()
+
+    read(landing, batch)
+    assert left.exists()
+    later(monkeypatch, days=2)
+    read(landing, batch)
+
+    assert not left.exists()
+
+
 def damage(landing: Landing, batch: Batch) -> None:
     assert isinstance(landing.root, Bucket)
     landing.root.put(batch.file, b"something else")
