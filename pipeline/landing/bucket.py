@@ -28,7 +28,7 @@ from pipeline.landing.storage import Item, Result, StorageError, Stored
 
 # Each try is itself some thirty requests of Arrow's within six seconds.
 _WAITS_SECONDS = (1.0, 3.0)
-_THREADS = 8
+_THREADS = 4
 # Nothing helps here but its owner.
 _REFUSED = re.compile(
     r"\b(ACCESS_DENIED|NO_SUCH_BUCKET|INVALID_ACCESS_KEY_ID|SIGNATURE_DOES_NOT_MATCH|UNRECOGNIZED_CLIENT|"
