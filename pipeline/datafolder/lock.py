@@ -33,10 +33,12 @@ class Holder(msgspec.Struct, frozen=True):
 class DataLock:
     """Holds a data folder for `command` for as long as the block runs, and notes how that ends (see `attempt`).
 
-    Raises LockedError naming the holder.
+    A command that leaves the folder's warehouse as it is is not an attempt (`is_attempt`). Raises LockedError naming
+    the holder.
     """
 
-    def __init__(self, data_dir: Path, command: str) -> None:
+    def __init__(self, data_dir: Path, command: str, *, is_attempt: bool = True) -> None:
+        self._is_attempt = is_attempt
         self._path = lock_file(data_dir)
         self._command = command
         self._data_dir = data_dir
@@ -64,7 +66,8 @@ class DataLock:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)
         self._descriptor = descriptor
-        self._attempt = begin_attempt(self._data_dir, self._command)
+        if self._is_attempt:
+            self._attempt = begin_attempt(self._data_dir, self._command)
         return self
 
     def __exit__(

@@ -64,7 +64,7 @@ order by all""",
     contact_email, order_reps, next_contact_date, average_days_to_pay, order_list
 from collections
 left join dim_companies on dim_companies._company = collections._company and company_id = seller_id
-order by seller, currency, place""",
+order by currency, place, past_due desc, seller""",
         (
             _SELLER, _CURRENCY, Column("place", "Call", "number"), Column("customer_name", "Customer"),
             Column("past_due", "Past due", "money"), Column("worst_days", "Days late", "number"),

@@ -91,7 +91,7 @@
   const short = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
   const amounts = { type: "value", axisLabel: { formatter: short } };
   const bars = (list) => ({ // names down the side, the largest on top
-    xAxis: amounts, yAxis: { type: "category", inverse: true, data: list.map((row) => row[0]), axisLabel: { width: 160, overflow: "truncate" } },
+    xAxis: amounts, yAxis: { type: "category", inverse: true, data: list.map((row) => row[0] ?? "none"), axisLabel: { width: 160, overflow: "truncate" } },
     series: [{ type: "bar", data: list.map((row) => row[1]) }],
   });
 

@@ -182,7 +182,7 @@ class _Screen:
             table.add_column(name, justify="right" if name in ("rows", "of") else "left", no_wrap=True)
         for view in views:
             for name, each in view.under_way()[:_MOST_SHOWN]:
-                total = "" if each.total is None else f"{each.total:,}"
+                total = "" if each.total is None or each.total < each.rows else f"{each.total:,}"
                 cells = (name, f"{each.rows:,}", total, each.way)
                 table.add_row(*([view.company] if has_companies else []), *cells)
         return table

@@ -37,7 +37,8 @@ def show_status(output: Output, status: Status) -> None:
     for headline in status.headlines:
         say(describe_headline(headline))
     for audit in status.failed_audits:
-        warn(f"Audit {audit['audit_id']}: {audit['severity']}, {audit['failures']:,} rows (see audit.failures)")
+        name = audit["audit_id"]
+        warn(f"Audit {name}: {audit['severity']}, {audit['failures']:,} rows; see `leafhouse audits {name}`.")
     for line in (*describe_kept(status.kept), *describe_refused(status.refused_runs)):
         warn(line.strip())
     _show_resources(output, status.resources)

@@ -14,7 +14,7 @@ _OTHERS = ("net_sales", "on_hand")
 
 @dataclass(frozen=True)
 class Headline:
-    """What is open on a day, and what of it is past due, by currency.
+    """What is open on a day, and what is past due, as `marts.ar_summary` has them, by currency.
 
     Where there was a load before, `change` is by how much the open amount moved since, and `newly_late` counts the
     orders that fell due between the days of the two.
@@ -48,7 +48,8 @@ def read_headlines(con: duckdb.DuckDBPyConnection, load_id: str) -> tuple[Sequen
         return [], _movements(moved)
     before = con.execute("SELECT max(as_of) FROM meta.loads WHERE load_id < ?", [load_id]).fetchall()[0][0]
     rows = con.execute(
-        "SELECT as_of, currency, sum(open_balance), sum(CASE WHEN days_past_due > 0 THEN open_balance ELSE 0 END), "
+        "SELECT as_of, currency, sum(open_balance), "
+        "sum(CASE WHEN days_past_due > 0 THEN greatest(open_balance, 0) ELSE 0 END), "
         "count(*) FILTER (days_past_due BETWEEN 1 AND as_of - CAST(? AS DATE) AND open_balance > 0) "
         "FROM marts.ar_aging GROUP BY as_of, currency ORDER BY 3 DESC",
         [before],

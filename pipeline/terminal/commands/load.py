@@ -52,7 +52,7 @@ def load(
     if into is None:  # what is written aside leaves the data folder as it was
         job_end.begin("load", output)
     job = open_job(read_settings(), sandbox=True)  # it asks no source
-    with DataLock(job.settings.data_dir, "load"):
+    with DataLock(job.settings.data_dir, "load", is_attempt=into is None):
         if into is None:
             result = load(job, as_of=day, accept_shrink=accept_shrink)
         else:
