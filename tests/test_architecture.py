@@ -27,6 +27,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "extract": {"clock", "errors", "instants", "resources", "leaflink", "reading", "decoding", "landing"},
     "models": {"clock", "errors", "sql", "zones"},
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
+    "engines": {"clock", "errors", "sql", "datafolder", "resources", "landing", "models", "warehouse"},
     "pages": {"errors", "landing"},
     "report": {"datafolder", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
@@ -37,7 +38,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "tools": {"errors", "resources", "sandbox"},
     "jobs": {
         "clock", "errors", "instants", "sql", "settings", "datafolder", "resources", "leaflink", "reading",
-        "decoding", "extract", "landing", "models", "warehouse", "report", "sandbox",
+        "decoding", "extract", "landing", "models", "warehouse", "engines", "report", "sandbox",
     },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",

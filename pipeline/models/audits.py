@@ -1,6 +1,7 @@
 """Running the audits: each a SELECT of the rows that should not be."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from time import perf_counter
@@ -20,6 +21,9 @@ from pipeline.models.transaction import transaction
 
 KEPT_FAILURES = 1_000
 Severity = Literal["error", "warn"]
+# Puts the rows that an audit finds, but for those of some companies, into a temporary table `offending` of the
+# connection, or enough of them to show, and returns how many there are. Raises ModelError.
+Finder = Callable[[duckdb.DuckDBPyConnection, Model, list[str]], int]
 _SEVERITY = re.compile(r"^-- severity: (error|warn)$", re.MULTILINE)
 # Per table: its comment, and its columns with their types and comments.
 _TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
@@ -79,13 +83,15 @@ def run_audits(
     project: Project | None = None,
     *,
     kept: Carryover | None = None,
+    find: Finder | None = None,
 ) -> list[AuditResult]:
     """Run every audit against the tables of the current database and return the results, by name.
 
     They are appended to `audit.results` under the run's id, and up to 1,000 offending rows each to `audit.failures`.
     What follows from a failure is up to the caller. What `kept` names (see `models_to_keep`) is as an earlier load left
     it, or missing: audits of whole tables are skipped, and others leave out rows of the companies whose rows stayed.
-    Raises ModelError for an audit that cannot be read or run.
+    Where the rows are elsewhere, `find` looks for them, and the tables of the database may be empty. Raises ModelError
+    for an audit that cannot be read or run.
     """
     project, kept = project or Project(), kept or Carryover()
     with bound_settings(con, settings), transaction(con):
@@ -95,11 +101,14 @@ def run_audits(
         reasons = {audit.name: _why_skipped(audit, kept) for audit in audits}
         to_run = [audit for audit in audits if not kept.are_all(reasons[audit.name])]
         check_inputs(to_run, tables)
-        _create_tables(con)
-        return [_run_or_skip(con, settings, audit, kept, reasons[audit.name]) for audit in audits]
+        create_audit_tables(con)
+        return [
+            _run_or_skip(con, settings, audit, kept, reasons[audit.name], find or find_offending) for audit in audits
+        ]
 
 
-def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
+def create_audit_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of `audit`, or give them what they gained."""
     con.execute("CREATE SCHEMA IF NOT EXISTS audit")
     held = read_columns(con, [f"audit.{name}" for name in _TABLES])
     for name, (comment, columns) in _TABLES.items():
@@ -115,13 +124,18 @@ def _why_skipped(audit: Model, kept: Carryover) -> dict[str, str]:
 
 
 def _run_or_skip(
-    con: duckdb.DuckDBPyConnection, settings: ModelSettings, audit: Model, kept: Carryover, reasons: dict[str, str]
+    con: duckdb.DuckDBPyConnection,
+    settings: ModelSettings,
+    audit: Model,
+    kept: Carryover,
+    reasons: dict[str, str],
+    find: Finder,
 ) -> AuditResult:
     skipped = kept.in_words(reasons) if reasons else None
     if kept.are_all(reasons):
         result = AuditResult(audit.path.stem, _severity(audit), None, 0.0, skipped)
     else:
-        result = replace(_run_audit(con, settings.run_id, audit, list(reasons)), skipped=skipped)
+        result = replace(_run_audit(con, settings.run_id, audit, list(reasons), find), skipped=skipped)
     description = audit.header.replace(f"severity: {result.severity}", "").strip()
     since = _failing_since(con, settings, result.audit_id) if result.failures else None
     con.execute(
@@ -145,15 +159,11 @@ def _failing_since(con: duckdb.DuckDBPyConnection, settings: ModelSettings, audi
     return settings.as_of if row is None or row[0] is None else row[0]
 
 
-def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, left_out: list[str]) -> AuditResult:
+def _run_audit(
+    con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, left_out: list[str], find: Finder
+) -> AuditResult:
     audit_id, severity, started = audit.path.stem, _severity(audit), perf_counter()
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE offending AS {audit.text}")
-        if left_out:
-            con.execute("DELETE FROM offending WHERE list_contains(?, _company)", [left_out])
-    except (duckdb.ProgrammingError, duckdb.DataError) as error:
-        raise audit.error_from(error) from error
-    (failures,) = con.execute("SELECT count(*) FROM offending").fetchone() or (0,)
+    failures = find(con, audit, left_out)
     if failures:
         con.execute(
             "INSERT INTO audit.failures SELECT ?, ?, to_json(offending) FROM offending LIMIT ?",
@@ -161,6 +171,18 @@ def _run_audit(con: duckdb.DuckDBPyConnection, run_id: str, audit: Model, left_o
         )
     con.execute("DROP TABLE offending")
     return AuditResult(audit_id, severity, failures, perf_counter() - started)
+
+
+def find_offending(con: duckdb.DuckDBPyConnection, audit: Model, left_out: list[str]) -> int:
+    """Find the rows in the connection's own tables: a `Finder`."""
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE offending AS {audit.text}")
+        if left_out:
+            con.execute("DELETE FROM offending WHERE list_contains(?, _company)", [left_out])
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise audit.error_from(error) from error
+    (failures,) = con.execute("SELECT count(*) FROM offending").fetchone() or (0,)
+    return int(failures)
 
 
 def _severity(audit: Model) -> Severity:

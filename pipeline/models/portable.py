@@ -38,16 +38,28 @@ def refusals(model: Model) -> list[str]:
     ]
 
 
-def spark_sql(model: Model) -> str:
-    """Return the model's SELECT for Spark. Raises UnsupportedError for what sqlglot knows that it cannot carry."""
-    query = parse_one(model.text, read="duckdb").transform(_without_hugeint)
+def spark_sql(model: Model, change: Callable[[exp.Expr], exp.Expr] = lambda node: node) -> str:
+    """Return the model's SELECT for Spark, with each node of the query as `change` returns it.
+
+    Raises UnsupportedError for what sqlglot knows that it cannot carry.
+    """
+    query = parse_one(model.text, read="duckdb").transform(change).transform(_carried)
     return query.sql("spark", unsupported_level=ErrorLevel.RAISE)
 
 
-def _without_hugeint(node: exp.Expr) -> exp.Expr:
-    """Return the type that Spark has for a hugeint: sqlglot writes INT128, which Spark does not know."""
-    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.INT128:
+def _carried(node: exp.Expr) -> exp.Expr:
+    """Return what Spark has for a node that sqlglot carries over to something else, or that Sail does not know."""
+    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.INT128:  # Spark has no hugeint
         return exp.DataType.build("decimal(38, 0)")
+    if isinstance(node, exp.DayOfWeekIso):  # sqlglot makes another day of it
+        return exp.paren((exp.paren(exp.DayOfWeek(this=node.this) + 5) % 7) + 1)
+    if isinstance(node, exp.DateDiff) and node.text("unit").upper() == "MICROSECOND":  # Sail does not know the unit
+        until, since = (exp.Anonymous(this="unix_micros", expressions=[each]) for each in (node.this, node.expression))
+        return exp.paren(until - since)
+    if isinstance(node, exp.NullSafeEQ):  # Sail takes IS NOT DISTINCT FROM for never null, and then refuses the plan
+        return exp.Anonymous(this="equal_null", expressions=[node.this, node.expression])
+    if isinstance(node, exp.NullSafeNEQ):
+        return exp.not_(exp.Anonymous(this="equal_null", expressions=[node.this, node.expression]))
     return node
 
 
@@ -143,6 +155,12 @@ CONSTRUCTS = (
         "ordered array_agg", "sqlglot drops its order without a word", "list_sort(array_agg(x))", _is_ordered_list
     ),
     Construct("columns", "Spark has none", "the columns by name", lambda node: isinstance(node, exp.Columns)),
+    Construct(
+        "exclude",
+        "Sail does not know it",
+        "the columns by name",
+        lambda node: isinstance(node, exp.Star) and bool(node.args.get("except_")),
+    ),
     Construct(
         "list slice", "Spark has other bounds", "row_number() in a CTE, and a condition on the place", _is_list_slice
     ),

@@ -35,7 +35,7 @@ with
             _company,
             order_number,
             cast(null as bigint) as payment_id,
-            sum(amount) as amount,
+            sum(amount) as returned,
             max(payment_date) as payment_date,
             'more back than paid' as reason
         from payments

@@ -74,7 +74,7 @@ with
             coalesce(sales.doors, 0) as doors,
             coalesce(sales.effective_doors, 0) as effective_doors,
             case when newest.product_id is null then 'current' else 'daily' end as basis,
-            newest.day as inventory_date,
+            newest.day as newest_day,
             case when newest.product_id is null then products.is_managed else newest.is_managed end as is_counted,
             case when newest.product_id is null then cast(products.quantity as decimal(38, 4)) else newest.on_hand end
                 as stock,
@@ -95,10 +95,10 @@ with
     ),
     counted as (
         select
-            * exclude (basis, inventory_date),
+            *,
             case when is_counted then cast(stock as decimal(38, 4)) end as on_hand,
             case when is_counted and stock is not null then basis end as inventory_basis,
-            case when is_counted and stock is not null then inventory_date end as inventory_date
+            case when is_counted and stock is not null then newest_day end as inventory_date
         from joined
     ),
     scaled as (  -- ratios are divided in ten-thousandths of a unit, since dividing decimals gives doubles

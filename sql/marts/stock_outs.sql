@@ -52,7 +52,7 @@ with
     ),
     outs as (
         select
-            * exclude (day_before),
+            *,
             case
                 when back_day is not null then date_diff('day', from_day, back_day)
                 else date_diff('day', from_day, getvariable('as_of')) + 1

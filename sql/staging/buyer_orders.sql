@@ -16,7 +16,7 @@ select
     seller.id as supplier_id,  -- Company that sells.
     nullif(seller.name, '') as supplier_name,  -- Its name.
     nullif(currency, '') as currency,
-    coalesce(len(line_items), 0) as line_count,  -- How many lines it has.
+    coalesce(array_length(line_items), 0) as line_count,  -- How many lines it has.
     -- Sum of the lines; a trillion or more is no amount.
     case when abs(subtotal) < 1000000000000 then subtotal end as subtotal,
     case when abs(discount) < 1000000000000 then discount end as discount,  -- Discount; a trillion or more is no amount.

@@ -44,6 +44,7 @@ PLANTED = {
         "select list_slice(ids, 1, 2) as c from t",
         "select ids[2:] as c from t",
     ],
+    "exclude": ["select * exclude (a) from t", "select t.* exclude (a, b), c from t"],
     "hash": ["select sum(hash(id)) as c from t"],
     "duckdb_ functions": ["select table_name from duckdb_columns()"],
 }
@@ -54,7 +55,7 @@ CLEAN = [
     "select unnest(cast(ids as bigint[])) as id from t",
     "select unnest(generate_series(date '2026-01-01', date '2026-01-31', interval 1 day)) as day",
     "select a from t union all select a from u",
-    "select * exclude (a) from t semi join u using (b, c)",
+    "select t.*, u.a from t semi join u using (b, c)",
     "select cast('a / b, sign(c)' as varchar) as c  -- avg / sign",
 ]
 
@@ -95,8 +96,20 @@ def test_only_an_audit_that_asks_duckdb_about_itself_is_engine_specific() -> Non
         assert refused.startswith("marts.planted: duckdb_ functions: ")
 
 
-def test_a_hugeint_becomes_a_decimal_that_spark_knows(tmp_path: Path) -> None:
-    path = tmp_path / "cents.sql"
-    path.write_text("select cast(a as hugeint) // 2 as half from t")
+@pytest.mark.parametrize(
+    ("text", "carried"),
+    [
+        ("cast(a as hugeint) // 2", "CAST(a AS DECIMAL(38, 0)) DIV 2"),
+        ("isodow(a)", "(((DAYOFWEEK(a) + 5) % 7) + 1)"),
+        ("date_diff('microsecond', a, b)", "(UNIX_MICROS(b) - UNIX_MICROS(a))"),
+        ("a is not distinct from b", "EQUAL_NULL(a, b)"),
+        ("a is distinct from b", "NOT EQUAL_NULL(a, b)"),
+    ],
+)
+def test_what_sqlglot_carries_to_something_else_becomes_what_both_engines_know(
+    tmp_path: Path, text: str, carried: str
+) -> None:
+    path = tmp_path / "one.sql"
+    path.write_text(f"select {text} as one from t")
 
-    assert spark_sql(read_model(path, "marts.cents")) == "SELECT CAST(a AS DECIMAL(38, 0)) DIV 2 AS half FROM t"
+    assert spark_sql(read_model(path, "marts.one")) == f"SELECT {carried} AS one FROM t"
