@@ -40,9 +40,10 @@ ALLOWED: Mapping[str, set[str]] = {
         "clock", "errors", "instants", "sql", "settings", "datafolder", "resources", "leaflink", "reading",
         "decoding", "extract", "landing", "models", "warehouse", "engines", "report", "sandbox",
     },
+    "engines": {"clock", "errors", "settings", "datafolder", "landing", "extract", "jobs"},
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
-        "reconcile", "report", "export", "mcp", "dictionary", "sandbox", "tools", "jobs", "zones",
+        "reconcile", "report", "export", "mcp", "dictionary", "sandbox", "tools", "jobs", "zones", "engines",
     },
 }  # fmt: skip
 # The rooms inside a room: each may import those before it.

@@ -2,7 +2,10 @@
 
 import fcntl
 import os
+import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +15,7 @@ import msgspec
 
 from pipeline import clock
 from pipeline.datafolder.attempt import Attempt, begin_attempt, end_attempt
-from pipeline.datafolder.paths import lock_file
+from pipeline.datafolder.paths import account_folder, account_folders, lock_file, shared_pacing_file
 from pipeline.errors import ConfigurationError, LockedError
 
 
@@ -62,6 +65,12 @@ class DataLock:
                 f"{self._path.parent}: its file system cannot lock files ({error.strerror}): two runs would meet there "
                 "unseen. Set LEAFHOUSE_DATA_DIR to a folder on a local disk."
             ) from error
+        reader = _account_being_read(self._data_dir)
+        if reader is not None:
+            os.close(descriptor)
+            raise LockedError(
+                f"{self._path.parent}: a task of an engine still reads {reader}. Wait until it ends, then run again."
+            )
         mine = Holder(self._command, os.getpid(), socket.gethostname(), clock.now())
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(mine), 0)
@@ -99,6 +108,51 @@ def holder_of(data_dir: Path) -> str | None:
         return _read_holder(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def account_lock(data_dir: Path, owner: str) -> Iterator[None]:
+    """Hold the account of an owner of keys for as long as the block runs; wait until nobody else does.
+
+    A task of an engine holds it in place of the data folder, which its driver holds. The first one takes over what the
+    owner's budget of requests has left.
+    """
+    folder, budget = account_folder(data_dir, owner), shared_pacing_file(data_dir)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not (folder / budget.name).exists():
+            with suppress(FileNotFoundError):
+                shutil.copyfile(budget, folder / budget.name)
+                (folder / budget.name).chmod(0o600)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone_in(data_dir: Path) -> Iterator[None]:
+    """Wait until no other task is in such a block, so that two may change one file; for a moment only."""
+    descriptor = os.open(data_dir, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _account_being_read(data_dir: Path) -> str | None:
+    """Return the name of an account's folder that a task of an engine holds, whose driver may be gone; else None."""
+    for path in account_folders(data_dir).glob("*/lock"):
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return path.parent.name
+        finally:
+            os.close(descriptor)
+    return None
 
 
 def _read_holder(descriptor: int) -> str:

@@ -1,5 +1,7 @@
 """Every path in the data folder, and of the key beside it."""
 
+import hashlib
+import re
 from pathlib import Path
 
 
@@ -83,8 +85,33 @@ def accounts_file(data_dir: Path) -> Path:
     return data_dir / "accounts.json"
 
 
-def pacing_file(data_dir: Path) -> Path:
-    """Return the state of the rate limit, so that two runs in a row share it."""
+def account_folders(data_dir: Path) -> Path:
+    """Return where the tasks of an engine keep a folder for each owner of keys."""
+    return data_dir / "accounts"
+
+
+def account_folder(data_dir: Path, owner: str) -> Path:
+    """Return the folder of an owner of keys; two owners never share one, whatever they are called."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", owner)[:40]
+    return account_folders(data_dir) / f"{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:12]}"
+
+
+def night_file(data_dir: Path) -> Path:
+    """Return the note of a night on an engine that has not ended."""
+    return data_dir / "night.json"
+
+
+def pacing_file(data_dir: Path, owner: str) -> Path:
+    """Return the state of the rate limit, so that two runs in a row share it.
+
+    All owners of keys share a file until a task of an engine has read for one: then that one has its own.
+    """
+    folder = account_folder(data_dir, owner)
+    return shared_pacing_file(data_dir) if not folder.is_dir() else folder / "pacing.json"
+
+
+def shared_pacing_file(data_dir: Path) -> Path:
+    """Return the state of the rate limits of all owners for whom no task of an engine has read yet."""
     return data_dir / "pacing.json"
 
 

@@ -1,6 +1,6 @@
 """Extract: read what is new at the source into the landing, and commit it."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from pipeline import clock
 from pipeline.datafolder.accounts import keep_account
 from pipeline.datafolder.claim import claim_data_dir
+from pipeline.datafolder.lock import alone_in
 from pipeline.datafolder.paths import pacing_file, sandbox_folder
 from pipeline.datafolder.personal_key import make_personal_key, read_personal_key
 from pipeline.decoding.personal import KEEP, Treatment
@@ -65,11 +66,32 @@ async def extract_companies(
         manifest = await extract(job, full=full, only=only, observer=observer, on_landed=on_landed)
         return ExtractResult({job.companies[0].name: manifest}, {})
     _sweep(job)
+    result = await extract_side_by_side(job, full=full, only=only, observer=observer, on_landed=on_landed)
+    if not result.manifests:
+        raise next(iter(result.failures.values()))
+    return result
+
+
+async def extract_side_by_side(
+    job: Job,
+    *,
+    full: bool,
+    only: str | None,
+    observer: ExtractObserver,
+    on_landed: Callable[[Batch], None] | None = None,
+    run_ids: Mapping[str, str] | None = None,
+) -> ExtractResult:
+    """Read every company of the job, also when it is one, and return what was committed and what failed.
+
+    `run_ids` are the ids of the runs, by company, where somebody has chosen them.
+    """
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
-    pacers = {owner: pacer_of(job) for owner in {company.owner for company in job.companies}}
+    pacers = {owner: pacer_of(job, owner) for owner in {company.owner for company in job.companies}}
+    ids = run_ids or {}
 
     async def read(company: Company) -> None:
-        reading = _Reading(job, company, pacers[company.owner], observer.of_company(company.name))
+        name = company.name
+        reading = _Reading(job, company, pacers[company.owner], observer.of_company(name), ids.get(name))
         try:
             manifests[company.name] = await reading.run(full=full, only=only, on_landed=on_landed)
         except LeafhouseError as error:
@@ -79,8 +101,6 @@ async def extract_companies(
     async with task_group() as readings:
         for company in job.companies:
             readings.start_soon(read, company)
-    if not manifests:
-        raise next(iter(failures.values()))
     return ExtractResult(manifests, failures)
 
 
@@ -97,7 +117,7 @@ async def extract(
     `on_landed` is called with each batch as soon as its window is complete.
     """
     (company,) = job.companies
-    reading = _Reading(job, company, pacer_of(job), observer)
+    reading = _Reading(job, company, pacer_of(job, company.owner), observer)
     return await reading.run(full=full, only=only, on_landed=on_landed)
 
 
@@ -107,20 +127,22 @@ def _sweep(job: Job) -> None:
         job.landing.sweep()
 
 
-def pacer_of(job: Job) -> Pacer:
+def pacer_of(job: Job, owner: str) -> Pacer:
     """Return the budget of an owner of keys; the next run finds it as this one leaves it."""
     settings = job.settings
-    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=pacing_file(settings.data_dir))
+    state_file = pacing_file(settings.data_dir, owner)
+    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=state_file)
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """One company being read."""
+    """One company being read, as the run `run_id` where somebody has chosen it."""
 
     job: Job
     company: Company
     pacer: Pacer
     observer: ExtractObserver
+    run_id: str | None = None
 
     async def run(self, *, full: bool, only: str | None, on_landed: Callable[[Batch], None] | None) -> Manifest:
         job, company, settings = self.job, self.company, self.job.settings
@@ -138,8 +160,8 @@ class _Reading:
                 account = await check_account(job, company, client)
                 treatment = None if settings.personal == KEEP else Treatment(key)
                 run = Run(
-                    _next_run_id(job, company), company.name, job.source, source.base_url, account.fingerprint,
-                    treatment, head,
+                    self.run_id or next_run_id(job, company.name), company.name, job.source, source.base_url,
+                    account.fingerprint, treatment, head,
                 )  # fmt: skip
                 limits = Limits(settings.page_size, settings.max_connections)
                 extraction = Extraction(client, job.landing, plan, run, limits, self.observer.progress, on_landed)
@@ -147,8 +169,9 @@ class _Reading:
                     _sweep(job)
                 with self.observer.watch(client.stats):
                     manifest = await extraction.run()
-        claim_data_dir(settings.data_dir, job.source)
-        keep_account(settings.data_dir, company.name, account)
+        with alone_in(settings.data_dir):
+            claim_data_dir(settings.data_dir, job.source)
+            keep_account(settings.data_dir, company.name, account)
         self.observer.done(manifest)
         return manifest
 
@@ -158,14 +181,14 @@ class _Reading:
         self.observer.tick()
 
 
-def _next_run_id(job: Job, company: Company) -> str:
+def next_run_id(job: Job, company: str) -> str:
     """Return an id that sorts after all runs that the landing or the warehouse knows, whatever clock they ran by.
 
     Where others land too, the runs of the company are these, and no other machine makes the same id.
     """
     from pipeline.warehouse.ids import newest_run
 
-    known = job.landing.run_ids(company.name) | {newest_run(job.settings.data_dir)}
+    known = job.landing.run_ids(company) | {newest_run(job.settings.data_dir)}
     return new_run_id(clock.now(), known, is_unique=job.landing.is_shared)
 
 
@@ -181,7 +204,7 @@ def plan_extract(job: Job, company: Company, *, full: bool, only: str | None) ->
     refuse_other_names(job.companies, job.landing.companies(), settings.data_dir)
     manifests = job.landing.manifests(company.name)
     refuse_other_source(job, manifests)
-    personal = _label_of(settings)
+    personal = personal_label_of(settings)
     _refuse_other_treatment(manifests, personal, full=full)
     resources, holdings = selected(only, company.resources, company.also), Holdings()
     if manifests:
@@ -213,7 +236,7 @@ def refused_runs_of(job: Job, company: Company) -> list[RefusedRun]:
     return [run for run in job.landing.refused_runs() if run.manifest.company == company.name]
 
 
-def _label_of(settings: Settings) -> str:
+def personal_label_of(settings: Settings) -> str:
     """Return how personal data are to be treated, in words; without a key yet, it is none that a run was read with."""
     key = read_personal_key(settings.data_dir) if settings.personal == "hash" else None
     return settings.personal if key is None else Treatment(key).label

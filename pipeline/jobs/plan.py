@@ -34,7 +34,7 @@ async def foretell_companies(job: Job, *, full: bool, only: str | None) -> dict[
     A source that does not answer is told in the forecast, which is then judged by what is held.
     """
     plans = {company.name: plan_extract(job, company, full=full, only=only) for company in job.companies}
-    pacers = {owner: pacer_of(job) for owner in {company.owner for company in job.companies}}
+    pacers = {owner: pacer_of(job, owner) for owner in {company.owner for company in job.companies}}
     forecasts = dict[str, tuple[Forecast, int]]()
 
     async def ask(company: Company) -> None:

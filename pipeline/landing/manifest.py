@@ -159,5 +159,13 @@ def new_run_id(now: datetime, known: Iterable[str] = (), *, is_unique: bool = Fa
     return run_id + secrets.token_hex(4) if is_unique else run_id
 
 
+def following_run_id(run_id: str) -> str:
+    """Return the id right after another one."""
+    second, _, fraction = run_id.partition("-")
+    carry, number = divmod(int(fraction, 16) + 1, 65536)
+    moment = datetime.strptime(second, _SECOND).replace(tzinfo=UTC) + timedelta(seconds=carry)
+    return f"{moment.strftime(_SECOND)}-{number:04x}"
+
+
 def _id_of(moment: datetime) -> str:
     return f"{moment.strftime(_SECOND)}-{moment.microsecond * 65536 // 1_000_000:04x}"

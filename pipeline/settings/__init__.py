@@ -1,6 +1,13 @@
 """Every setting and its source, and the companies to read."""
 
-from pipeline.settings.companies import DEFAULT_NAME, Company, read_companies, refuse_other_names
+from pipeline.settings.companies import (
+    DEFAULT_NAME,
+    Company,
+    read_companies,
+    read_key,
+    read_proxy_setting,
+    refuse_other_names,
+)
 from pipeline.settings.environment import LIVE_BASE_URL, Settings, read_hooks, read_settings
 
 __all__ = [
@@ -10,6 +17,8 @@ __all__ = [
     "Settings",
     "read_companies",
     "read_hooks",
+    "read_key",
+    "read_proxy_setting",
     "read_settings",
     "refuse_other_names",
 ]

@@ -1,6 +1,8 @@
 """The companies to read: one from the settings, or those that `leafhouse.toml` has a section for."""
 
+import os
 import re
+import socket
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pipeline.settings.environment import (
     LIVE_BASE_URL,
     Settings,
     Zone,
+    read_file,
     read_variables,
     refuse_readable_secret,
 )
@@ -61,6 +64,27 @@ def read_companies(settings: Settings) -> tuple[Company, ...]:
     )
     _refuse_one_key_twice(companies)
     return companies
+
+
+def read_key(company: Company, folder: Path) -> SecretStr:
+    """Return the key of a company from the environment of this process, else from the `.env` in `folder`.
+
+    Raises ConfigurationError when neither has it, or when others can read the file.
+    """
+    path = folder / ENV_FILE
+    refuse_readable_secret(path, company.key_name)
+    key = {**read_file(path), **os.environ}.get(company.key_name)
+    if not key:
+        raise ConfigurationError(
+            f"{company.name}: {company.key_name} is not set for the process {os.getpid()} on {socket.gethostname()}, "
+            f"neither in its environment nor in {path}. Set it for the workers of the engine, too."
+        )
+    return SecretStr(key)
+
+
+def read_proxy_setting(folder: Path) -> str | None:
+    """Return LEAFLINK_PROXY from the environment of this process, else from the `.env` in `folder`; None without."""
+    return {**read_file(folder / ENV_FILE), **os.environ}.get("LEAFLINK_PROXY")
 
 
 def refuse_other_names(companies: Iterable[Company], held: Iterable[str], folder: Path) -> None:

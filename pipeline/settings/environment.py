@@ -165,6 +165,9 @@ class Settings(BaseModel):
     )
     report: bool = _setting("LEAFHOUSE_REPORT", False, "Write the report after each load.")
     sell_through_days: int = _setting("LEAFHOUSE_SELL_THROUGH_DAYS", 90, "Window of sell-through.", ge=1, le=3660)
+    spark_remote: SecretStr | None = _setting(
+        "LEAFHOUSE_SPARK_REMOTE", None, "The sc:// address of the engine that `--engine spark` runs on."
+    )
     on_success: HookValue = _setting(ON_SUCCESS, None, "A command or a URL, called when a job is done.")
     on_failure: HookValue = _setting(ON_FAILURE, None, "A command or a URL, called when a job has failed.")
 

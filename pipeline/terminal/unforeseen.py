@@ -14,7 +14,7 @@ from pipeline.settings import Settings, read_companies, read_settings
 from pipeline.settings.environment import read_variables
 
 # Variables whose values are secrets, by their names.
-_SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTHORIZATION|CREDENTIAL|PROXY|^LEAFHOUSE_ON_", re.IGNORECASE)
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASS|AUTHORIZATION|CREDENTIAL|PROXY|REMOTE|^LEAFHOUSE_ON_", re.IGNORECASE)
 # A shorter value is no secret, and would be found in every word.
 _SHORTEST_SECRET = 4
 _HIDDEN = "[hidden]"

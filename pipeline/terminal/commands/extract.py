@@ -1,5 +1,8 @@
 """`leafhouse extract`."""
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
 from pipeline.terminal.command import (
@@ -20,9 +23,20 @@ from pipeline.terminal.console import LogFormat
 from pipeline.terminal.job_end import JobEnd
 
 
+class Engine(StrEnum):
+    """What an extract can run on besides this machine."""
+
+    SPARK = "spark"
+
+
+OnEngine = Annotated[
+    Engine | None, typer.Option("--engine", help="Read each account in a task of the engine at LEAFHOUSE_SPARK_REMOTE.")
+]
+
+
 def extract(
-    context: typer.Context, full: Full = False, only: Only = None, sandbox: Sandbox = False, as_json: Json = False,
-    log_format: Log = LogFormat.TEXT, verbose: Verbose = False, quiet: Quiet = False,
+    context: typer.Context, full: Full = False, only: Only = None, sandbox: Sandbox = False, engine: OnEngine = None,
+    as_json: Json = False, log_format: Log = LogFormat.TEXT, verbose: Verbose = False, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Fetch what is new at LeafLink into the landing folder."""
     from pipeline.datafolder.lock import DataLock
@@ -38,7 +52,12 @@ def extract(
     job = open_job(read_settings(), sandbox=is_sandbox_asked_for(sandbox))
     with DataLock(job.settings.data_dir, "extract"):
         view = ExtractView(output, job.source)
-        extracted = wait_for(extract_companies, job, full=full, only=only, observer=view)
+        if engine is None:
+            extracted = wait_for(extract_companies, job, full=full, only=only, observer=view)
+        else:
+            from pipeline.engines.extract import extract_on_engine  # a night on one machine needs none of it
+
+            extracted = extract_on_engine(job, full=full, only=only, observer=view)
     job_end.done(counts_of_extract(extracted), extracted.as_document())
     exit_for([*extracted.failed, *(each for run in extracted.manifests.values() for each in refusals(run))])
 

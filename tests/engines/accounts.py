@@ -1,0 +1,48 @@
+"""A LeafLink of many accounts, as a process: `python -m tests.engines.accounts FOLDER ORDERS [ORDERS …]`.
+
+Each account has a sandbox with so many orders and a key of its own, `key-of-0` for the first one. It prints its base
+URL, and writes a line of JSON for each request to FOLDER/requests.jsonl when it is answered.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from pipeline.sandbox import Sandbox, SandboxConfig, ServerSettings
+from pipeline.sandbox.api.server import ROOT, _Handler
+
+LOG = "requests.jsonl"
+KEY = "key-of-{}"
+
+
+async def serve(folder: Path, orders: list[int]) -> None:
+    """Serve the accounts until the process is killed."""
+    handlers = {}
+    for number, count in enumerate(orders):
+        sandbox = Sandbox.open(folder / str(number), SandboxConfig(orders=count, seed=number + 1), datetime.now(UTC))
+        key = KEY.format(number)
+        handlers[key] = _Handler(sandbox, ServerSettings(key=key, latency_seconds=0.01))
+    with (folder / LOG).open("a", buffering=1) as log:
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            began, key = time.monotonic(), request.headers["Authorization"].partition(" ")[2]
+            response = await handlers[key].answer(request)
+            line = {"account": int(key.rpartition("-")[2]), "began": began, "ended": time.monotonic()}
+            log.write(json.dumps({**line, "path": request.path_qs}) + "\n")
+            return response
+
+        runner = web.ServerRunner(web.Server(answer, access_log=None))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        sys.stdout.write(f"http://127.0.0.1:{runner.addresses[0][1]}{ROOT}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), [int(orders) for orders in sys.argv[2:]]))
