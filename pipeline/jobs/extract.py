@@ -24,7 +24,7 @@ from pipeline.jobs.job import Job, refuse_other_source
 from pipeline.jobs.observer import ExtractObserver
 from pipeline.landing import Batch, Manifest, RefusedRun, new_run_id
 from pipeline.landing.holdings import Holdings
-from pipeline.leaflink import Client, Event, Pacer, Source, Waits, read_proxy
+from pipeline.leaflink import SAVE_EVERY_SECONDS, Client, Event, Pacer, Source, Waits, read_proxy
 from pipeline.reading import Limits
 from pipeline.reading.tasks import task_group
 from pipeline.settings import Company, Settings, refuse_other_names
@@ -83,11 +83,13 @@ async def extract_side_by_side(
 ) -> ExtractResult:
     """Read every company of the job, also when it is one, and return what was committed and what failed.
 
-    `run_ids` are the ids of the runs, by company, where somebody has chosen them.
+    `run_ids` are the ids of the runs, by company, that an engine's driver has chosen. What kills its task may begin
+    another one at once, which must know of every request.
     """
     manifests, failures = dict[str, Manifest](), dict[str, LeafhouseError]()
-    pacers = {owner: pacer_of(job, owner) for owner in {company.owner for company in job.companies}}
-    ids = run_ids or {}
+    ids, save_every_seconds = run_ids or {}, SAVE_EVERY_SECONDS if run_ids is None else 0.0
+    owners = {company.owner for company in job.companies}
+    pacers = {owner: pacer_of(job, owner, save_every_seconds) for owner in owners}
 
     async def read(company: Company) -> None:
         name = company.name
@@ -127,11 +129,11 @@ def _sweep(job: Job) -> None:
         job.landing.sweep()
 
 
-def pacer_of(job: Job, owner: str) -> Pacer:
+def pacer_of(job: Job, owner: str, save_every_seconds: float = SAVE_EVERY_SECONDS) -> Pacer:
     """Return the budget of an owner of keys; the next run finds it as this one leaves it."""
     settings = job.settings
     state_file = pacing_file(settings.data_dir, owner)
-    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file=state_file)
+    return Pacer(settings.rate_per_minute, settings.burst_per_minute, state_file, save_every_seconds)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pipeline.leaflink.pacing_state import SavedBucket, read_saved, write_saved
 # faster on its way than the one a minute before it.
 _WINDOW_SECONDS = 61.0
 _SHORTEST_WAIT_SECONDS = 0.001
-_SAVE_EVERY_SECONDS = 1.0
+SAVE_EVERY_SECONDS = 1.0
 
 
 class Bucket:
@@ -79,7 +79,8 @@ class Pacer:
     """The budget of one owner of keys, first come, first served.
 
     `rate_per_minute` 0 means no limit; `burst_per_minute` 0 means no more than the rate. `state_file` keeps the
-    state between runs; the clocks and `sleep` are for tests.
+    state between runs: a killed one leaves all but its last `save_every_seconds` to the next one, with 0 all. The
+    clocks and `sleep` are for tests.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Pacer:
         rate_per_minute: float = 300,
         burst_per_minute: int = 1000,
         state_file: Path | None = None,
+        save_every_seconds: float = SAVE_EVERY_SECONDS,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -94,6 +96,7 @@ class Pacer:
     ) -> None:
         self._clock, self._wall, self._sleep = clock, wall, sleep
         self._state_file = state_file
+        self._save_every_seconds = save_every_seconds
         self._bucket: Bucket | None = None
         if rate_per_minute > 0:
             burst = burst_per_minute or math.ceil(rate_per_minute)
@@ -156,6 +159,5 @@ class Pacer:
         return max(wait, self._paused_until - now)
 
     def _save_now_and_then(self) -> None:
-        # So that a killed run leaves all but its last second to the next one.
-        if self._clock() - self._saved_at >= _SAVE_EVERY_SECONDS:
+        if self._clock() - self._saved_at >= self._save_every_seconds:
             self.save()
