@@ -1,7 +1,8 @@
-"""A LeafLink of many accounts, as a process: `python -m tests.engines.accounts FOLDER ORDERS [ORDERS …]`.
+"""A LeafLink of many accounts, as a process: `python -m tests.engines.accounts FOLDER ACCOUNTS ORDERS [ORDERS …]`.
 
-Each account has a sandbox with so many orders and a key of its own, `key-of-0` for the first one. It prints its base
-URL, and writes a line of JSON for each request to FOLDER/requests.jsonl when it is answered.
+There is a sandbox for each number of orders; the accounts have them in turn, each with a key of its own, `key-of-0` for
+the first one. It prints its base URL, and writes a line of JSON for each request to FOLDER/requests.jsonl when it is
+answered.
 """
 
 import asyncio
@@ -20,13 +21,16 @@ LOG = "requests.jsonl"
 KEY = "key-of-{}"
 
 
-async def serve(folder: Path, orders: list[int]) -> None:
+async def serve(folder: Path, accounts: int, orders: list[int]) -> None:
     """Serve the accounts until the process is killed."""
     handlers = dict[str, tuple[int, _Handler]]()
-    for number, count in enumerate(orders):
-        sandbox = Sandbox.open(folder / str(number), SandboxConfig(orders=count, seed=number + 1), datetime.now(UTC))
-        key = KEY.format(number)
-        handlers[key] = number, _Handler(sandbox, ServerSettings(key=key, latency_seconds=0.01))
+    sandboxes = [
+        Sandbox.open(folder / str(number), SandboxConfig(orders=count, seed=number + 1), datetime.now(UTC))
+        for number, count in enumerate(orders)
+    ]
+    for number in range(accounts):
+        settings = ServerSettings(key=KEY.format(number), latency_seconds=0.01)
+        handlers[settings.key] = number, _Handler(sandboxes[number % len(sandboxes)], settings)
     _, stranger = next(iter(handlers.values()))  # it knows no other key than its own
     with (folder / LOG).open("a", buffering=1) as log:
 
@@ -47,4 +51,4 @@ async def serve(folder: Path, orders: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), [int(orders) for orders in sys.argv[2:]]))
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), [int(orders) for orders in sys.argv[3:]]))

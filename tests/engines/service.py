@@ -18,7 +18,7 @@ from tests.engines.accounts import KEY, LOG
 
 CHECKOUT = Path(__file__).parents[2]
 RESOURCES = ("customers", "order_sales_reps", "orders_received")
-_PATIENCE = 100
+_PATIENCE_SECONDS = 100
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ class Bureau:
         )  # fmt: skip
 
     def extract(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments, **settings)
-        return ended(process)
+        return ended(self.start(*arguments, **settings))
 
     def reader_of(self, account: int) -> int:
         """Return the process that holds an account, once there is one."""
@@ -82,10 +81,10 @@ class Bureau:
         return until(lambda: next(_who_has_open(lock), 0))
 
 
-def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+def ended(process: "subprocess.Popen[str]", seconds: float = _PATIENCE_SECONDS) -> "subprocess.CompletedProcess[str]":
     """Wait until a process ends; one that does not is killed."""
     try:
-        stdout, stderr = process.communicate(timeout=_PATIENCE)
+        stdout, stderr = process.communicate(timeout=seconds)
     finally:
         process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
@@ -93,7 +92,7 @@ def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]
 
 def until(found: Callable[[], Any]) -> Any:
     """Return what is found, once it is."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while not (what := found()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -111,13 +110,16 @@ def _who_has_open(path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def open_bureau(folder: Path, orders: Sequence[int], settings: Mapping[str, str] | None = None) -> Iterator[Bureau]:
-    """Serve an account for each number of orders."""
+def open_bureau(
+    folder: Path, orders: Sequence[int], settings: Mapping[str, str] | None = None, *, accounts: int | None = None
+) -> Iterator[Bureau]:
+    """Serve an account for each number of orders; where there are more accounts, they have the same data in turn."""
+    count = len(orders) if accounts is None else accounts
     source = folder / "source"
     source.mkdir(parents=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.engines.accounts", str(source), *map(str, orders)], cwd=CHECKOUT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "tests.engines.accounts", str(source), str(count), *map(str, orders)],
+        cwd=CHECKOUT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -125,13 +127,13 @@ def open_bureau(folder: Path, orders: Sequence[int], settings: Mapping[str, str]
         resources = json.dumps(RESOURCES)
         sections = [
             f'[companies.c{number}]\nkey = "KEY_{number}"\nbase_url = "{base_url}"\nresources = {resources}\n'
-            for number in range(len(orders))
+            for number in range(count)
         ]
         (folder / "leafhouse.toml").write_text("\n".join(sections))
         secrets = folder / ".env"
         secrets.touch(mode=0o600)
-        secrets.write_text("".join(f"KEY_{number}={KEY.format(number)}\n" for number in range(len(orders))))
-        yield Bureau(folder, source, base_url, len(orders), dict(settings or {}))
+        secrets.write_text("".join(f"KEY_{number}={KEY.format(number)}\n" for number in range(count)))
+        yield Bureau(folder, source, base_url, count, dict(settings or {}))
     finally:
         process.kill()
         process.communicate()
