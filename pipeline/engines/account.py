@@ -125,10 +125,14 @@ class AccountLanding(Landing):
     def __init__(self, root: Path, companies: Sequence[str]) -> None:
         super().__init__(root)
         self._companies = frozenset(companies)
+        # Those of all accounts lie in one folder: they are looked through once, and nobody else adds to these.
+        self._manifests: list[Manifest] | None = None
 
     def manifests(self) -> list[Manifest]:
-        """Return the committed manifests of the account's companies, oldest first."""
-        return [run for run in super().manifests() if run.company in self._companies]
+        """Return the manifests of the account's companies, oldest first, as they were before the task reads."""
+        if self._manifests is None:
+            self._manifests = [run for run in super().manifests() if run.company in self._companies]
+        return self._manifests
 
     def sweep(self) -> None:
         """Leave all as it is: the files that other tasks are writing are in no journal yet."""

@@ -4,8 +4,9 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -73,7 +74,7 @@ def read_key(company: Company, folder: Path) -> SecretStr:
     """
     path = folder / ENV_FILE
     refuse_readable_secret(path, company.key_name)
-    key = {**read_file(path), **os.environ}.get(company.key_name)
+    key = os.environ.get(company.key_name) or _read_once(path).get(company.key_name)
     if not key:
         raise ConfigurationError(
             f"{company.name}: {company.key_name} is not set for the process {os.getpid()} on {socket.gethostname()}, "
@@ -84,7 +85,21 @@ def read_key(company: Company, folder: Path) -> SecretStr:
 
 def read_proxy_setting(folder: Path) -> str | None:
     """Return LEAFLINK_PROXY from the environment of this process, else from the `.env` in `folder`; None without."""
-    return {**read_file(folder / ENV_FILE), **os.environ}.get("LEAFLINK_PROXY")
+    return os.environ.get("LEAFLINK_PROXY") or _read_once(folder / ENV_FILE).get("LEAFLINK_PROXY")
+
+
+def _read_once(path: Path) -> Mapping[str, str]:
+    try:
+        found = path.stat()
+    except OSError:
+        return {}
+    return _read_as_of(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@lru_cache(maxsize=4)
+def _read_as_of(path: Path, *state: int) -> Mapping[str, str]:
+    # A worker of an engine reads many accounts: with 1,000 keys, their file took longer to read than an account.
+    return read_file(path)
 
 
 def refuse_other_names(companies: Iterable[Company], held: Iterable[str], folder: Path) -> None:
