@@ -20,8 +20,8 @@ from pipeline.engines.account import read_account
 from pipeline.engines.night import AccountTask, Night, task_of, travelling
 from pipeline.landing import following_run_id
 from pipeline.settings import read_companies, read_settings
-from tests.engines.service import Bureau, ended, open_bureau
 from tests.engines.server import IS_SAIL, engine
+from tests.engines.service import Bureau, ended, open_bureau
 
 _DOCS = Path(__file__).parent.parent / "docs"
 _PAGE, _PICTURE, _FIGURES = _DOCS / "scaling.md", _DOCS / "images" / "accounts.svg", _DOCS / "images" / "accounts.json"

@@ -27,7 +27,6 @@ ALLOWED: Mapping[str, set[str]] = {
     "extract": {"clock", "errors", "instants", "resources", "leaflink", "reading", "decoding", "landing"},
     "models": {"clock", "errors", "sql", "zones"},
     "warehouse": {"clock", "errors", "sql", "datafolder", "resources", "reading", "decoding", "landing", "models"},
-    "engines": {"clock", "errors", "sql", "datafolder", "resources", "landing", "models", "warehouse"},
     "pages": {"errors", "landing"},
     "report": {"datafolder", "pages", "resources", "warehouse"},
     "reconcile": {"errors", "sql", "warehouse"},
@@ -38,9 +37,12 @@ ALLOWED: Mapping[str, set[str]] = {
     "tools": {"errors", "resources", "sandbox"},
     "jobs": {
         "clock", "errors", "instants", "sql", "settings", "datafolder", "resources", "leaflink", "reading",
-        "decoding", "extract", "landing", "models", "warehouse", "engines", "report", "sandbox",
+        "decoding", "extract", "landing", "models", "warehouse", "report", "sandbox",
     },
-    "engines": {"clock", "errors", "settings", "datafolder", "landing", "extract", "jobs"},
+    "engines": {
+        "clock", "errors", "settings", "sql", "datafolder", "resources", "landing", "extract", "models", "warehouse",
+        "jobs",
+    },
     "terminal": {
         "clock", "errors", "settings", "datafolder", "resources", "landing", "extract", "warehouse", "models",
         "reconcile", "report", "export", "mcp", "dictionary", "sandbox", "tools", "jobs", "zones", "engines",

@@ -14,15 +14,15 @@ import anyio
 
 from pipeline.datafolder.claim import prepare_data_dir
 from pipeline.datafolder.lock import account_lock, holder_of
-from pipeline.datafolder.paths import landing_folder
 from pipeline.engines.night import AccountTask, CompanyTask, Night, Row, TaskError, arrived
 from pipeline.errors import ConfigurationError, LeafhouseError, LockedError, RefusedError
 from pipeline.extract.plan import Plan
 from pipeline.extract.progress import Progress
 from pipeline.jobs.extract import extract_side_by_side, personal_label_of
 from pipeline.jobs.job import Job, refusals
+from pipeline.jobs.landing import open_landing
 from pipeline.jobs.observer import Counters
-from pipeline.landing import Landing, Manifest, RefusedRun
+from pipeline.landing import Bucket, Landing, Manifest, RefusedRun
 from pipeline.settings import Company, Settings, read_key, read_proxy_setting
 
 
@@ -52,7 +52,7 @@ def _read(night: Night, task: AccountTask) -> list[Row]:
     with account_lock(settings.data_dir, task.owner):
         _refuse_without_driver(settings.data_dir, night.driver)
         _refuse_other_label(settings, night.personal_label)
-        landing = AccountLanding(landing_folder(settings.data_dir), [company.name for company in task.companies])
+        landing = AccountLanding(open_landing(settings).root, [company.name for company in task.companies])
         committed = committed_since(landing, {company.name: company.after for company in task.companies})
         todo = [company for company in task.companies if company.name not in committed]
         observer, failures = _Observer(), dict[str, LeafhouseError]()
@@ -122,17 +122,17 @@ def _refuse_other_label(settings: Settings, label: str) -> None:
 class AccountLanding(Landing):
     """The landing as the task of an account sees it: its own runs. What nothing names is left to the driver."""
 
-    def __init__(self, root: Path, companies: Sequence[str]) -> None:
+    def __init__(self, root: Path | Bucket, companies: Sequence[str]) -> None:
         super().__init__(root)
         self._companies = frozenset(companies)
         # Those of all accounts lie in one folder: they are looked through once, and nobody else adds to these.
         self._manifests: list[Manifest] | None = None
 
-    def manifests(self) -> list[Manifest]:
-        """Return the manifests of the account's companies, oldest first, as they were before the task reads."""
+    def manifests(self, company: str | None = None) -> list[Manifest]:
+        """Return the manifests of the account's companies, or of one, oldest first, as before the task reads."""
         if self._manifests is None:
             self._manifests = [run for run in super().manifests() if run.company in self._companies]
-        return self._manifests
+        return [run for run in self._manifests if company in (None, run.company)]
 
     def sweep(self) -> None:
         """Leave all as it is: the files that other tasks are writing are in no journal yet."""

@@ -62,7 +62,8 @@ def extract_on_engine(job: Job, *, full: bool, only: str | None, observer: Extra
         selected(only, company.resources, company.also)  # a name that is none fails here, not on every executor
     if settings.personal == "hash":
         make_personal_key(settings.data_dir)
-    job.landing.sweep()
+    if not job.landing.is_shared:
+        job.landing.sweep()
     after = _begin(job, full=full, only=only)
     night = Night(
         config_folder=str(Path.cwd()), driver=holder_of(settings.data_dir) or "", full=full, only=only,
@@ -121,11 +122,12 @@ def _begin(job: Job, *, full: bool, only: str | None) -> dict[str, str]:
 
 def _tasks(job: Job, after: Mapping[str, str], rows: Mapping[str, Row]) -> list[AccountTask]:
     """Return a task for each owner of keys whose companies have no row yet, and choose the ids of their runs."""
-    accounts, run_id = dict[str, list[CompanyTask]](), next_run_id(job)
+    accounts, run_id = dict[str, list[CompanyTask]](), ""
     for company in job.companies:
         if company.name not in rows:
+            is_first = not run_id or job.landing.is_shared
+            run_id = next_run_id(job, company.name) if is_first else following_run_id(run_id)
             accounts.setdefault(company.owner, []).append(task_of(company, run_id, after[company.name]))
-            run_id = following_run_id(run_id)
     return [AccountTask(owner, tuple(companies)) for owner, companies in accounts.items()]
 
 

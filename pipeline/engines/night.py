@@ -9,13 +9,13 @@ import msgspec
 from pipeline.datafolder.paths import night_file
 from pipeline.errors import LeafhouseError
 from pipeline.extract.journal import FRESH
-from pipeline.landing.store import write_aside
+from pipeline.landing.files import write_aside
 from pipeline.settings import Company, Settings
 
 # What a task does goes by these settings of its driver. None of them is a secret.
 _FIELDS = (
     "page_size", "rate_per_minute", "burst_per_minute", "max_connections", "give_up_seconds", "data_dir",
-    "trailing_days", "personal",
+    "trailing_days", "personal", "landing",
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ class Unended(msgspec.Struct, frozen=True):
 
 def travelling(settings: Settings) -> dict[str, str | int | float]:
     """Return the settings that tasks need, by the names of their fields; the data folder by its whole path."""
-    values = {name: getattr(settings, name) for name in _FIELDS}
+    values = {name: value for name in _FIELDS if (value := getattr(settings, name)) is not None}
     return values | {"data_dir": str(settings.data_dir.absolute())}
 
 

@@ -53,9 +53,7 @@ async def diagnose(job: Job) -> Diagnosis:
     refused = [folder.problem] if folder.problem is not None else list(_refused_plans(job)) if is_there else []
     keys = []
     for company in job.companies:
-        keys.append(
-            await examine_key(job, company, pacer_of(job, company.owner), is_readable=is_there and not refused)
-        )
+        keys.append(await examine_key(job, company, pacer_of(job, company.owner), is_readable=is_there and not refused))
     set_aside = describe_refused(job.landing.refused_runs()) if is_there else []
     fixes = [
         *(fix for key in keys for fix in fixes_of_key(key)), *_fixes_of_landing(landing), *refused, *set_aside,

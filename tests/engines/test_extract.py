@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.landing import Landing, Manifest
-from tests.engines.service import Bureau, Request, ended, open_bureau, until
 from tests.engines.server import IS_SAIL, engine
+from tests.engines.service import Bureau, Request, ended, open_bureau, until
 
 pytestmark = pytest.mark.engine
 
