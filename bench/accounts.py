@@ -6,8 +6,10 @@ found stays, in docs/images/accounts.json.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +32,7 @@ _ENGINE = "Sail" if IS_SAIL else "Spark, local[2]"
 _ALONE, _COMMAND = "one after the other", "one command"
 _COLOURS = {_ALONE: "#999999", _COMMAND: "#E69F00", "Sail": "#0072B2", "Spark, local[2]": "#D55E00"}
 _PATIENCE_SECONDS = 1_800
+Figures = dict[str, dict[str, dict[str, float]]]  # by way, by number of accounts, of what
 
 
 def one_after_the_other(bureau: Bureau) -> None:
@@ -63,44 +66,68 @@ def _succeed(bureau: Bureau, *arguments: str) -> None:
     assert outcome.returncode == 0, outcome.stderr[-2000:]
 
 
-def measure(way: Callable[[Bureau], None], accounts: int) -> float:
-    """Return the seconds by account; the engine and the source are there before, in processes of their own."""
+def measure(way: Callable[[Bureau], None], accounts: int) -> dict[str, float]:
+    """Return the seconds by account: of the wall, and of all processors without those of the source.
+
+    Engine and source are there before, in processes of their own.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         engine(Path(folder)) as remote,
         open_bureau(Path(folder) / "bureau", [1], accounts=accounts) as bureau,
     ):
         bureau.settings = {"LEAFLINK_RATE_PER_MINUTE": "0", "LEAFHOUSE_SPARK_REMOTE": remote}
-        began = time.monotonic()
+        began, cpu = time.monotonic(), _cpu_seconds(Path(folder))
         way(bureau)
-        return (time.monotonic() - began) / accounts
+        cpu = _cpu_seconds(Path(folder)) - cpu
+        return {"wall": round((time.monotonic() - began) / accounts, 5), "cpu": round(cpu / accounts, 5)}
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
-    """Return the page's table: milliseconds by account."""
+def _cpu_seconds(folder: Path) -> float:
+    """Return what this process, its children that have ended, and the engine in `folder` have taken."""
+    own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    of_engine, sessions = 0, dict[int, list[int]]()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            fields = [*map(int, (process / "stat").read_text().rpartition(") ")[2].split()[1:15])]
+            sessions.setdefault(fields[2], []).append(sum(fields[10:14]))
+            if process.name == str(fields[2]) and (process / "cwd").readlink() == folder:
+                of_engine = fields[2]
+    ticks = sum(sessions[of_engine])
+    return sum(each.ru_utime + each.ru_stime for each in own) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def table(found: Figures) -> str:
+    """Return the page's table: milliseconds of the wall and of processors by account."""
     ways = [name for name in _COLOURS if name in found]
     sizes = sorted({int(size) for figures in found.values() for size in figures})
     lines = [f"| accounts | {' | '.join(ways)} |", f"|---|{'---|' * len(ways)}"]
     for size in sizes:
-        cells = [f"{1000 * found[way][str(size)]:,.0f}" if str(size) in found[way] else "" for way in ways]
+        cells = [_cell(found[way].get(str(size))) for way in ways]
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def draw(found: dict[str, dict[str, float]]) -> None:
-    """Write the picture: milliseconds by account over the number of accounts."""
+def _cell(figures: dict[str, float] | None) -> str:
+    return "" if figures is None else f"{1000 * figures['wall']:,.0f} ms, {1000 * figures['cpu']:,.0f} of CPU"
+
+
+def draw(found: Figures) -> None:
+    """Write the picture: milliseconds of processors by account over the number of accounts."""
     rows = [
-        {"accounts": int(size), "ms": 1000 * seconds, "way": way}
+        {"accounts": int(size), "ms": 1000 * seconds, "way": way, "of": of}
         for way, figures in found.items()
-        for size, seconds in figures.items()
+        for size, costs in figures.items()
+        for of, seconds in costs.items()
     ]
-    chart = alt.Chart(alt.Data(values=rows), title="What an account of a few rows takes").mark_line(point=True).encode(
+    lines = alt.Chart(alt.Data(values=rows)).mark_line(point=True).encode(
         x=alt.X("accounts:Q", title="accounts", scale=alt.Scale(type="log")),
         y=alt.Y("ms:Q", title="milliseconds an account", scale=alt.Scale(type="log")),
         color=alt.Color("way:N", title=None, sort=list(_COLOURS),
                         scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values()))),
-    ).properties(width=640, height=300)  # fmt: skip
-    _PICTURE.write_text(vl_convert.vegalite_to_svg(chart.to_dict()))
+        column=alt.Column("of:N", title="What an account of a few rows takes: of processors, and of the wall clock"),
+    ).properties(width=300, height=280)  # fmt: skip
+    _PICTURE.write_text(vl_convert.vegalite_to_svg(lines.to_dict()))
 
 
 def main() -> None:
@@ -112,13 +139,12 @@ def main() -> None:
     ways: dict[str, Callable[[Bureau], None]] = {} if options.only_engine else {
         _ALONE: one_after_the_other, _COMMAND: one_command,
     }  # fmt: skip
-    found: dict[str, dict[str, float]] = json.loads(_FIGURES.read_text()) if _FIGURES.exists() else {}
+    found: Figures = json.loads(_FIGURES.read_text()) if _FIGURES.exists() else {}
     for accounts in options.accounts:
-        for name, way in (ways | {_ENGINE: on_the_engine}).items():
-            seconds = measure(way, accounts)
-            found.setdefault(name, {})[str(accounts)] = round(seconds, 5)
-            print(f"{accounts:>6} {name:<22}{1000 * seconds:>9.1f} ms an account", flush=True)
-    _FIGURES.write_text(json.dumps(found, indent=2) + "\n")
+        for name, way in ({_ENGINE: on_the_engine} | ways).items():
+            costs = found.setdefault(name, {})[str(accounts)] = measure(way, accounts)
+            print(f"{accounts:>6} {name:<22}{_cell(costs)} an account", flush=True)
+            _FIGURES.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
     draw(found)
     text = _PAGE.read_text()
     before, after = text[: text.index(_BEGIN)], text[text.index(_END) :]

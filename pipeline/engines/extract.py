@@ -187,17 +187,27 @@ def _tell(
     for company in job.companies:
         name = company.name
         own = observer if len(job.companies) == 1 else observer.of_company(name)
-        row = rows.get(name)
-        if row is None or row.run_id is None:
-            failures[name] = unanswered if row is None else _ERRORS[row.exit_code](row.message)
-            if len(job.companies) > 1:
-                own.failed(failures[name])
+        row, run = rows.get(name), runs.get(name)
+        if row is not None and row.run_id is not None and run is not None:
+            manifests[name] = run
+            own.progress.is_resumed = row.is_resumed
+            for read in run.resources:
+                own.progress.finish(read)
+            own.done(run)
             continue
-        manifests[name] = runs[name]
-        own.progress.is_resumed = row.is_resumed
-        for read in runs[name].resources:
-            own.progress.finish(read)
-        own.done(runs[name])
+        failures[name] = unanswered if row is None else _failure(job, row)
+        if len(job.companies) > 1:
+            own.failed(failures[name])
     if not manifests:
         raise next(iter(failures.values()))
     return ExtractResult(manifests, failures)
+
+
+def _failure(job: Job, row: Row) -> LeafhouseError:
+    """Return the error that a company failed with."""
+    if row.run_id is None:
+        return _ERRORS[row.exit_code](row.message)
+    return ConfigurationError(
+        f"{row.company}: the engine has read it into another folder than {job.settings.data_dir.absolute()} of this "
+        "machine. Let all executors and this machine find the same folder at this path."
+    )
