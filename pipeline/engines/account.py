@@ -7,10 +7,11 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import anyio
+import msgspec
 
 from pipeline.datafolder.claim import prepare_data_dir
 from pipeline.datafolder.lock import account_lock, holder_of
@@ -125,17 +126,34 @@ class AccountLanding(Landing):
     def __init__(self, root: Path | Bucket, companies: Sequence[str]) -> None:
         super().__init__(root)
         self._companies = frozenset(companies)
-        # Those of all accounts lie in one folder: they are looked through once, and nobody else adds to these.
         self._manifests: list[Manifest] | None = None
 
     def manifests(self, company: str | None = None) -> list[Manifest]:
         """Return the manifests of the account's companies, or of one, oldest first, as before the task reads."""
         if self._manifests is None:
-            self._manifests = [run for run in super().manifests() if run.company in self._companies]
+            if isinstance(self.root, Path):
+                files = (file for file in self._manifest_files() if _company_of(self.root / file) in self._companies)
+                self._manifests = [self._read_manifest(file) for file in files]
+            else:
+                self._manifests = [run for name in self._companies for run in super().manifests(name)]
         return [run for run in self._manifests if company in (None, run.company)]
 
     def sweep(self) -> None:
         """Leave all as it is: the files that other tasks are writing are in no journal yet."""
+
+
+class _Owned(msgspec.Struct):
+    company: str = ""
+
+
+@cache
+def _company_of(manifest: Path) -> str:
+    """Return whose run a manifest is of, which never changes.
+
+    Those of all accounts lie in one folder. A worker looks at each once, and not once more for every account: with
+    1,000 accounts and the runs of 14 nights that took seconds an account.
+    """
+    return msgspec.json.decode(manifest.read_bytes(), type=_Owned).company
 
 
 class _Observer:

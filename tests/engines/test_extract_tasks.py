@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.datafolder.lock import DataLock, account_lock
-from pipeline.datafolder.paths import account_folder, pacing_file, shared_pacing_file
-from pipeline.engines.account import read_account
+from pipeline.datafolder.paths import account_folder, landing_folder, pacing_file, shared_pacing_file
+from pipeline.engines.account import AccountLanding, read_account
 from pipeline.engines.night import AccountTask, Night, Row, task_of, travelling
 from pipeline.errors import LockedError
 from pipeline.landing import following_run_id
@@ -70,6 +70,17 @@ def test_a_task_of_the_next_night_reads_again(settings: Settings, task: AccountT
     (second,) = _rows(night_of(settings), tomorrow)
 
     assert second.run_id == "20261130T020000Z-0001"
+
+
+def test_a_task_sees_the_runs_of_its_own_account_also_those_committed_later(settings: Settings) -> None:
+    first, second = read_companies(settings)
+    root, run_id = landing_folder(settings.data_dir), "20261129T020000Z-0001"
+    for number, company in enumerate((first, second, first)):
+        task = AccountTask(company.owner, (task_of(company, run_id, run_id if number == 2 else ""),))
+        assert [row.exit_code for row in read_account(night_of(settings), task)] == [0]
+        seen = [run.run_id for run in AccountLanding(root, [first.name]).manifests()]
+        assert seen == ["20261129T020000Z-0001", "20261129T020000Z-0003"][: number // 2 + 1]
+        run_id = following_run_id(run_id)
 
 
 def test_a_task_gives_way_to_another_command_than_its_driver(settings: Settings, task: AccountTask) -> None:
