@@ -113,7 +113,7 @@ def _cell(figures: dict[str, float] | None) -> str:
 
 
 def draw(found: Figures) -> None:
-    """Write the picture: milliseconds of processors by account over the number of accounts."""
+    """Write the picture: milliseconds by account, of processors and of the wall clock, over the number of accounts."""
     rows = [
         {"accounts": int(size), "ms": 1000 * seconds, "way": way, "of": of}
         for way, figures in found.items()
