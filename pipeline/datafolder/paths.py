@@ -40,6 +40,11 @@ def kept_file(data_dir: Path, load_id: str | None) -> Path:
     return kept_folder(data_dir) / f"{load_id or 'first'}.duckdb"
 
 
+def tables_folder(data_dir: Path) -> Path:
+    """Return where loads on an engine publish their tables, unless another folder is named."""
+    return data_dir / "tables"
+
+
 def report_file(data_dir: Path) -> Path:
     """Return the page that people look at."""
     return data_dir / "report.html"

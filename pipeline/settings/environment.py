@@ -45,6 +45,10 @@ Zone = Annotated[str, AfterValidator(known_zone)]
 HookValue = Annotated[SecretStr | None, AfterValidator(usable_hook)]
 
 
+def _usable_folder_or_none(path: Path | None) -> Path | None:
+    return None if path is None else _usable_folder(path)
+
+
 def _usable_folder(path: Path) -> Path:
     """Return the path with ~ as the home folder. Raises ValueError for one that DuckDB would take for another."""
     try:
@@ -136,6 +140,9 @@ class Settings(BaseModel):
         _setting(
             "LEAFHOUSE_LANDING", None, "Where runs land instead of the data folder: s3://bucket/prefix, gs://, abfs://."
         )
+    )
+    tables: Annotated[Path | None, AfterValidator(_usable_folder_or_none)] = _setting(
+        "LEAFHOUSE_TABLES", None, "Where loads on an engine publish; `tables` in the data folder."
     )
     as_of: Annotated[date | None, BeforeValidator(_day)] = _setting(
         "LEAFHOUSE_AS_OF", None, "The date that the marts are computed for."

@@ -287,7 +287,7 @@ async def test_a_change_of_treatment_reaches_the_rows_that_are_not_read_again(
 async def test_a_run_that_was_cut_short_does_not_go_on_under_another_treatment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(landing: Landing, manifest: object) -> None:
+    def fail(landing: Landing, manifest: object, upon: object = None) -> None:
         raise OSError("no more space")
 
     async with open_house(tmp_path, monkeypatch, orders=15, only=ONLY) as house:

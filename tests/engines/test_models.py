@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import SecretStr
 
 from pipeline.datafolder.paths import kept_file, warehouse_file
 from pipeline.engines.engine import Engine, forms_of
@@ -48,7 +49,7 @@ async def test_every_model_and_every_audit_gives_the_rows_that_it_gives_on_duckd
     damaged = tmp_path / "damaged.duckdb"
     shutil.copy(warehouse_file(bureau.data), damaged)
 
-    with engine(tmp_path) as remote, open_session(remote) as session:
+    with engine(tmp_path) as remote, open_session(SecretStr(remote)) as session:
         with closing(duckdb.connect(warehouse_file(bureau.data).resolve(), read_only=True)) as con:
             con.execute("SET TimeZone = 'UTC'")
             con.execute(f"ATTACH '{kept_file(bureau.data, loads[0])}' AS before (READ_ONLY)")
