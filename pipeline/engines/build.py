@@ -5,6 +5,7 @@ from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 import duckdb
 
@@ -208,7 +209,7 @@ class EngineBuild:
         """Write tables of `con` anew, and show them to the engine."""
         assert self._models is not None
         for table in tables:
-            path = self._folder_of(table).with_suffix(f".{monotonic():.6f}.parquet")
+            path = self._tables.folder(table) / f"{self.load_id}-{uuid4().hex}.parquet"
             self._files[table] = write_rows(self.con, table, path)
             self._engine.show(table, self._models.forms[table], [file.path for file in self._files[table]])
 

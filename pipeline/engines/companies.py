@@ -55,7 +55,7 @@ class CompanyMerge(msgspec.Struct, frozen=True):
     """What became of a company: its files by table, and what was done to its rows, as `MergeCounts`.
 
     `refused` are the runs, oldest first, after which too much would be gone, and `reason` says what; `merged` counts
-    all runs. `personal` is how personal data are treated now, when its rows were treated otherwise before.
+    all runs. `is_treated_anew` when personal data are treated otherwise now than its rows were before.
     `error` is the name of an error of ours, and `message` what it says.
     """
 
@@ -80,7 +80,8 @@ def company_tables() -> list[str]:
 def merge_companies(session: "SparkSession", tasks: Sequence[CompanyTask]) -> list[CompanyMerge]:
     """Run the tasks on the engine, each in a partition of its own, and return what became of the companies.
 
-    Raises the error of ours that a task ended with, such as ConfigurationError for a damaged batch.
+    Raises the error of ours that a task ended with, such as ConfigurationError for a damaged batch, and IncompleteError
+    when the engine did not end the tasks.
     """
     if not tasks:
         return []
@@ -91,7 +92,10 @@ def merge_companies(session: "SparkSession", tasks: Sequence[CompanyTask]) -> li
             done = [msgspec.json.encode(merge_company(encoded[place])).decode() for place in batch["id"].to_pylist()]
             yield pa.RecordBatch.from_pydict({"result": pa.array(done, pa.string())})
 
-    rows = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "result string").collect()
+    try:
+        rows = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "result string").collect()
+    except Exception as error:  # of the client, of its transport, or of a worker
+        raise errors.IncompleteError(f"The engine ended the merge ({str(error).splitlines()[0][:300]}).") from error
     merges = sorted(
         (msgspec.json.decode(row["result"], type=CompanyMerge) for row in rows), key=lambda each: each.company
     )
