@@ -146,11 +146,11 @@ test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
 
 .PHONY: test-sail
 test-sail: $(SAIL_VENV)/.installed ## Run extraction, models and loads on Sail (installs it: no Java)
-	@env -u PYTHONDONTWRITEBYTECODE $(SAIL_VENV)/bin/python -m pytest -m engine tests/engines $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(SAIL_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: test-spark
 test-spark: $(SPARK_VENV)/.installed ## Run the same on Apache Spark (installs it; needs Java 17 or later)
-	@env -u PYTHONDONTWRITEBYTECODE $(SPARK_VENV)/bin/python -m pytest -m engine tests/engines $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(SPARK_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: pictures
 pictures: $(VENV)/.installed-dev ## Take the pictures of the pages in docs/images anew (needs Chromium)
