@@ -1,7 +1,6 @@
 """`leafhouse extract`."""
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,15 +21,9 @@ from pipeline.terminal.command import (
 from pipeline.terminal.console import LogFormat
 from pipeline.terminal.job_end import JobEnd
 
-
-class Engine(StrEnum):
-    """What an extract can run on besides this machine."""
-
-    SPARK = "spark"
-
-
 OnEngine = Annotated[
-    Engine | None, typer.Option("--engine", help="Read each account in a task of the engine at LEAFHOUSE_SPARK_REMOTE.")
+    Literal["spark"] | None,
+    typer.Option("--engine", help="Read each account in a task of the engine at LEAFHOUSE_SPARK_REMOTE."),
 ]
 
 
