@@ -12,10 +12,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ..marks import long_from
 from . import commands
 from .assistants import Assistant, assistant
 from .nights import KEY, ONLY, open_house
+
+pytestmark = pytest.mark.long  # `make test-docs` runs it
 
 MOST_ROWS = 50
 SECONDS = 1.0
@@ -162,7 +163,7 @@ def nobody() -> Iterator[socket.socket]:
         yield server
 
 
-@pytest.mark.parametrize("sql", [each for kind in (WRITES, FILES, NETWORK, SETTINGS) for each in long_from(2, kind)])
+@pytest.mark.parametrize("sql", [*WRITES, *FILES, *NETWORK, *SETTINGS])
 def test_no_query_writes_or_leaves_the_warehouse(
     guest: Assistant, second_night: Path, tmp_path: Path, nobody: socket.socket, sql: str
 ) -> None:
@@ -179,7 +180,7 @@ def test_no_query_writes_or_leaves_the_warehouse(
         nobody.accept()
 
 
-@pytest.mark.parametrize(("sql", "says"), long_from(3, CAPS), ids=range(len(CAPS)))
+@pytest.mark.parametrize(("sql", "says"), CAPS, ids=range(len(CAPS)))
 def test_no_query_takes_more_than_it_may(guest: Assistant, sql: str, says: str) -> None:
     assert says in guest.refusal("query", sql=sql)
 
@@ -258,7 +259,7 @@ def test_without_the_sdk_it_says_what_to_install(empty: commands.House) -> None:
     assert done.stderr.startswith("leafhouse mcp: needs the package mcp, which is not installed. Run `make mcp`")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_waits_for_its_assistant_ends_when_it_is_told_to(
     empty: commands.House, number: signal.Signals
 ) -> None:

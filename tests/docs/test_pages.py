@@ -14,10 +14,11 @@ from pipeline.mcp.values import plain
 from ..acceptance.assistants import Assistant, assistant
 from ..acceptance.commands import House
 from ..conftest import own_environment
-from ..marks import long_from
 from . import metrics, querying
 from .warehouse import open_documented
 from .write import DOCS
+
+pytestmark = pytest.mark.long  # `make test-docs` runs it
 
 QUESTIONS = list(querying.questions((DOCS / "querying.md").read_text()))
 
@@ -62,7 +63,7 @@ def session(documented: Path) -> Iterator[Assistant]:
         yield session
 
 
-@pytest.mark.parametrize("question", long_from(4, QUESTIONS), ids=lambda question: str(question.place))
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: str(question.place))
 def test_an_assistant_gets_the_same_answer(
     con: duckdb.DuckDBPyConnection, session: Assistant, question: querying.Question
 ) -> None:

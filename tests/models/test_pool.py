@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models.model import Model
@@ -20,6 +20,7 @@ def model(name: str, *inputs: str) -> Model:
     return Model(name, Path(f"{name}.sql"), "", inputs=inputs)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sets(st.integers(0, 11)), min_size=1, max_size=12))
 def test_each_is_made_once_after_those_it_reads(reads: list[set[int]]) -> None:
     models = [model(str(n), "raw.orders", *(str(i) for i in inputs if i < n)) for n, inputs in enumerate(reads)]

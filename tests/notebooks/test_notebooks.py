@@ -14,9 +14,10 @@ import pytest
 import pipeline
 from pipeline.extract.selection import selected
 from tests.forked import run_command
-from tests.marks import long_from
 
 from .running import FOLDER, NAMES, Output, environment, execute, pictures, specification, still, words
+
+pytestmark = pytest.mark.long  # `make test-docs` runs it
 
 HOSTILE = "</script><script>alert(1)</script>"
 OFFERED = len(selected(None)) - 1  # the sandbox has no listing of states
@@ -99,7 +100,7 @@ def test_a_committed_notebook_holds_no_outputs_and_asks_the_tables_of_main(name:
     assert all(len(cell.source.splitlines()) <= 50 for cell in code)
 
 
-@pytest.mark.parametrize("name", long_from(1, NAMES))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_section_shows_a_finding_that_needs_no_network(
     name: str, data_dir: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -203,21 +204,18 @@ def test_the_calls_are_the_most_urgent_of_the_collection_list(
     assert shown == [pytest.approx(past_due, abs=1) for past_due, _ in expected]
 
 
-@pytest.mark.long
 def test_live_data_are_not_called_invented_but_what_was_refused_is_named(odd: Shown) -> None:
     assert "INVENTED" not in "".join(output["text/html"].partition("<script>")[0] for output in odd["about"])
     assert "NOT COMPLETE: order_payments" in odd["about"][-1]["text/html"]
     assert f"{OFFERED - 1} of {OFFERED} resources" in odd["about"][-1]["text/html"]
 
 
-@pytest.mark.long
 def test_a_customers_name_cannot_run_code_in_the_notebook(odd: Shown) -> None:
     assert any(HOSTILE in row["customer"] for row in drawn(pictures(odd["customer-chart"])[0]))
     forms = ("text/html", "image/svg+xml")
     assert all("<script>alert" not in each.get(form, "") for shown in odd.values() for each in shown for form in forms)
 
 
-@pytest.mark.long
 def test_orders_without_a_currency_and_tables_without_rows_or_not_made_are_shown_as_such(odd: Shown) -> None:
     titles = [output.get("text/plain", "") + output["text/html"] for output in odd["bucket-chart"]]
     assert len(titles) == 3 and all(any(currency in title for title in titles) for currency in ("CAD", "no currency"))
