@@ -142,7 +142,7 @@ class Landing:
     def head(self, company: str) -> Head:
         """Return where the committed runs of a company end. Ask before a plan is made from them."""
         place = max(map(_number_of, self._manifest_files(company)), default=0) if self.is_shared else 0
-        return Head(max(self.run_ids(company), default=""), place)
+        return Head(max((manifest.run_id for manifest in self.manifests(company)), default=""), place)
 
     def commit(self, manifest: Manifest, upon: Head | None = None) -> bool:
         """Commit a run: its batches count from now on.

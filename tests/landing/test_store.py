@@ -249,6 +249,16 @@ def test_a_sweep_keeps_a_run_that_is_set_aside_until_a_later_one_is_published(la
     read(landing, later.resources[0].batches[0])
 
 
+def test_what_another_company_committed_is_no_head_of_an_unfinished_run(landing: Landing) -> None:
+    """A run that was interrupted goes on unless a later one of its own company is committed."""
+    land(landing, "20261124T020000Z-0001", "acme")
+    land(landing, "20261124T030000Z-0001", "birch")
+
+    assert landing.head("acme").run_id == "20261124T020000Z-0001"
+    assert landing.head("birch").run_id == "20261124T030000Z-0001"
+    assert landing.head("cedar").run_id == ""
+
+
 def test_a_later_run_takes_the_place_of_one_that_is_set_aside_for_its_own_company_only(landing: Landing) -> None:
     for company in ("acme", "zenith"):
         landing.set_aside([land(landing, f"run-1-{company}", company)], "Too much is gone.")
