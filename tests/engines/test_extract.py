@@ -137,7 +137,7 @@ def _rows_of(landing: Landing, run: Manifest) -> dict[str, dict[str, dict[str, A
         read.resource: {
             str(row[read.key]): {name: value for name, value in row.items() if name not in _OWN}
             for batch in read.batches
-            for row in pq.read_table(landing.path_of(batch)).to_pylist()
+            for row in pq.read_table(landing.root / batch.file).to_pylist()
         }
         for read in run.resources
     }
