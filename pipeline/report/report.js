@@ -190,8 +190,8 @@
     table.on("tableBuilt", () => { table.setFilter(matches(name)); fill(name, table); });
     const fold = document.getElementById(`fold-${name}`);
     for (const [field, title, kind] of figure.columns) if (["text", "date", "flag"].includes(kind)) fold.add(new Option(title, field));
-    fold.addEventListener("change", () => {
-      table.setPageSize(fold.value === "" ? pageSize : true); // a group that a page cuts would sum up less than it has
+    fold.addEventListener("change", async () => {
+      await table.setPageSize(fold.value === "" ? pageSize : true); // a group that a page cuts would sum up less than it has
       table.setGroupBy(fold.value === "" ? false : fold.value);
     });
     box.addEventListener("keydown", (event) => {
