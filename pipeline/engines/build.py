@@ -33,6 +33,7 @@ from pipeline.warehouse.build import Publication
 from pipeline.warehouse.history import create_history
 from pipeline.warehouse.merge import MergeCounts
 from pipeline.warehouse.meta import create_meta, describe_warehouse
+from pipeline.warehouse.provenance import record_load
 from pipeline.warehouse.shrink import Refusal, ShrinkError
 from pipeline.warehouse.tables import create_raw
 
@@ -234,11 +235,7 @@ class EngineBuild:
 
     def record_load(self, settings: ModelSettings) -> None:
         """Write what the marts are computed for."""
-        self.con.execute(
-            "INSERT INTO meta.loads VALUES (?, ?, ?, ?, ?, ?)",
-            [self.load_id, self._started_at, settings.as_of, settings.known_at, settings.timezone,
-             settings.sell_through_days],
-        )  # fmt: skip
+        record_load(self.con, self.load_id, self._started_at, settings)
 
     def publish(self) -> Publication:
         """Commit every table, and then let readers see all of them at once."""

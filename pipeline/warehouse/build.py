@@ -42,6 +42,7 @@ from pipeline.warehouse.history import create_history, instant_of
 from pipeline.warehouse.merge import MergeCounts, append, merge_run
 from pipeline.warehouse.meta import check_format, create_meta, describe_warehouse, record_run
 from pipeline.warehouse.migration import migrate
+from pipeline.warehouse.provenance import record_load
 from pipeline.warehouse.published import refuse_other_link
 from pipeline.warehouse.quarantine import merge_quarantine
 from pipeline.warehouse.reader import CATALOG, damage_in
@@ -248,11 +249,7 @@ class Build:
 
     def record_load(self, settings: ModelSettings) -> None:
         """Write what the marts are computed for."""
-        self.con.execute(
-            "INSERT INTO meta.loads VALUES (?, ?, ?, ?, ?, ?)",
-            [self.load_id, self._started_at, settings.as_of, settings.known_at, settings.timezone,
-             settings.sell_through_days],
-        )  # fmt: skip
+        record_load(self.con, self.load_id, self._started_at, settings)
 
     def publish(self) -> Publication:
         """Publish the file; those from before are kept (see `retention`). `con` is closed."""

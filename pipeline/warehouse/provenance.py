@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import duckdb
 
-from pipeline.models import Carryover, ModelRun
+from pipeline.models import Carryover, ModelRun, ModelSettings
 from pipeline.models.run import existing_tables
 
 
@@ -76,3 +76,11 @@ def record_models(
         [[row[place] for row in rows] for place in range(7)],
     )
     return [KeptModel(name, day, reason, company) for name, _, day, reason, company, *_ in rows if reason is not None]
+
+
+def record_load(con: duckdb.DuckDBPyConnection, load_id: str, started_at: datetime, settings: ModelSettings) -> None:
+    """Write what a load that began at `started_at` computed the marts for."""
+    con.execute(
+        "INSERT INTO meta.loads VALUES (?, ?, ?, ?, ?, ?)",
+        [load_id, started_at, settings.as_of, settings.known_at, settings.timezone, settings.sell_through_days],
+    )
