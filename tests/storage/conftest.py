@@ -1,14 +1,13 @@
 """One S3 server, one LeafLink and one proxy for all tests of a landing in a bucket; each test has its own prefix."""
 
 import itertools
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.landing import Bucket, Landing
-from tests.acceptance.commands import KEY, House, finish
+from tests.acceptance.conftest import base_url  # noqa: F401
 from tests.few_marts import use_few_marts  # noqa: F401
 
 from .server import BUCKET, Proxy, Weather, credentials, proxied, serve_s3
@@ -63,14 +62,3 @@ def faulty(url: str, tmp_path: Path, proxy: Proxy, monkeypatch: pytest.MonkeyPat
         assert bucket.puts is not None
     proxy.weather = Weather()
     return Landing(bucket)
-
-
-@pytest.fixture(scope="session")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a small sandbox, whose rows stay as they are."""
-    house = House(tmp_path_factory.mktemp("source"), "")
-    with house.start("sandbox", "--orders", "40", "--port", "0", "--rate", "0", "--key", KEY) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[0].removeprefix("LEAFLINK_BASE_URL=")
-        process.send_signal(signal.SIGTERM)
-        finish(process)
