@@ -1,13 +1,10 @@
 """Extraction on an engine: the driver chooses the accounts, hands each to a task, and gathers what became of them."""
 
-import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
+from pydantic import SecretStr
 
 from pipeline import clock
 from pipeline.datafolder.lock import holder_of
@@ -26,6 +23,7 @@ from pipeline.engines.night import (
     task_of,
     travelling,
 )
+from pipeline.engines.session import EngineError, host_of, open_session
 from pipeline.errors import ConfigurationError, IncompleteError, LeafhouseError, LockedError, RefusedError
 from pipeline.extract.selection import selected
 from pipeline.jobs.extract import ExtractResult, next_run_id, personal_label_of
@@ -36,17 +34,9 @@ from pipeline.settings import refuse_other_names
 
 # An engine that loses a task may end all others with it: what has no answer is handed to it again, so often in all.
 _ROUNDS = 3
-_CONNECT_SECONDS = 10.0
-_PORT = 15002
-# The client would try for ten minutes to reach an engine that is gone.
-_RETRIES = 5
 _ERRORS = {
     each.exit_code: each for each in (ConfigurationError, IncompleteError, RefusedError, LockedError, TaskError)
 }  # fmt: skip
-
-
-class _EngineError(Exception):
-    """The engine cannot be reached, or did not bring what it was asked for to an end; the text says why."""
 
 
 def extract_on_engine(job: Job, *, full: bool, only: str | None, observer: ExtractObserver) -> ExtractResult:
@@ -57,7 +47,12 @@ def extract_on_engine(job: Job, *, full: bool, only: str | None, observer: Extra
     error when all fail: IncompleteError for those that the engine gives no answer for.
     """
     settings = job.settings
-    remote = _remote_of(job)
+    engine = host_of(settings.spark_remote)
+    if job.source == "sandbox":
+        raise ConfigurationError(
+            "--engine spark: the embedded sandbox lives in one process. Start `leafhouse sandbox`, and set the "
+            "LEAFLINK_BASE_URL and LEAFLINK_API_KEY that it prints."
+        )
     for company in job.companies:
         selected(only, company.resources, company.also)  # a name that is none fails here, not on every executor
     if settings.personal == "hash":
@@ -69,38 +64,20 @@ def extract_on_engine(job: Job, *, full: bool, only: str | None, observer: Extra
         config_folder=str(Path.cwd()), driver=holder_of(settings.data_dir) or "", full=full, only=only,
         personal_label=personal_label_of(settings), settings=travelling(settings),
     )  # fmt: skip
-    rows, reason = dict[str, Row](), ""
+    rows, unanswered = dict[str, Row](), EngineError(f"{engine}: no answer.")
     for _ in range(_ROUNDS):
         rows |= {name: success(run) for name, run in committed_since(job.landing, after).items() if name not in rows}
         tasks = _tasks(job, after, rows)
         if not tasks:
             break
         try:
-            rows |= {row.company: row for row in _read_on(remote, night, tasks)}
-        except _EngineError as error:
-            reason = str(error)
+            rows |= {row.company: row for row in _read_on(settings.spark_remote, night, tasks)}
+        except EngineError as error:
+            unanswered = error
     runs = committed_since(job.landing, after)
     if rows.keys() >= after.keys():
         end_night(settings.data_dir)
-    return _tell(job, runs, rows, IncompleteError(f"{_host_of(remote)}: {reason}."), observer)
-
-
-def _remote_of(job: Job) -> str:
-    """Return the address of the engine. Raises ConfigurationError where a job cannot run there."""
-    remote = job.settings.spark_remote
-    if remote is None:
-        raise ConfigurationError(
-            "--engine spark: LEAFHOUSE_SPARK_REMOTE is not set. Set it to the address of a Spark Connect server, such "
-            f"as sc://localhost:{_PORT}."
-        )
-    if urlsplit(remote.get_secret_value()).scheme != "sc":
-        raise ConfigurationError(f"LEAFHOUSE_SPARK_REMOTE: no address like sc://localhost:{_PORT}. Correct it.")
-    if job.source == "sandbox":
-        raise ConfigurationError(
-            "--engine spark: the embedded sandbox lives in one process. Start `leafhouse sandbox`, and set the "
-            "LEAFLINK_BASE_URL and LEAFLINK_API_KEY that it prints."
-        )
-    return remote.get_secret_value()
+    return _tell(job, runs, rows, unanswered, observer)
 
 
 def _begin(job: Job, *, full: bool, only: str | None) -> dict[str, str]:
@@ -131,51 +108,15 @@ def _tasks(job: Job, after: Mapping[str, str], rows: Mapping[str, Row]) -> list[
     return [AccountTask(owner, tuple(companies)) for owner, companies in accounts.items()]
 
 
-def _read_on(remote: str, night: Night, tasks: Sequence[AccountTask]) -> list[Row]:
-    """Return the rows of accounts that the engine has read. Raises _EngineError, and ConfigurationError without it."""
-    with _session(remote) as session:
+def _read_on(remote: SecretStr | None, night: Night, tasks: Sequence[AccountTask]) -> list[Row]:
+    """Return the rows of accounts that the engine has read. Raises what `open_session` does."""
+    with open_session(remote) as session:
         from pipeline.engines.source import LeafhouseSource
 
         session.dataSource.register(LeafhouseSource)
         options = {"night": msgspec.json.encode(night).decode(), "accounts": msgspec.json.encode(tasks).decode()}
         found = session.read.format(LeafhouseSource.name()).options(**options).load().collect()
         return [Row(**row.asDict()) for row in found]
-
-
-@contextmanager
-def _session(remote: str) -> Iterator[Any]:
-    """Yield a session of the engine. Raises _EngineError for all that goes wrong there."""
-    try:
-        import grpc
-        from pyspark.errors import PySparkException
-        from pyspark.sql.connect.client.retries import DefaultPolicy
-        from pyspark.sql.connect.session import SparkSession
-    except ImportError as error:
-        raise ConfigurationError(
-            f"--engine spark: {error.name} is not installed. Install leafhouse[sail] or leafhouse[spark]."
-        ) from error
-    address = urlsplit(remote)
-    try:
-        socket.create_connection((address.hostname or "", address.port or _PORT), _CONNECT_SECONDS).close()
-    except OSError as error:
-        raise _EngineError(f"the engine cannot be reached ({error.strerror or error})") from error
-    try:
-        session = SparkSession.builder.remote(remote).create()
-        try:
-            session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
-            yield session
-        finally:
-            with suppress(PySparkException, grpc.RpcError):
-                session.stop()  # else its threads keep the process alive
-    except (PySparkException, grpc.RpcError) as error:
-        first = next(iter(str(error).splitlines()), "").strip().rstrip(".")
-        raise _EngineError(f"the engine did not come to an end ({type(error).__name__}: {first[:300]})") from error
-
-
-def _host_of(remote: str) -> str:
-    """Return what may be shown of an address: it may hold a token."""
-    address = urlsplit(remote)
-    return f"sc://{address.hostname}:{address.port or _PORT}"
 
 
 def _tell(

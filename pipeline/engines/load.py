@@ -38,7 +38,8 @@ def load_on_engine(job: Job, *, as_of: date | None, accept_shrink: bool = False)
     """Merge the landed runs on the engine, compute and audit the marts there, and publish the tables.
 
     It means what `load` means, and raises what that raises; the tables that were published stay as they were then. Also
-    raises ConfigurationError when no engine answers, or its packages are not installed. The landing is not pruned.
+    raises ConfigurationError when the engine's packages are not installed, and EngineError when it does not answer. The
+    landing is not pruned.
     """
     if accept_shrink:
         job.landing.take_back_refused()

@@ -126,7 +126,7 @@ def test_an_id_follows_another_also_into_the_next_second() -> None:
     ("remote", "code", "says"),
     [
         (None, 3, "LEAFHOUSE_SPARK_REMOTE is not set"),
-        ("spark://h:7077", 3, "no address like sc://localhost:15002"),
+        ("spark://h:7077", 3, "Write it as sc://host:port"),
     ],
 )
 def test_an_address_that_is_none_is_refused(bureau: Bureau, remote: str | None, code: int, says: str) -> None:

@@ -5,7 +5,7 @@ import socket
 import pytest
 from pydantic import SecretStr
 
-from pipeline.engines.session import open_session
+from pipeline.engines.session import EngineError, open_session
 from pipeline.errors import ConfigurationError
 
 
@@ -23,6 +23,6 @@ def test_where_no_engine_answers_or_no_client_is_installed_it_is_said() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    said = pytest.raises(ConfigurationError, match=r"no engine answers|pyspark is not installed")
+    said = pytest.raises((ConfigurationError, EngineError), match=r"cannot be reached|pyspark is not installed")
     with said, open_session(SecretStr(f"sc://127.0.0.1:{port}")):
         pass
