@@ -15,6 +15,11 @@ from pipeline.errors import ModelError
 from pipeline.models import Carryover, ModelRun, ModelSettings
 from pipeline.models.audits import KEPT_FAILURES
 from pipeline.models.model import Model
+from pipeline.models.pool import side_by_side
+
+# An engine plans each query with one thread: the models of 900 orders took Sail 6.7 s one at a time, 5.0 s two at a
+# time and 4.9 s four at a time, on two cores.
+_AT_ONCE = 2
 
 
 @dataclass
@@ -39,26 +44,22 @@ class EngineModels:
         """Make the models, which come in an order in which they can run, and return those of this load.
 
         Where a resource was not read, the rows of its companies stay, or the whole table does, as on one machine. All
-        others are made anew each time. Raises ModelError for one that the engine cannot run.
+        others are made anew each time, two at a time. Raises ModelError for one that the engine cannot run.
         """
-        missing, made = set[str](), []
+        missing, wanted = set[str](), []
         for model in models:
             may_miss = model.name.startswith("marts.") or not missing.isdisjoint(model.inputs)
             if model.is_view and missing.isdisjoint(model.inputs):
-                made.append(self._define(model))
+                wanted.append(model)
             elif self.kept.is_whole(model.name) and model.name in self.before:
                 self.files[model.name] = list(self.before[model.name])
                 self.engine.show(model.name, self.forms[model.name], self.files[model.name])
             elif self.kept.is_whole(model.name) and may_miss:
                 missing.add(model.name)
             else:
-                made.append(self._make(model))
-        return made
-
-    def _define(self, model: Model) -> ModelRun:
-        started = perf_counter()
-        self.define(model)
-        return ModelRun(model.name, 0, perf_counter() - started)
+                wanted.append(model)
+        made = side_by_side(_AT_ONCE, wanted, self._make)
+        return [made[model.name] for model in wanted]
 
     def define(self, view: Model) -> None:
         """Make a view of what the engine knows. Raises ModelError when it cannot."""
@@ -70,6 +71,9 @@ class EngineModels:
 
     def _make(self, model: Model) -> ModelRun:
         started, form = perf_counter(), self.forms[model.name]
+        if model.is_view:
+            self.define(model)
+            return ModelRun(model.name, 0, perf_counter() - started)
         try:
             query = self._with_kept(model, engine_sql(model, self.settings))
             files = self.engine.write(query, form, self.folder(model.name))

@@ -1,4 +1,4 @@
-"""Models side by side: two at a time, each on a connection of its own, as soon as what it reads has been made."""
+"""Models side by side, each as soon as what it reads has been made; in DuckDB each on a connection of its own."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -27,11 +27,46 @@ def make_each(
     *,
     there: Sequence[Model] = (),
 ) -> dict[str, T]:
-    """Call `make` with a connection and each model, after those that it reads, and return what it returned, by name.
+    """Call `make` with a connection and each model, as `side_by_side` does, two at a time.
 
-    `there` are the models that are made already: a view among them reads what may have to be made first. Each call is
-    a transaction of its own, in the current database of `con`. One that lacks memory beside another is repeated on its
-    own. After an error, which is raised, the one that runs beside it is stopped.
+    Each call is a transaction of its own, in the current database of `con`. One that lacks memory beside another is
+    repeated on its own. After an error, the one that runs beside it is stopped.
+    """
+    with ExitStack() as stack:
+        connections = [stack.enter_context(_another(con, settings)) for _ in range(_CONNECTIONS)]
+        free = list(connections)
+
+        def on_a_free_one(model: Model) -> T:
+            each = free.pop()
+            try:
+                with transaction(each):
+                    return make(each, model)
+            finally:
+                free.append(each)
+
+        def stop() -> None:
+            for each in connections:
+                each.interrupt()
+
+        return side_by_side(
+            _CONNECTIONS, models, on_a_free_one, there=there, repeat_after=duckdb.OutOfMemoryException, stop=stop
+        )
+
+
+def side_by_side(
+    most: int,
+    models: Sequence[Model],
+    make: Callable[[Model], T],
+    *,
+    there: Sequence[Model] = (),
+    repeat_after: type[Exception] | tuple[()] = (),
+    stop: Callable[[], None] = lambda: None,
+) -> dict[str, T]:
+    """Call `make` with each model, after those that it reads, and return what it returned, by name.
+
+    At most so many run at a time. `there` are the models that are made already: a view among them reads what may have
+    to be made first. One that ends with the error `repeat_after` beside another is repeated on its own. Any other error
+    is raised once those have ended that run beside it, of which `stop` may ask them again and again.
     """
     by_name = {model.name: model for model in models}
     known = {model.name: model for model in there} | by_name
@@ -40,27 +75,22 @@ def make_each(
     made: dict[str, T] = {}
     ready: list[str] = []
     alone: set[str] = set()
-    running: dict[Future[T], tuple[str, duckdb.DuckDBPyConnection]] = {}
-    with ExitStack() as stack:
-        free = [stack.enter_context(_another(con, settings)) for _ in range(_CONNECTIONS)]
-        workers = stack.enter_context(ThreadPoolExecutor(_CONNECTIONS))
-        stack.callback(_stop, running)
+    running: dict[Future[T], str] = {}
+    with ThreadPoolExecutor(most) as workers, ExitStack() as stack:
+        stack.callback(_end, running, stop)
         while sorter.is_active():
             while fresh := sorter.get_ready():
                 ready += [name for name in fresh if name in by_name]
                 sorter.done(*(name for name in fresh if name not in by_name))
             for name in list(ready):
-                beside = {other for other, _ in running.values()}
-                if free and (not beside or alone.isdisjoint({name, *beside})):
+                if len(running) < most and (not running or alone.isdisjoint({name, *running.values()})):
                     ready.remove(name)
-                    each = free.pop()
-                    running[workers.submit(_make, each, by_name[name], make)] = (name, each)
+                    running[workers.submit(make, by_name[name])] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                name, each = running.pop(future)
-                free.append(each)
+                name = running.pop(future)
                 try:
                     made[name] = future.result()
-                except duckdb.OutOfMemoryException:
+                except repeat_after:
                     if name in alone:
                         raise
                     alone.add(name)
@@ -70,16 +100,10 @@ def make_each(
     return made
 
 
-def _make(con: duckdb.DuckDBPyConnection, model: Model, make: Callable[[duckdb.DuckDBPyConnection, Model], T]) -> T:
-    with transaction(con):
-        return make(con, model)
-
-
-def _stop(running: Mapping[Future[T], tuple[str, duckdb.DuckDBPyConnection]]) -> None:
-    """Interrupt what runs until it has ended: one that is between two queries does not feel it."""
+def _end(running: Mapping[Future[T], str], stop: Callable[[], None]) -> None:
+    """Stop what runs until it has ended: one that is between two queries does not feel it."""
     while wait(running, timeout=_A_MOMENT).not_done:
-        for _, each in running.values():
-            each.interrupt()
+        stop()
 
 
 @contextmanager
