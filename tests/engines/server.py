@@ -45,7 +45,6 @@ def _command(folder: Path) -> list[str]:
         "spark.connect.grpc.binding.port": "0",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # it ends before better code has paid off
         "spark.sql.shuffle.partitions": "2",  # 200 by default, for a few thousand rows on two cores
         "spark.sql.warehouse.dir": str(folder / "spark-warehouse"),
         "spark.ui.enabled": "false",
