@@ -140,9 +140,9 @@ def _merge(task: CompanyTask) -> CompanyMerge:
             (refusal,) = error.refusals
             refused = [run.run_id for run in refusal.runs]
             return CompanyMerge(task.company, refused=refused, reason=refusal.reason, merged=len(runs))
+        build.end_merge()
         record_closes(build.con, build.load_id, read_reaches(build.con, task.timezone), runs)
         files = {table: _write(build.con, table, task) for table in company_tables()}
-        build.close_inputs()
         return CompanyMerge(
             task.company, files, list(build.merges.values()), len(runs), is_treated_anew=build.is_treated_anew
         )

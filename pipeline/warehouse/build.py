@@ -49,7 +49,7 @@ from pipeline.warehouse.reader import CATALOG, damage_in
 from pipeline.warehouse.rewind import rewind
 from pipeline.warehouse.shrink import refuse_shrink
 from pipeline.warehouse.tables import create_raw
-from pipeline.warehouse.untreated import Remnants, count_remnants, note_treatments, remove_untreated
+from pipeline.warehouse.untreated import Remnants, count_remnants, is_treated_anew, note_treatments, remove_untreated
 
 # What is free is used by the next load. Beyond this share the file is written anew: 0.6 CPU seconds for 22 MB.
 _MOST_FREE = 1 / 3
@@ -103,8 +103,10 @@ class Build:
         # The runs that are merged here, by company and the instant at which each marked rows as deleted.
         self._runs: dict[tuple[str, datetime], Manifest] = {}
         self._previous: str | None = None
-        # How personal data are treated now, when rows that were treated otherwise have been rid of them.
+        # How personal data are treated now, when rows that were treated otherwise are to be rid of them, and whether
+        # that is still to be done.
         self._now_treated: str | None = None
+        self._has_untreated = False
         # What people should know of the files: somebody has written to one, or has it open.
         self.notes: list[str] = []
 
@@ -192,6 +194,8 @@ class Build:
         if manifest.run_id in self._taken():
             return
         self._check_known(manifest)
+        if manifest.personal != self._now_treated:
+            self._remove_untreated()
         describe_warehouse(self.con, manifest)
         self._take_back_others(manifest)
         for read in manifest.resources:
@@ -208,8 +212,8 @@ class Build:
             total.deleted += each.deleted
         record_run(self.con, manifest, self.load_id)
         record_drift(self.con, manifest)
-        if remove_untreated(self.con, manifest, self._resources.values()):
-            self._now_treated = manifest.personal
+        if is_treated_anew(self.con, manifest):
+            self._now_treated, self._has_untreated = manifest.personal, True
         for read in manifest.resources:
             self._appended.pop(read.resource, None)
             self._waiting.pop(read.resource, None)
@@ -236,16 +240,26 @@ class Build:
         """Raise ShrinkError when the merged runs found more rows deleted than can be believed."""
         refuse_shrink(self.con, self._resources.values(), self._runs)
 
+    def _remove_untreated(self) -> None:
+        if self._now_treated is not None and self._has_untreated:
+            remove_untreated(self.con, self._now_treated, self._resources.values())
+            self._has_untreated = False
+
     def close_inputs(self) -> None:
-        """Count what raw holds now, and shut the door: from here on the connection reads no other file."""
+        """End the merge, and shut the door: from here on the connection reads and writes no other file."""
+        self.end_merge()
+        self.con.execute("SET enable_external_access = false")
+        self.con.execute("SET lock_configuration = true")
+
+    def end_merge(self) -> None:
+        """Leave nothing of runs that were not merged, nor personal data as they are treated no more; count the rows."""
         for resource in list(self._appended):
             self._take_back(resource)
+        self._remove_untreated()
         create_extra(self.con, self._resources)
         for name, merged in self.merges.items():
             row = self.con.execute(f"SELECT count(*) FROM raw.{name} WHERE _deleted_at IS NULL").fetchone()
             merged.rows = row[0] if row else 0
-        self.con.execute("SET enable_external_access = false")
-        self.con.execute("SET lock_configuration = true")
 
     def record_load(self, settings: ModelSettings) -> None:
         """Write what the marts are computed for."""

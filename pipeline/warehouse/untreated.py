@@ -31,16 +31,19 @@ class Remnants:
     kept: int
 
 
-def remove_untreated(con: duckdb.DuckDBPyConnection, manifest: Manifest, resources: Iterable[Resource]) -> bool:
-    """Make null what is personal in rows that were treated otherwise than `manifest`, the run merged last.
-
-    Return whether there can be such: whether the run before it was another's, and this one does not keep what it reads.
-    The file has to be written anew then, since what was removed lies on in its free blocks.
-    """
-    known = {"personal": manifest.personal}
+def is_treated_anew(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+    """Say whether `manifest`, the run merged last, treats otherwise than the run before it, and does not keep all."""
     before = con.execute("SELECT personal FROM meta.runs ORDER BY rowid DESC LIMIT 1 OFFSET 1").fetchone()
-    if manifest.personal == _KEEP or before is None or before[0] == manifest.personal:
-        return False
+    return manifest.personal != _KEEP and before is not None and before[0] != manifest.personal
+
+
+def remove_untreated(con: duckdb.DuckDBPyConnection, personal: str, resources: Iterable[Resource]) -> None:
+    """Make null what is personal in rows that were treated otherwise than `personal` says.
+
+    Call it once all companies are merged: a row that one of them has to compare with must be as it was read. The file
+    has to be written anew then, since what was removed lies on in its free blocks.
+    """
+    known = {"personal": personal}
     for resource in resources:
         for schema in ("raw", "past") if resource.keeps_history else ("raw",):
             table = f"{schema}.{resource.name}"
@@ -56,7 +59,6 @@ def remove_untreated(con: duckdb.DuckDBPyConnection, manifest: Manifest, resourc
         known,
     )
     con.execute("DROP SCHEMA IF EXISTS extra CASCADE")
-    return True
 
 
 def _changes(con: duckdb.DuckDBPyConnection, table: str, resource: Resource) -> list[str]:
