@@ -145,11 +145,13 @@ test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 .PHONY: test-sail
-test-sail: $(SAIL_VENV)/.installed ## Run extraction, models and loads on Sail (installs it: no Java)
+test-sail: $(SAIL_VENV)/.installed $(STORAGE_VENV)/.installed ## Run extraction, models and loads on Sail (installs it: no Java)
+	@$(SAIL_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(SAIL_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: test-spark
-test-spark: $(SPARK_VENV)/.installed ## Run the same on Apache Spark (installs it; needs Java 17 or later)
+test-spark: $(SPARK_VENV)/.installed $(STORAGE_VENV)/.installed ## Run the same on Apache Spark (installs it; needs Java 17 or later)
+	@$(SPARK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(SPARK_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: pictures

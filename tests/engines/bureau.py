@@ -26,9 +26,9 @@ class Bureau:
     data: Path
     sandboxes: dict[str, Sandbox]
 
-    async def extract(self) -> None:
+    async def extract(self, *, full: bool = False) -> None:
         view = ExtractView(Output(as_json=True), "live")
-        result = await extract_companies(open_job(read_settings()), full=False, only=None, observer=view)
+        result = await extract_companies(open_job(read_settings()), full=full, only=None, observer=view)
         assert result.failures == {}
 
     def later(self, days: int = 2) -> None:

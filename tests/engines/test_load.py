@@ -1,6 +1,6 @@
 """Loads on the engine against loads on one machine: the same rows, published all at once or not at all."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
@@ -9,87 +9,78 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-import pipeline
-from pipeline.datafolder.paths import warehouse_file
-from pipeline.engines.load import load_on_engine, tables_of
+from pipeline.engines.load import tables_of
 from pipeline.engines.tables import Tables
 from pipeline.errors import AuditError, UsageError
 from pipeline.jobs.job import open_job
-from pipeline.jobs.load import load
 from pipeline.jobs.load_result import LoadResult
 from pipeline.models import Project
 from pipeline.models.model import Model, parse_model
 from pipeline.settings import read_settings
-from pipeline.sql import identifier
-from tests.parts import PROJECT, models_of
+from tests.storage.server import BUCKET, credentials, serve_s3
 
 from .bureau import open_bureau
-from .comparing import differences
+from .published import AUDITS, MODELS, load_here, load_there, open_published, open_warehouse, unlike
 from .server import engine
 
 pytestmark = pytest.mark.engine
 
-# When a load was, how long it took, and what one machine knows of tables that it need not make anew.
-OF_THE_LOAD = {
-    "meta.warehouse": {"created_at"},
-    "meta.loads": {"started_at"},
-    "meta.models": {"load_id", "form", "origin"},
-    "audit.results": {"seconds", "checked_at"},
-}
+DATA = ("raw", "past", "history", "staging", "intermediate", "marts")
+# What was read twice was not read at the same time.
+WHEN_READ = {"_extracted_at", "_valid_from", "_valid_to"}
 
 
-@pytest.mark.parametrize("orders", [300, pytest.param(5000, marks=pytest.mark.long)])
-async def test_two_nights_give_the_same_rows_as_on_one_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orders: int
+async def test_two_nights_give_the_same_rows_from_a_disk_from_a_bucket_and_on_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_bureau(tmp_path, monkeypatch, orders) as bureau:
-        with engine(tmp_path) as remote:
-            monkeypatch.setenv("LEAFHOUSE_SPARK_REMOTE", remote)
-            ids = dict[str, str]()
-            for night in ("first", "second"):
-                await bureau.extract()
-                here, there = load(open_job(read_settings()), as_of=None), load_there()
+    with serve_s3(tmp_path / "s3.log") as store:
+        for name, value in credentials(store).items():  # the engine's workers see them, too
+            monkeypatch.setenv(name, value)
+        async with open_bureau(tmp_path, monkeypatch, orders=5000) as bureau:
+            with engine(tmp_path) as remote:
+                monkeypatch.setenv("LEAFHOUSE_SPARK_REMOTE", remote)
+                ids = dict[str, str]()
+                for night in ("first", "second"):
+                    await bureau.extract()
+                    on_disk, disk = load_here(), open_warehouse()
+                    with monkeypatch.context() as elsewhere:
+                        elsewhere.setenv("LEAFHOUSE_DATA_DIR", str(tmp_path / "elsewhere"))
+                        elsewhere.setenv("LEAFHOUSE_LANDING", f"s3://{BUCKET}/bureau")
+                        await bureau.extract()
+                        in_bucket, on_engine = load_here(), load_there()
 
-                assert [each.run_id for each in there.intake.runs] == [each.run_id for each in here.intake.runs]
-                assert there.intake.merges == here.intake.merges
-                assert there.outcome.headlines == here.outcome.headlines
-                assert there.outcome.movements == here.outcome.movements
-                assert [(each.audit_id, each.failures, each.failing_since) for each in there.outcome.audits] == [
-                    (each.audit_id, each.failures, each.failing_since) for each in here.outcome.audits
-                ]
-                ids |= {here.load_id: night, there.load_id: night}
-                assert unlike(ids) == []
-                bureau.later()
+                        for load in (on_disk, in_bucket, on_engine):
+                            ids |= {load.load_id: night}
+                            ids |= {run.run_id: f"{run.company}, {night}" for run in load.intake.runs}
+                            assert told(load, ids) == told(on_disk, ids)
+                        with closing(disk), closing(open_warehouse()) as bucket, closing(open_published()) as tables:
+                            assert unlike(disk, bucket, ids, DATA, WHEN_READ) == []
+                            assert unlike(bucket, tables, ids) == []
+                    bureau.later()
 
 
 async def test_readers_see_a_whole_load_and_what_fails_publishes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    models = models_of(["marts.ar_aging"])
-    known = {model.name for model in models}
-    audits = [
-        audit for audit in PROJECT.audits
-        if all(name in known or name.startswith(("raw.", "meta.")) for name in audit.inputs)
-    ]  # fmt: skip
     async with open_bureau(tmp_path, monkeypatch, orders=25) as bureau:
-        with engine(tmp_path) as remote, patch.object(Project, "models", models):
+        with engine(tmp_path) as remote, patch.object(Project, "models", MODELS):
             monkeypatch.setenv("LEAFHOUSE_SPARK_REMOTE", remote)
             with pytest.raises(UsageError, match="nothing has landed yet"):
                 load_there()
             await bureau.extract()
             refused = pytest.raises(AuditError, match="planted: 3 rows, the first one")
-            with patch.object(Project, "audits", [*audits, failing()]), refused:
+            with patch.object(Project, "audits", [*AUDITS, failing()]), refused:
                 load_there()
             with pytest.raises(UsageError, match="no tables yet"):
-                pipeline.connect(tables=tables_of(read_settings()))
+                open_published()
 
-            with patch.object(Project, "audits", audits):
+            with patch.object(Project, "audits", AUDITS):
                 first = load_there()
-                reader = pipeline.connect(tables=tables_of(read_settings()))
+                reader = open_published()
                 before = contents(reader)
                 bureau.later()
                 await bureau.extract()
-                with patch.object(Project, "audits", [*audits, failing()]), pytest.raises(AuditError):
+                with patch.object(Project, "audits", [*AUDITS, failing()]), pytest.raises(AuditError):
                     load_there()
                 assert newest_load() == first.load_id
                 # A load that was killed has committed some tables, and not said so.
@@ -112,18 +103,18 @@ async def test_readers_see_a_whole_load_and_what_fails_publishes_nothing(
                     assert contents(reader) == before
 
                 aside.replace(held_back)
-                third, here = load_there(), load(open_job(read_settings()), as_of=None)
+                third, here = load_there(), load_here()
 
                 assert [run.company for run in third.intake.runs] == ["birch"]
                 assert third.outcome.headlines[0].open_balance == here.outcome.headlines[0].open_balance
-                assert unlike({}, only=("raw", "past", "staging", "marts")) == []
-                with closing(pipeline.connect(tables=tables_of(read_settings()))) as con:
+                with closing(open_warehouse()) as alone, closing(open_published()) as con:
+                    assert unlike(alone, con, {}, ("raw", "past", "staging", "marts")) == []
                     after = contents(con)
 
                 fourth = load_there()
 
                 assert list(fourth.intake.runs) == []
-                with closing(pipeline.connect(tables=tables_of(read_settings()))) as con:
+                with closing(open_published()) as con:
                     assert contents(con) == after != before
 
 
@@ -134,10 +125,6 @@ def newest_manifest(company: str) -> Path:
     return landing.root / "_manifests" / f"{newest}.json"
 
 
-def load_there() -> LoadResult:
-    return load_on_engine(open_job(read_settings()), as_of=None)
-
-
 def failing() -> Model:
     """An audit that finds a row for each company."""
     text = "-- severity: error\n-- Nothing is there.\nselect distinct _company from raw.orders_received"
@@ -145,7 +132,7 @@ def failing() -> Model:
 
 
 def newest_load() -> str:
-    with closing(pipeline.connect(tables=tables_of(read_settings()))) as con:
+    with closing(open_published()) as con:
         return str(con.execute("SELECT max(load_id) FROM meta.loads").fetchall()[0][0])
 
 
@@ -155,43 +142,8 @@ def contents(con: duckdb.DuckDBPyConnection) -> list[object]:
     return [con.execute(f"SELECT count(*), sum(hash(each)) FROM {name} AS each").fetchall() for name in asked]
 
 
-def unlike(ids: Mapping[str, str], only: Collection[str] = ()) -> list[str]:
-    """How the published tables differ from those of the published warehouse; `ids` names the loads alike.
-
-    Of all schemas, or of some `only`.
-    """
-    settings, found = read_settings(), []
-    with (
-        closing(duckdb.connect(warehouse_file(settings.data_dir).resolve(), read_only=True)) as here,
-        closing(pipeline.connect(tables=tables_of(settings))) as there,
-    ):
-        here.execute("SET TimeZone = 'UTC'")
-        columns = columns_of(here)
-        assert columns_of(there) == columns
-        for name, names in columns.items():
-            if only and name.partition(".")[0] not in only:
-                continue
-            asked = ", ".join(identifier(each) for each in names if each not in OF_THE_LOAD.get(name, ()))
-            rows = [renamed(con.sql(f"SELECT {asked} FROM {name}").to_arrow_table(), ids) for con in (here, there)]
-            found += differences(name, *rows)
-    return found
-
-
-def columns_of(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """The columns of all tables and views, with their types; but for what one machine alone has."""
-    found: dict[str, dict[str, str]] = {}
-    for name, column, kind in con.execute(
-        "SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns "
-        "WHERE table_catalog = current_database() AND table_schema <> 'extra' ORDER BY ALL"
-    ).fetchall():
-        found.setdefault(name, {})[column] = kind
-    return found
-
-
-def renamed(rows: pa.Table, ids: Mapping[str, str]) -> pa.Table:
-    """The rows with the names of loads instead of their ids."""
-    for place, name in enumerate(rows.column_names):
-        if name.endswith(("run_id", "load_id")):
-            values = [ids.get(value, value) for value in rows.column(name).to_pylist()]
-            rows = rows.set_column(place, name, pa.array(values, pa.string()))
-    return rows
+def told(load: LoadResult, ids: Mapping[str, str]) -> object:
+    """What a load says, but for when and where it was."""
+    audits = [(each.audit_id, each.failures, ids.get(each.failing_since or "")) for each in load.outcome.audits]
+    runs = [(run.company, run.kind, ids[run.run_id]) for run in load.intake.runs]
+    return runs, load.intake.merges, load.outcome.headlines, load.outcome.movements, audits
