@@ -1,6 +1,7 @@
 """Running `sql/` on the engine: each model's rows are written as Parquet, and shown to the models that read them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.engines.engine import Engine, form_of
 from pipeline.engines.queries import engine_sql, view_of
+from pipeline.engines.session import is_lost
 from pipeline.errors import ModelError
 from pipeline.models import Carryover, ModelRun, ModelSettings
 from pipeline.models.audits import KEPT_FAILURES
@@ -62,11 +64,9 @@ class EngineModels:
         return [made[model.name] for model in wanted]
 
     def define(self, view: Model) -> None:
-        """Make a view of what the engine knows. Raises ModelError when it cannot."""
-        try:
+        """Make a view of what the engine knows. Raises ModelError when the engine cannot run it."""
+        with _refused(view):
             self.engine.define(view.name, engine_sql(view, self.settings), self.forms[view.name])
-        except Exception as error:
-            raise _refused(view, error) from error
         self.views[view.name] = view.text
 
     def _make(self, model: Model) -> ModelRun:
@@ -74,12 +74,10 @@ class EngineModels:
         if model.is_view:
             self.define(model)
             return ModelRun(model.name, 0, perf_counter() - started)
-        try:
+        with _refused(model):
             query = self._with_kept(model, engine_sql(model, self.settings))
             files = self.engine.write(query, form, self.folder(model.name))
             self.engine.show(model.name, form, files)
-        except Exception as error:
-            raise _refused(model, error) from error
         self.files[model.name] = files
         return ModelRun(model.name, sum(map(rows_in, files)), perf_counter() - started)
 
@@ -106,10 +104,8 @@ class EngineModels:
         if left_out:
             names = ", ".join(f"'{company}'" for company in left_out)
             query = f"SELECT * FROM ({query}) AS found WHERE _company NOT IN ({names})"
-        try:
+        with _refused(audit):
             rows, count = self.engine.fetch(query, form_of(con, audit.text), KEPT_FAILURES)
-        except Exception as error:
-            raise _refused(audit, error) from error
         con.register("found", rows)
         con.execute("CREATE OR REPLACE TEMP TABLE offending AS FROM found")
         con.unregister("found")
@@ -121,8 +117,15 @@ def rows_in(file: str) -> int:
     return int(pq.read_metadata(file).num_rows)
 
 
-def _refused(model: Model, error: Exception) -> ModelError:
-    """Return what the engine had to say about a model, whose SQL runs on DuckDB."""
-    if isinstance(error, ModelError):
-        return error
-    return model.error(f"the engine cannot run it ({str(error).splitlines()[0][:300].rstrip('.')})")
+@contextmanager
+def _refused(model: Model) -> Iterator[None]:
+    """Tell what the engine has to say about a model, whose SQL runs on DuckDB, as ModelError."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        if is_lost(error):
+            raise
+        said = str(error).splitlines()[0][:300].rstrip(".")
+        raise model.error(f"the engine cannot run it ({said})") from error

@@ -1,6 +1,7 @@
 """A session with the engine in LEAFHOUSE_SPARK_REMOTE."""
 
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -51,19 +52,31 @@ def open_session(remote: SecretStr | None) -> Iterator["SparkSession"]:
     except OSError as error:
         raise EngineError(f"{host_of(remote)}: the engine cannot be reached ({error.strerror or error}).") from error
     try:
-        session = SparkSession.builder.remote(remote.get_secret_value()).create()
-        try:
-            session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
-            for name, value in _OPTIONS.items():
-                session.conf.set(name, value)
-            yield session
-        finally:
-            with suppress(PySparkException, grpc.RpcError):
-                session.stop()  # else its threads keep the process alive
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")  # the error says it
+            session = SparkSession.builder.remote(remote.get_secret_value()).create()
+            try:
+                session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+                for name, value in _OPTIONS.items():
+                    session.conf.set(name, value)
+                yield session
+            finally:
+                with suppress(PySparkException, grpc.RpcError):
+                    session.stop()  # else its threads keep the process alive
     except (PySparkException, grpc.RpcError) as error:
         first = next(iter(str(error).splitlines()), "").strip().rstrip(".")
         reason = f"{type(error).__name__}: {first[:300]}"
         raise EngineError(f"{host_of(remote)}: the engine did not come to an end ({reason}).") from error
+
+
+def is_lost(error: Exception) -> bool:
+    """Say whether an error tells that the engine answers no more."""
+    import grpc
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException
+
+    if isinstance(error, SparkConnectGrpcException):
+        return bool(error.getGrpcStatusCode() == grpc.StatusCode.UNAVAILABLE)
+    return isinstance(error, grpc.RpcError)
 
 
 def host_of(remote: SecretStr | None) -> str:

@@ -1,14 +1,17 @@
-"""Loads on the engine after what seldom happens: rows that vanish, another LEAFHOUSE_PII, a column that is new."""
+"""Loads on the engine after rare events: rows vanish, LEAFHOUSE_PII or a contract changes, the engine dies."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.engines.engine import Engine
 from pipeline.engines.load import tables_of
+from pipeline.engines.session import EngineError
 from pipeline.engines.tables import Tables, TableVersion
 from pipeline.jobs.load_result import LoadResult
 from pipeline.models import Project
@@ -109,6 +112,29 @@ async def test_a_column_that_a_contract_gains_is_filled_by_the_next_full_read(
             # What has a value now has changed, so that another run brought it.
             brought = {"_run_id", "_extracted_at", "_valid_from"}
             assert unlike(here, there, {}, ("raw",), brought) == []
+
+
+async def test_an_engine_that_dies_in_a_model_is_told_and_the_next_load_makes_it_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mortal").mkdir()
+    write = Engine.write
+
+    def dies(*arguments: Any) -> list[str]:
+        mortal.close()
+        return write(*arguments)
+
+    async with open_bureau(tmp_path, monkeypatch, orders=25) as bureau:
+        await bureau.extract()
+        loads = Loads()
+        with ExitStack() as mortal, monkeypatch.context() as elsewhere, patch.object(Engine, "write", dies):
+            elsewhere.setenv("LEAFHOUSE_SPARK_REMOTE", mortal.enter_context(engine(tmp_path / "mortal")))
+            with pytest.raises(EngineError, match="the engine did not come to an end"):
+                load_there()
+
+        loads.both()
+
+        assert loads.differences() == []
 
 
 def publish_without(column: str, *names: str) -> None:
