@@ -135,7 +135,7 @@ class AccountLanding(Landing):
                 files = (file for file in self._manifest_files() if _company_of(self.root / file) in self._companies)
                 self._manifests = [self._read_manifest(file) for file in files]
             else:
-                self._manifests = [run for name in self._companies for run in super().manifests(name)]
+                self._manifests = [run for name in self._companies for run in Landing.manifests(self, name)]
         return [run for run in self._manifests if company in (None, run.company)]
 
     def sweep(self) -> None:

@@ -38,7 +38,7 @@ class Bureau:
     folder: Path
     source: Path
     base_url: str
-    accounts: int
+    orders: Sequence[int]
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -133,7 +133,7 @@ def open_bureau(
         secrets = folder / ".env"
         secrets.touch(mode=0o600)
         secrets.write_text("".join(f"KEY_{number}={KEY.format(number)}\n" for number in range(count)))
-        yield Bureau(folder, source, base_url, count, dict(settings or {}))
+        yield Bureau(folder, source, base_url, orders, dict(settings or {}))
     finally:
         process.kill()
         process.communicate()

@@ -3,16 +3,17 @@
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.landing import Landing, Manifest
+from pipeline.landing import Bucket, Landing, Manifest
 from tests.engines.server import IS_SAIL, engine
 from tests.engines.service import Bureau, Request, ended, open_bureau, until
+from tests.storage.server import BUCKET, credentials, serve_s3
 
 pytestmark = pytest.mark.engine
 
@@ -53,7 +54,7 @@ def test_forty_accounts_keep_their_budgets_and_a_killed_task_repeats_nothing(tmp
                 assert len(asked) == run.requests
         assert "c0: Went on with the run that was interrupted" in outcome.stdout
         _assert_went_on(bureau, killed_at, windows)
-        _assert_rows_are_those_of_one_machine(bureau)
+        _assert_rows_are_those_of_one_machine(bureau, bureau.landing.manifests(), bureau.landing)
 
 
 def test_what_fails_in_one_account_leaves_the_others_alone_and_no_key_is_shown(tmp_path: Path) -> None:
@@ -79,6 +80,23 @@ def test_what_fails_in_one_account_leaves_the_others_alone_and_no_key_is_shown(t
     assert "LEAFLINK_API_KEY is not set for the process" in wrong.stderr
     shown = (tmp_path / "engine.log").read_text() + mixed.stdout + mixed.stderr + wrong.stdout + wrong.stderr
     assert "key-of-" not in shown
+
+
+def test_accounts_are_read_into_a_bucket_as_onto_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve_s3(tmp_path / "s3.log") as store, open_bureau(tmp_path / "bureau", (6, 9, 12)) as bureau:
+        for name, value in credentials(store).items():
+            monkeypatch.setenv(name, value)
+        bucket = {**credentials(store), "LEAFHOUSE_LANDING": f"s3://{BUCKET}/bureau"}
+        with engine(tmp_path) as remote:
+            for _ in range(2):
+                outcome = bureau.extract("--engine", "spark", LEAFHOUSE_SPARK_REMOTE=remote, **bucket)
+                assert outcome.returncode == 0, outcome
+
+        landing = Landing(Bucket(bucket["LEAFHOUSE_LANDING"], tmp_path / "fetched"))
+        runs = landing.manifests()
+        assert sorted(run.company for run in runs) == ["c0", "c0", "c1", "c1", "c2", "c2"]
+        assert not (bureau.folder / "data" / "landing").exists()
+        _assert_rows_are_those_of_one_machine(bureau, runs, landing)
 
 
 def _kill_reader_that_waits_for_its_budget(bureau: Bureau) -> tuple[float, set[str]]:
@@ -119,28 +137,27 @@ def _most_at_once(requests: Sequence[Request]) -> int:
     return most
 
 
-def _assert_rows_are_those_of_one_machine(bureau: Bureau) -> None:
+def _assert_rows_are_those_of_one_machine(bureau: Bureau, runs: Iterable[Manifest], landing: Landing) -> None:
     alone = bureau.extract(LEAFHOUSE_DATA_DIR="alone", LEAFLINK_RATE_PER_MINUTE="0")
     assert alone.returncode == 0, alone
     other = Landing(bureau.folder / "alone" / "landing")
-    ours, theirs = (
-        {run.company: _rows_of(landing, run) for run in landing.manifests()} for landing in (bureau.landing, other)
-    )
-    assert ours == theirs
-    for number, orders in enumerate(_ORDERS):
+    ours = {run.company: _rows_of(landing, run) for run in runs}
+    assert ours == {run.company: _rows_of(other, run) for run in other.manifests()}
+    for number, orders in enumerate(bureau.orders):
         assert len(ours[f"c{number}"]["orders_received"]) == orders
 
 
 def _rows_of(landing: Landing, run: Manifest) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the rows by resource and key, the newest of each, without what says who brought them."""
-    return {
-        read.resource: {
-            str(row[read.key]): {name: value for name, value in row.items() if name not in _OWN}
-            for batch in read.batches
-            for row in pq.read_table(landing.root / batch.file).to_pylist()
-        }
-        for read in run.resources
-    }
+    found = {}
+    for read in run.resources:
+        with landing.fetched(read.batches) as files:
+            found[read.resource] = {
+                str(row[read.key]): {name: value for name, value in row.items() if name not in _OWN}
+                for file in files
+                for row in pq.read_table(file).to_pylist()
+            }
+    return found
 
 
 def _told(document: dict[str, Any]) -> list[tuple[str, str, int]]:
