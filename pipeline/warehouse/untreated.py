@@ -31,7 +31,7 @@ class Remnants:
     kept: int
 
 
-def is_treated_anew(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+def treats_otherwise(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
     """Say whether `manifest`, the run merged last, treats otherwise than the run before it, and does not keep all."""
     before = con.execute("SELECT personal FROM meta.runs ORDER BY rowid DESC LIMIT 1 OFFSET 1").fetchone()
     return manifest.personal != _KEEP and before is not None and before[0] != manifest.personal
