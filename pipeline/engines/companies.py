@@ -80,8 +80,7 @@ def company_tables() -> list[str]:
 def merge_companies(session: "SparkSession", tasks: Sequence[CompanyTask]) -> list[CompanyMerge]:
     """Run the tasks on the engine, each in a partition of its own, and return what became of the companies.
 
-    Raises the error of ours that a task ended with, such as ConfigurationError for a damaged batch, and IncompleteError
-    when the engine did not end the tasks.
+    Raises the error of ours that a task ended with, such as ConfigurationError for a damaged batch.
     """
     if not tasks:
         return []
@@ -92,10 +91,7 @@ def merge_companies(session: "SparkSession", tasks: Sequence[CompanyTask]) -> li
             done = [msgspec.json.encode(merge_company(encoded[place])).decode() for place in batch["id"].to_pylist()]
             yield pa.RecordBatch.from_pydict({"result": pa.array(done, pa.string())})
 
-    try:
-        rows = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "result string").collect()
-    except Exception as error:  # of the client, of its transport, or of a worker
-        raise errors.IncompleteError(f"The engine ended the merge ({str(error).splitlines()[0][:300]}).") from error
+    rows = session.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "result string").collect()
     merges = sorted(
         (msgspec.json.decode(row["result"], type=CompanyMerge) for row in rows), key=lambda each: each.company
     )

@@ -39,7 +39,6 @@ def open_session(remote: SecretStr | None) -> Iterator["SparkSession"]:
     or for what goes wrong there.
     """
     address = _address_of(remote)
-    assert remote is not None
     try:
         import grpc
         from pyspark.errors import PySparkException
@@ -54,7 +53,7 @@ def open_session(remote: SecretStr | None) -> Iterator["SparkSession"]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")  # the error says it
-            session = SparkSession.builder.remote(remote.get_secret_value()).create()
+            session = SparkSession.builder.remote(address.geturl()).create()
             try:
                 session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
                 for name, value in _OPTIONS.items():
