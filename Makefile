@@ -43,13 +43,14 @@ $(NOTEBOOK_VENV)/.installed: requirements-notebook.lock pyproject.toml
 	@touch $@
 
 # Sail and Spark have environments of their own: each brings a pyspark, and some hundred megabytes.
-$(SAIL_VENV)/.installed $(SPARK_VENV)/.installed: .venv-%/.installed: requirements-%.lock requirements-dev.lock pyproject.toml
+$(SAIL_VENV)/.installed $(SPARK_VENV)/.installed: .venv-%/.installed: requirements-%.lock requirements-dev.lock requirements-storage.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Leafhouse needs Python 3.11 or later; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Installing the environment of $* into .venv-$* (once) …" >&2
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-$*.lock
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index \
 		--config-settings editable_mode=compat -e .
 	@touch $@
@@ -146,12 +147,10 @@ test-browser: lint ## Look at the pages in Chromium (apt-get install chromium)
 
 .PHONY: test-sail
 test-sail: $(SAIL_VENV)/.installed $(STORAGE_VENV)/.installed ## Run extraction, models and loads on Sail (installs it: no Java)
-	@$(SAIL_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(SAIL_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: test-spark
 test-spark: $(SPARK_VENV)/.installed $(STORAGE_VENV)/.installed ## Run the same on Apache Spark (installs it; needs Java 17 or later)
-	@$(SPARK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-storage.lock
 	@env -u PYTHONDONTWRITEBYTECODE $(SPARK_VENV)/bin/python -m pytest -m "engine and not long" tests/engines $(ARGS)
 
 .PHONY: pictures
